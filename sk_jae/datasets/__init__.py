@@ -1,0 +1,33 @@
+"""Data sets and the splits of the paper's experiments, as plain numpy arrays.
+
+Images are `uint8`, labels are integers. Importing this module does not import
+torchvision; the loaders that read its formats do when they are called.
+"""
+
+from ._celeba import load_celeba
+from ._color import load_cifar10, load_svhn
+from ._digits import load_digits_pair
+from ._grayscale import load_mnist, load_usps
+from ._home import get_data_home
+from ._protocols import (
+    cifar10_pair,
+    digit_halves,
+    keep_labels,
+    load_mnist_usps,
+    split_by_class,
+)
+
+__all__ = [
+    "cifar10_pair",
+    "digit_halves",
+    "get_data_home",
+    "keep_labels",
+    "load_celeba",
+    "load_cifar10",
+    "load_digits_pair",
+    "load_mnist",
+    "load_mnist_usps",
+    "load_svhn",
+    "load_usps",
+    "split_by_class",
+]

@@ -1,0 +1,325 @@
+"""The splits of the paper's experiments, and the label budgets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state, column_or_1d
+
+from ._color import CIFAR10_CLASSES
+from ._grayscale import load_mnist, load_usps
+from ._home import check_subset
+
+
+def split_by_class(
+    X: np.ndarray, y: np.ndarray, groups: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Make tasks of the classes of one data set.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, ...)
+        The samples.
+    y : array of shape (n_samples,)
+        The class of each sample.
+    groups : dict
+        For every task, its name and the label or labels that belong to it.
+
+    Returns
+    -------
+    X_tasks : dict of array
+        The samples of every task, in their order in `X`.
+    y_tasks : dict of array
+        Their labels, unchanged.
+
+    Raises
+    ------
+    ValueError
+        If `X` and `y` differ in length or a task has no samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae.datasets import split_by_class
+    >>> X, y = np.arange(8).reshape(4, 2), np.array([0, 1, 2, 1])
+    >>> X_tasks, y_tasks = split_by_class(X, y, {"ones": 1, "others": [0, 2]})
+    >>> y_tasks
+    {'ones': array([1, 1]), 'others': array([0, 2])}
+    """
+    X, y = np.asanyarray(X), np.asarray(y)
+    if len(X) != len(y):
+        raise ValueError(f"X has {len(X)} samples, but y has {len(y)} labels.")
+    X_tasks, y_tasks = {}, {}
+    for task, labels in groups.items():
+        chosen = np.isin(y, np.atleast_1d(labels))
+        if not chosen.any():
+            raise ValueError(
+                f"Task {task!r} would have no samples: none of the labels "
+                f"{np.atleast_1d(labels).tolist()} is in y, which has "
+                f"{np.unique(y).tolist()}."
+            )
+        X_tasks[task], y_tasks[task] = X[chosen], y[chosen]
+    return X_tasks, y_tasks
+
+
+def digit_halves(
+    X: np.ndarray, y: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Make two tasks of digits, 0-4 and 5-9.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, ...)
+        The samples.
+    y : array of shape (n_samples,)
+        The digit of each sample.
+
+    Returns
+    -------
+    X_tasks : dict of array
+        The samples of the tasks "0-4" and "5-9".
+    y_tasks : dict of array
+        Their labels, unchanged.
+
+    Raises
+    ------
+    ValueError
+        If `X` and `y` differ in length or a task has no samples.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, Joint autoencoders: a flexible multi-task learning
+    framework, 2017: the unsupervised MNIST experiment and Table 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_jae.datasets import digit_halves
+    >>> digits = load_digits()
+    >>> X, y = digit_halves(digits.images, digits.target)
+    >>> X["0-4"].shape, X["5-9"].shape
+    ((901, 8, 8), (896, 8, 8))
+    """
+    return split_by_class(X, y, {"0-4": range(5), "5-9": range(5, 10)})
+
+
+def cifar10_pair(
+    X: np.ndarray, y: np.ndarray, first: str, second: str
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Make two tasks of two CIFAR-10 classes.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, 32, 32, 3)
+        CIFAR-10 images.
+    y : array of shape (n_samples,)
+        Their classes, 0-9.
+    first, second : str
+        The names of two classes. The paper pairs "airplane", "deer", "horse" and
+        "ship".
+
+    Returns
+    -------
+    X_tasks : dict of array
+        The images of the two tasks, which have the names of the classes.
+    y_tasks : dict of array
+        Their labels, unchanged.
+
+    Raises
+    ------
+    ValueError
+        If a name is not a class of CIFAR-10, both are the same, or a class has no
+        samples.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, Joint autoencoders: a flexible multi-task learning
+    framework, 2017: Table 1.
+
+    Examples
+    --------
+    >>> from sk_jae.datasets import cifar10_pair, load_cifar10
+    >>> X, y = load_cifar10(return_X_y=True)  # doctest: +SKIP
+    >>> X, y = cifar10_pair(X, y, "deer", "horse")  # doctest: +SKIP
+    >>> X["deer"].shape  # doctest: +SKIP
+    (5000, 32, 32, 3)
+    """
+    unknown = [name for name in (first, second) if name not in CIFAR10_CLASSES]
+    if unknown or first == second:
+        raise ValueError(
+            f"first and second must be two different classes of {CIFAR10_CLASSES}, "
+            f"got {first!r} and {second!r} instead."
+        )
+    return split_by_class(
+        X, y, {name: CIFAR10_CLASSES.index(name) for name in (first, second)}
+    )
+
+
+def load_mnist_usps(
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    subset: str = "train",
+    n_mnist: int = 2000,
+    n_usps: int = 1800,
+    random_state: Any = 0,
+    download_if_missing: bool = False,
+    return_X_y: bool = False,
+) -> Any:
+    """Load MNIST and USPS as two tasks, with few training samples.
+
+    The training samples are drawn at random, without replacement, from the official
+    training sets; "test" is the two official test sets as they are.
+
+    Parameters
+    ----------
+    data_home : path-like, default=None
+        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+    subset : {"train", "test"}, default="train"
+        The drawn training samples, or the official test sets (10,000 and 2,007).
+    n_mnist, n_usps : int, default=2000 and 1800
+        The number of training samples.
+    random_state : int, RandomState instance or None, default=0
+        Decides which training samples are drawn.
+    download_if_missing : bool, default=False
+        If True, torchvision downloads what is not there. If False, nothing is written.
+    return_X_y : bool, default=False
+        If True, return `(data, target)` instead of a Bunch.
+
+    Returns
+    -------
+    digits : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object with these attributes.
+
+        data : dict of ndarray of dtype uint8
+            "mnist": shape (n_mnist, 28, 28), "usps": shape (n_usps, 16, 16).
+        target : dict of ndarray of dtype int64
+            The digits 0-9, one array of shape (n_samples,) per task.
+        target_names : ndarray of shape (10,)
+            The names of the classes.
+        source_index : dict of ndarray of dtype int64
+            The position of every sample in the official set.
+        subset_note : None
+            Both sets are complete.
+        DESCR : str
+            Description, citation and terms.
+    (data, target) : tuple of dict if `return_X_y` is True
+        The first two attributes alone.
+
+    Raises
+    ------
+    OSError
+        If a file is missing or damaged, or cannot be downloaded.
+    ValueError
+        If `subset` is unknown, or more samples are wanted than there are.
+
+    References
+    ----------
+    M. Long et al., Transfer feature learning with joint distribution adaptation, ICCV
+    2013, and E. Tzeng et al., Adversarial discriminative domain adaptation, CVPR 2017.
+
+    Examples
+    --------
+    >>> from sk_jae.datasets import load_mnist_usps
+    >>> X, y = load_mnist_usps(return_X_y=True)  # doctest: +SKIP
+    >>> X["mnist"].shape, X["usps"].shape  # doctest: +SKIP
+    ((2000, 28, 28), (1800, 16, 16))
+    """
+    check_subset(subset, ("train", "test"))
+    rng = check_random_state(random_state)
+    sources = {
+        "mnist": load_mnist(
+            data_home=data_home, subset=subset, download_if_missing=download_if_missing
+        ),
+        "usps": load_usps(
+            data_home=data_home, subset=subset, download_if_missing=download_if_missing
+        ),
+    }
+    index = {}
+    for (task, source), n_samples in zip(
+        sources.items(), (n_mnist, n_usps), strict=True
+    ):
+        n_available = len(source.target)
+        if subset == "test":
+            index[task] = np.arange(n_available)
+            continue
+        if not 1 <= n_samples <= n_available:
+            raise ValueError(
+                f"n_{task} must lie between 1 and {n_available}, the size of the "
+                f"training set, got {n_samples} instead."
+            )
+        index[task] = np.sort(rng.choice(n_available, n_samples, replace=False))
+    data = {task: source.data[index[task]] for task, source in sources.items()}
+    target = {task: source.target[index[task]] for task, source in sources.items()}
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=np.arange(10),
+        source_index=index,
+        subset_note=None,
+        DESCR="\n".join(source.DESCR for source in sources.values()),
+    )
+
+
+def keep_labels(y: Any, n_per_class: int, *, random_state: Any = 0) -> np.ndarray:
+    """Hide all labels but a few of every class.
+
+    With the same `random_state`, a larger budget keeps all that a smaller one keeps.
+    Apply it to the labels of a training set: the test set is not touched.
+
+    Parameters
+    ----------
+    y : array-like of int of shape (n_samples,)
+        Labels; samples that are -1 already are not counted as a class.
+    n_per_class : int
+        How many labels of every class are kept.
+    random_state : int, RandomState instance or None, default=0
+        Decides which labels are kept.
+
+    Returns
+    -------
+    y_few : ndarray of int of shape (n_samples,)
+        A copy of `y` with -1 in place of every label that is not kept.
+
+    Raises
+    ------
+    ValueError
+        If `n_per_class` is negative, a class has fewer labels, or `y` is not 1d.
+    TypeError
+        If `y` does not hold integers, among which -1 could mark a hidden label.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, Joint autoencoders: a flexible multi-task learning
+    framework, 2017: Figure 3 keeps 5 to 50 labels per digit.
+
+    Examples
+    --------
+    >>> from sk_jae.datasets import keep_labels
+    >>> keep_labels([0, 0, 0, 1, 1, 1], 1, random_state=0)
+    array([-1, -1,  0, -1, -1,  1])
+    """
+    y = column_or_1d(y)
+    if y.dtype.kind not in "iu":
+        raise TypeError(
+            f"y must hold integers, as -1 marks a hidden label, got dtype {y.dtype}."
+        )
+    classes, counts = np.unique(y[y != -1], return_counts=True)
+    if n_per_class < 0:
+        raise ValueError(f"n_per_class must not be negative, got {n_per_class}.")
+    if len(counts) and n_per_class > counts.min():
+        raise ValueError(
+            f"n_per_class={n_per_class} labels of every class cannot be kept: class "
+            f"{classes[counts.argmin()]} has only {counts.min()}."
+        )
+    rng = check_random_state(random_state)
+    y_few = np.full(y.shape, -1, dtype=np.int64)
+    for label in classes:
+        # The whole class is shuffled, whatever the budget, so that budgets nest.
+        kept = rng.permutation(np.flatnonzero(y == label))[:n_per_class]
+        y_few[kept] = label
+    return y_few

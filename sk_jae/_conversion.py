@@ -117,6 +117,44 @@ def items_per_task(
     return list(parts)
 
 
+def to_parts(
+    items: list[Any], lengths: list[int], labels: list[str]
+) -> list[NDArray[Any]]:
+    """Arrays of the given lengths that can be joined into one."""
+    parts: list[NDArray[Any]] = []
+    for item, length, label in zip(items, lengths, labels, strict=True):
+        if item is None:
+            raise TypeError(f"{label} is None, expected one value per sample.")
+        part = to_array(item, label)
+        if part.ndim == 0 or len(part) != length:
+            raise ValueError(
+                f"{label} has shape {part.shape}, expected {length} values, one per "
+                "sample of the task."
+            )
+        first = parts[0] if parts else part
+        if part.shape[1:] != first.shape[1:]:
+            raise ValueError(
+                f"{label} has shape {part.shape} and {labels[0]} {first.shape}, "
+                "expected shapes equal but for the first dimension."
+            )
+        if kind_of(part) != kind_of(first):
+            raise TypeError(
+                f"{label} holds {kind_of(part)} and {labels[0]} holds "
+                f"{kind_of(first)}, expected one kind for all tasks; if these are "
+                f"labels, {ENCODE_LABELS}."
+            )
+        parts.append(part)
+    return parts
+
+
+def with_plain_strides(array: NDArray[Any]) -> NDArray[Any]:
+    """`array`, or a new one if it is empty.
+
+    The strides of an empty array tell how it was made, and joblib hashes them.
+    """
+    return array if array.size else np.zeros(array.shape, array.dtype)
+
+
 def kind_of(array: NDArray[Any]) -> str:
     """What numpy must not promote to something else when it joins arrays."""
     if array.dtype.kind in "biufc":

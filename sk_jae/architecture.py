@@ -66,9 +66,7 @@ def auto_encoder(shape: Shape) -> tuple[Any, ...]:
     """
     if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
         return parse("FC 128")
-    return parse(
-        "Conv 32x(3x3), BN, MP 2x2, Conv 64x(3x3), BN, MP 2x2, FC 128, BN"
-    )
+    return parse("Conv 32x(3x3), BN, MP 2x2, Conv 64x(3x3), BN, MP 2x2, FC 128, BN")
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
@@ -158,16 +156,14 @@ def _layers(
     return layers
 
 
-def _decoder(
-    value: Any, encoder: tuple[Any, ...], shape: Shape
-) -> tuple[Any, ...]:
+def _decoder(value: Any, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if isinstance(value, str) and value == "mirror":
         # Modules of the user's own cannot be reversed by rule.
-        return mirror(
-            auto_encoder(shape) if _has_modules(encoder) else encoder, shape
-        )
-    hidden = _layers(value, shape, "decoder", auto_encoder) if callable(value) else (
-        parse(value) if isinstance(value, str) else from_widths(value)
+        return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
+    hidden = (
+        _layers(value, shape, "decoder", auto_encoder)
+        if callable(value)
+        else (parse(value) if isinstance(value, str) else from_widths(value))
     )
     behind = shapes(hidden, (1,))[-1] if hidden and not _has_modules(hidden) else (1,)
     if len(behind) == 3 and len(shape) == 3:

@@ -18,7 +18,9 @@ from sk_jae._conversion import (
     kind_of,
     to_array,
     to_labels,
+    to_parts,
     to_samples,
+    with_plain_strides,
 )
 
 __all__ = ["JointArrays", "pack"]
@@ -168,6 +170,32 @@ class JointArrays:
             arrays.append(array[rows[0] : rows[-1] + 1] if whole else array[rows])
         return self._new(tuple(arrays), task, self.task_names)
 
+    def with_arrays(self, arrays: Sequence[NDArray[Any]]) -> JointArrays:
+        """A container with other values for the same samples.
+
+        Parameters
+        ----------
+        arrays : list of ndarray of shape (n_samples_t, ...)
+            One array per task, in the order of the tasks and of their samples.
+
+        Returns
+        -------
+        container : JointArrays
+            With the samples of all tasks in the same places.
+
+        Raises
+        ------
+        ValueError
+            If a task has another number of samples.
+        """
+        for t, (new, old) in enumerate(zip(arrays, self.arrays, strict=True)):
+            if len(new) != len(old):
+                raise ValueError(
+                    f"{describe_task(t, self.task_names)} has {len(new)} samples, "
+                    f"expected {len(old)}."
+                )
+        return self._new(tuple(arrays), self.task, self.task_names)
+
     def split(self, values: ArrayLike) -> list[NDArray[Any]] | dict[str, NDArray[Any]]:
         """Split one value per sample into one array per task.
 
@@ -225,37 +253,22 @@ class JointArrays:
         return self._join(items, "parts")
 
     def _join(self, items: list[Any], argument: str) -> NDArray[Any]:
-        parts: list[NDArray[Any]] = []
-        first_label = describe_task(0, self.task_names, argument)
-        for t, item in enumerate(items):
-            label = describe_task(t, self.task_names, argument)
-            if item is None:
-                raise TypeError(f"{label} is None, expected one value per sample.")
-            part = to_array(item, label)
-            expected = len(self.arrays[t])
-            if part.ndim == 0 or len(part) != expected:
-                raise ValueError(
-                    f"{label} has shape {part.shape}, expected {expected} values, one "
-                    "per sample of the task."
-                )
-            first = parts[0] if parts else part
-            if part.shape[1:] != first.shape[1:]:
-                raise ValueError(
-                    f"{label} has shape {part.shape} and {first_label} "
-                    f"{first.shape}, expected shapes equal but for the first dimension."
-                )
-            if kind_of(part) != kind_of(first):
-                raise TypeError(
-                    f"{label} holds {kind_of(part)} and {first_label} "
-                    f"holds {kind_of(first)}, expected one kind for all tasks; "
-                    f"if these are labels, {ENCODE_LABELS}."
-                )
-            parts.append(part)
+        labels = [
+            describe_task(t, self.task_names, argument) for t in range(len(items))
+        ]
+        parts = to_parts(items, [len(array) for array in self.arrays], labels)
         shape = (len(self), *parts[0].shape[1:])
         values = np.empty(shape, dtype=np.result_type(*parts))
         for t, part in enumerate(parts):
             values[self.task == t] = part
         return values
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "arrays": tuple(with_plain_strides(array) for array in self.arrays),
+            "task": with_plain_strides(self.task),
+            "task_names": self.task_names,
+        }
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(
@@ -327,10 +340,6 @@ def pack(
         If the labels of a task are not one per sample, or hold NaN; and as for
         JointArrays.
 
-    See Also
-    --------
-    JointArrays : The container; its `split` gives results back per task.
-
     Examples
     --------
     >>> import numpy as np
@@ -373,22 +382,19 @@ def _is_per_task(y: Any) -> bool:
 
 
 def _join_labels(container: JointArrays, y: Any) -> NDArray[Any] | None:
-    items = items_per_task(y, container.n_tasks, container.task_names, "y")
-    parts = [
-        None
-        if item is None
-        else to_labels(item, describe_task(t, container.task_names, "y"))
-        for t, item in enumerate(items)
-    ]
-    if all(part is None for part in parts):
+    names = container.task_names
+    parts: list[NDArray[Any] | None] = []
+    for t, item in enumerate(items_per_task(y, container.n_tasks, names, "y")):
+        label = describe_task(t, names, "y")
+        parts.append(None if item is None else to_labels(item, label))
+    given = [part for part in parts if part is not None]
+    if not given:
         return None
-    text = any(part is not None and kind_of(part) == "text" for part in parts)
     for t, part in enumerate(parts):
-        if part is None and text:
+        if part is None and kind_of(given[0]) == "text":
             raise TypeError(
-                f"{describe_task(t, container.task_names, 'y')} is unlabeled and other tasks have text "
-                f"labels, which cannot share one flat y with the mark {UNLABELED}; "
-                f"{ENCODE_LABELS}."
+                f"{describe_task(t, names, 'y')} is unlabeled, and one flat y cannot "
+                f"hold text together with the mark {UNLABELED}; {ENCODE_LABELS}."
             )
         if part is None:
             parts[t] = np.full(len(container.arrays[t]), UNLABELED)

@@ -135,7 +135,11 @@ class View(nn.Module):
             x = x.expand(-1, channels, -1, -1)
         if list(x.shape[2:]) != size:
             x = F.interpolate(
-                x, size=tuple(size), mode="bilinear", align_corners=False, antialias=True
+                x,
+                size=tuple(size),
+                mode="bilinear",
+                align_corners=False,
+                antialias=True,
             )
         return x
 
@@ -169,9 +173,7 @@ class Layers(nn.ModuleList):
         if not len(self) or not parts:
             return list(parts)
         if len({part.shape[1:] for part in parts}) > 1:
-            return [
-                self([part], [t])[0] for part, t in zip(parts, tasks, strict=True)
-            ]
+            return [self([part], [t])[0] for part, t in zip(parts, tasks, strict=True)]
         sizes = [len(part) for part in parts]
         x = torch.cat(list(parts)) if len(parts) > 1 else parts[0]
         for layer in self:
@@ -236,9 +238,7 @@ def build_stages(
     return stages, shape
 
 
-def linear(
-    in_shape: Shape, width: int, generator: torch.Generator
-) -> list[nn.Module]:
+def linear(in_shape: Shape, width: int, generator: torch.Generator) -> list[nn.Module]:
     """A linear layer, with what flattens its input."""
     layer = nn.Linear(prod(in_shape), width)
     _glorot(layer, generator)
@@ -269,7 +269,9 @@ def _build(
     if isinstance(layer, MaxPool):
         return [nn.MaxPool2d(layer.kernel, layer.stride, ceil_mode=True)]
     if isinstance(layer, Conv):
-        return _convolution(shape[0], layer.channels, layer.kernel, layer.stride, generator)
+        return _convolution(
+            shape[0], layer.channels, layer.kernel, layer.stride, generator
+        )
     size = output_shape(layer, shape)[1:]
     modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
     if size != shape[1:]:
@@ -306,6 +308,4 @@ def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
 
 def _has_weights(module: nn.Module) -> bool:
     norm = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.PReLU)
-    return not isinstance(module, norm) and any(
-        True for _ in module.parameters()
-    )
+    return not isinstance(module, norm) and any(True for _ in module.parameters())

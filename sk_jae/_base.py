@@ -1,0 +1,457 @@
+"""What the two estimators have in common: fitting, codes and reconstructions."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sk_jae._compat import (
+    CallbackSupportMixin,
+    Interval,
+    Options,
+    StrOptions,
+    output_container,
+)
+from sk_jae._setup import (
+    build_module,
+    hold_out,
+    make_net,
+    n_epochs,
+    resolve_architectures,
+)
+from sk_jae.arrays import JointArrays
+from sk_jae.modules import Codes, JointModule, n_parameters
+from sk_jae.training import (
+    JointNet,
+    Phase,
+    TaskData,
+    TrainingInterrupted,
+    batches_of,
+    check_device,
+    isolated_random_state,
+    seed_from,
+)
+from sk_jae.validation import Labels, Tasks, check_task, check_tasks, check_weights
+
+__all__ = ["BaseJointEstimator"]
+
+_COUNT = Interval(Integral, 0, None, closed="left")
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+
+class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
+    """Base of the joint estimators, which own a skorch net."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_shared": [_COUNT],
+        "n_private": [_COUNT],
+        "encoder": [str, tuple, list, dict, callable],
+        "decoder": [str, tuple, list, dict, callable],
+        "shared_depth": [Integral, StrOptions({"auto"})],
+        "n_shared_layers": [_POSITIVE, None],
+        "shared_input": [StrOptions({"auto"}), tuple, None],
+        "channels": [StrOptions({"auto", "first", "last"})],
+        "loss": [StrOptions({"mse", "bce"}), callable],
+        "max_epochs": [_POSITIVE, StrOptions({"auto"})],
+        "batch_size": [_POSITIVE],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [_POSITIVE],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "device": [str],
+        "features": [StrOptions({"both", "shared", "private"})],
+        "callbacks": [list, None, Options(str, {"disable"})],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        tasks: Tasks,
+        labels: Labels | None,
+        phases: Callable[[list[float]], tuple[Phase, ...]],
+        heads: tuple[bool, list[int]] = (False, []),
+    ) -> None:
+        """Build or continue the net and train it."""
+        arrays = [array for array in tasks.arrays if array is not None]
+        device = check_device(self.device)
+        weights = check_weights(
+            self.reconstruction_weight, tasks.names, "reconstruction_weight"
+        )
+        plan = phases(weights)
+        if not any(any(w) for phase in plan for w in phase.weights.values()):
+            raise ValueError(
+                "All loss weights are 0, so there is nothing to train; give at least "
+                "one task a positive reconstruction_weight."
+            )
+        codes = self.n_shared + self.n_private
+        if codes == 0:
+            raise ValueError(
+                "n_shared and n_private are both 0; give at least one code a size."
+            )
+        architectures = resolve_architectures(self, tasks.names, self.layouts_)
+        seed = seed_from(self.random_state)
+        encoded = labels.encoded if labels else (None,) * len(arrays)
+        train, valid = hold_out(self, arrays, self.layouts_, encoded, tasks, seed)
+        with isolated_random_state(seed, device):
+            if self.warm_start and self._can_continue(architectures, labels):
+                net = self.net_
+                net.set_params(phases=plan, valid=valid)
+            else:
+                module = build_module(self, architectures, labels, heads, seed)
+                net = make_net(self, module, plan, device, seed, valid)
+                net.initialize()
+            self._architectures = architectures
+            self.task_names_ = tasks.names
+            self.n_tasks_ = len(tasks.names)
+            shapes = [layout.shape for layout in self.layouts_]
+            named = tasks.form == "dict" or (
+                tasks.container is not None and tasks.container.task_names is not None
+            )
+            self.feature_shapes_in_ = (
+                dict(zip(tasks.names, shapes, strict=True)) if named else shapes
+            )
+            self.net_ = net
+            self.n_parameters_ = n_parameters(net.module_)
+            self._train(X, y, train, n_epochs(self, train), len(plan))
+
+    def _train(
+        self, X: Any, y: Any, train: TaskData, epochs: int, n_phases: int
+    ) -> None:
+        """Run the net, with scikit-learn's callbacks around every epoch."""
+        net = self.net_
+        context = self._init_callback_context(max_subtasks=epochs * n_phases)
+        seen = {"estimator": self, "X": X, "y": y}
+        context.call_on_fit_task_begin(**seen)
+        open_epoch: list[Any] = [_begin_epoch(context, seen)]
+        last = len(net.history) + epochs * n_phases
+
+        def epoch_hook(net: JointNet) -> bool:
+            stop = open_epoch[0].call_on_fit_task_end(
+                **seen, reconstruction_attributes={}
+            )
+            if not stop and len(net.history) < last:
+                open_epoch[0] = _begin_epoch(context, seen)
+            return bool(stop)
+
+        net.set_params(epoch_hook=epoch_hook, max_epochs=epochs)
+        try:
+            net.partial_fit(train)
+        finally:
+            # The hook holds the data, which the fitted estimator must not.
+            net.set_params(epoch_hook=None, valid=None)
+        context.call_on_fit_task_end(**seen, reconstruction_attributes={})
+        rows = [dict(row) for row in net.history]
+        self.history_ = [
+            {k: v for k, v in row.items() if k != "batches" and "_count" not in k}
+            for row in rows
+        ]
+        self.n_iter_ = len(rows)
+        self.loss_curve_ = [row.get("train_loss", np.nan) for row in rows]
+        if net.interrupted_:
+            warnings.warn(
+                f"Training was interrupted in epoch {max(len(rows), 1)}; the estimator "
+                "keeps the weights that it had reached and can be used.",
+                TrainingInterrupted,
+                stacklevel=4,
+            )
+
+    def _can_continue(self, architectures: Any, labels: Labels | None) -> bool:
+        if not hasattr(self, "net_"):
+            return False
+        before = [(a.name, a.shape) for a in self._architectures]
+        now = [(a.name, a.shape) for a in architectures]
+        classes = getattr(self, "classes_", None)
+        fitted = self.__dict__.get("_fitted_classes")
+        if before != now or (classes is not None and list(classes) != fitted):
+            raise ValueError(
+                "warm_start=True continues with the tasks, shapes and classes of the "
+                f"earlier fit, {before}, got {now}; set warm_start=False to start anew."
+            )
+        return True
+
+    @property
+    def module_(self) -> JointModule:
+        """The trained :class:`torch.nn.Module`, which works on its own."""
+        if not hasattr(self, "net_"):
+            raise AttributeError(f"{type(self).__name__} has no module_ before fit.")
+        return self.net_.module_
+
+    def transform(self, X: Any) -> Any:
+        """Codes of the samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
+            Shared columns first; a list or dict for a list or dict, one flat array in
+            the order of the samples for a JointArrays. `n_codes` is ``n_shared +
+            n_private`` for ``features="both"``.
+        """
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+        if tasks.form in ("list", "dict") and output_container(self) != "default":
+            raise TypeError(
+                f"set_output({output_container(self)!r}) needs one flat table, but X "
+                f"is a {tasks.form} of tasks; pass pack(X)[0], or use the default "
+                "output."
+            )
+        return tasks.restore(
+            [
+                self._collect(tasks, t, lambda codes, _: self._features(codes))
+                for t in range(self.n_tasks_)
+            ]
+        )
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Reconstructions from codes.
+
+        Parameters
+        ----------
+        Z : list, tuple, dict or array-like
+            Codes of shape (n_samples_t, n_codes) per task, as `transform` gives them.
+            For the flat codes of a JointArrays use ``X.split(Z)``.
+
+        Returns
+        -------
+        X : list, dict or ndarray
+            In the shape and units of the samples given to `fit`.
+        """
+        check_is_fitted(self)
+        tasks = self._check_codes(Z)
+        using = self.features
+        found = []
+        for t, array in enumerate(tasks.arrays):
+            if array is None:
+                found.append(None)
+                continue
+            parts = [
+                self._decode(t, self._split_code(torch.from_numpy(batch)), using)
+                for batch in _slices(np.asarray(array, dtype=np.float32))
+            ]
+            found.append(self.layouts_[t].from_module(np.concatenate(parts)))
+        return tasks.restore(found)
+
+    def reconstruct(self, X: Any, using: str = "both") -> Any:
+        """Encode and decode the samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+        using : {"both", "shared", "private"}, default="both"
+            The branch that is heard. With one alone, the last hidden layer of the
+            other counts as zero, which shows what each branch carries (Epstein et al.
+            2018, Figure 2).
+
+        Returns
+        -------
+        X_reconstructed : list, dict, JointArrays or ndarray of float32
+            In the form, shape and units of `X`.
+
+        Raises
+        ------
+        ValueError
+            If `using` names a branch that the estimator does not have.
+        """
+        check_is_fitted(self)
+        self._check_using(using)
+        tasks, _ = check_tasks(X, estimator=self)
+        found = [
+            self._collect(
+                tasks, t, lambda codes, t: self.module_.decode(t, codes, using)
+            )
+            for t in range(self.n_tasks_)
+        ]
+        return self._as_samples(tasks, found)
+
+    def translate(self, X: Any, source: Any, target: Any) -> NDArray[np.float32]:
+        """Encode samples as one task and decode them as another.
+
+        What passes is the shared code; the target's private branch counts as zero.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Samples of the task `source`.
+        source, target : int or str
+            Position or name of a task.
+
+        Returns
+        -------
+        X_translated : ndarray of float32 of shape (n_samples, ...)
+            In the shape and units of the task `target`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such task, or no shared code (``n_shared=0``).
+        """
+        check_is_fitted(self)
+        s = check_task(source, self.task_names_, "source")
+        t = check_task(target, self.task_names_, "target")
+        if not self.n_shared:
+            raise ValueError(
+                "translate needs a shared code, but n_shared is 0; fit with n_shared of "
+                "at least 1."
+            )
+        one: Any = X
+        if self.n_tasks_ > 1:
+            one = [None] * self.n_tasks_
+            one[s] = X if hasattr(X, "ndim") else np.asarray(X)
+        tasks, _ = check_tasks(one, estimator=self)
+        values = self._collect(
+            tasks, s, lambda codes, _: self.module_.decode(t, codes, "shared")
+        )
+        return self.layouts_[t].from_module(values)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names of the codes, ``shared0``, ... and ``private0``, ...
+
+        Parameters
+        ----------
+        input_features : ignored
+            Not used, present for API consistency.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_codes,)
+        """
+        check_is_fitted(self)
+        names = []
+        if self.features != "private":
+            names += [f"shared{i}" for i in range(self.n_shared)]
+        if self.features != "shared":
+            names += [f"private{i}" for i in range(self.n_private)]
+        return np.asarray(names, dtype=object)
+
+    def _batches(self, tasks: Tasks, t: int) -> Iterator[torch.Tensor]:
+        array = tasks.arrays[t]
+        assert array is not None
+        device = torch.device(self.net_.device)
+        yield from batches_of(array, self.layouts_[t], device)
+
+    def _encode(self, x: torch.Tensor, t: int) -> Codes:
+        inputs: list[torch.Tensor | None] = [None] * self.n_tasks_
+        inputs[t] = x
+        codes = self.module_.encode(inputs)[t]
+        assert codes is not None
+        return codes
+
+    def _collect(
+        self, tasks: Tasks, t: int, function: Callable[[Codes, int], torch.Tensor]
+    ) -> NDArray[np.float32] | None:
+        """What `function` makes of the codes of one task, batch by batch."""
+        if tasks.arrays[t] is None:
+            return None
+        self.module_.eval()
+        with torch.inference_mode():
+            parts = [
+                function(self._encode(x, t), t).float().cpu().numpy()
+                for x in self._batches(tasks, t)
+            ]
+            if not parts:  # a selection of a JointArrays without samples of the task
+                empty = torch.zeros(0, self.n_shared, device=self.net_.device)
+                private = torch.zeros(0, self.n_private, device=self.net_.device)
+                parts = [function(Codes(empty, private), t).float().cpu().numpy()]
+        return np.concatenate(parts)
+
+    def _features(self, codes: Codes) -> torch.Tensor:
+        if self.features == "both":
+            return torch.cat(list(codes), dim=1)
+        return codes.shared if self.features == "shared" else codes.private
+
+    def _decode(self, t: int, codes: Codes, using: str) -> NDArray[np.float32]:
+        self.module_.eval()
+        with torch.inference_mode():
+            return self.module_.decode(t, codes, using).float().cpu().numpy()
+
+    def _split_code(self, z: torch.Tensor) -> Codes:
+        z = z.to(self.net_.device)
+        if self.features == "shared":
+            return Codes(z, z.new_zeros(len(z), self.n_private))
+        if self.features == "private":
+            return Codes(z.new_zeros(len(z), self.n_shared), z)
+        return Codes(z[:, : self.n_shared], z[:, self.n_shared :])
+
+    def _as_samples(self, tasks: Tasks, found: list[Any]) -> Any:
+        shaped = [
+            None if values is None else layout.from_module(values)
+            for values, layout in zip(found, self.layouts_, strict=True)
+        ]
+        if tasks.form == "joint":
+            assert tasks.container is not None
+            return tasks.container.with_arrays(shaped)
+        return tasks.restore(shaped)
+
+    def _check_using(self, using: str) -> None:
+        if using not in ("both", "shared", "private"):
+            raise ValueError(
+                f"using must be 'both', 'shared' or 'private', got {using!r}."
+            )
+        if using != "both" and not getattr(self, f"n_{using}"):
+            raise ValueError(
+                f"using={using!r} asks for a branch that the estimator does not have, "
+                f"since n_{using} is 0."
+            )
+
+    def _check_codes(self, Z: Any) -> Tasks:
+        if isinstance(Z, JointArrays):
+            raise TypeError("Z is a JointArrays of samples; give codes per task.")
+        width = len(self.get_feature_names_out())
+        if isinstance(Z, dict):
+            form, items = "dict", [Z.get(name) for name in self.task_names_]
+        elif isinstance(Z, (list, tuple)) and self.n_tasks_ > 1:
+            form, items = "list", list(Z)
+        else:
+            form, items = "array", [Z]
+        if len(items) != self.n_tasks_:
+            raise ValueError(
+                f"Z has codes of {len(items)} task(s), expected {self.n_tasks_}; give a "
+                "list or dict with the codes of each task (X.split(Z) for the flat "
+                "codes of a JointArrays)."
+            )
+        for name, item in zip(self.task_names_, items, strict=True):
+            if item is not None and (np.ndim(item) != 2 or np.shape(item)[1] != width):
+                raise ValueError(
+                    f"The codes of task {name!r} have shape {np.shape(item)}, expected "
+                    f"(n_samples, {width}) as transform gives them."
+                )
+        arrays = tuple(None if item is None else np.asarray(item) for item in items)
+        return Tasks(form, self.task_names_, arrays)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _begin_epoch(context: Any, seen: dict[str, Any]) -> Any:
+    epoch = context.subcontext(task_name="epoch")
+    epoch.call_on_fit_task_begin(**seen)
+    return epoch
+
+
+def _slices(array: NDArray[Any], size: int = 1024) -> Iterator[NDArray[Any]]:
+    for start in range(0, max(len(array), 1), size):
+        yield array[start : start + size]

@@ -1,0 +1,186 @@
+"""From an estimator's parameters to the module, the data and the net of one fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sk_jae.architecture import Architecture, common_view, describe
+from sk_jae.layout import Layout
+from sk_jae.modules import JointModule
+from sk_jae.training import JointNet, Phase, TaskData, default_precision
+from sk_jae.validation import Labels, Tasks, per_task
+
+_OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+
+# With max_epochs="auto": about this many updates, within these numbers of epochs.
+_N_UPDATES = 500
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 200
+
+
+def resolve_architectures(
+    estimator: Any, names: Sequence[str], layouts: Sequence[Layout]
+) -> list[Architecture]:
+    """The layers of every task's branches."""
+
+    def one_for_all(value: Any) -> bool:
+        return isinstance(value, (str, tuple)) or callable(value)
+
+    shapes = [layout.module_shape for layout in layouts]
+    view = _view(estimator.shared_input, shapes, names)
+    encoders = per_task(estimator.encoder, names, "encoder", is_one=one_for_all)
+    decoders = per_task(estimator.decoder, names, "decoder", is_one=one_for_all)
+    return [
+        describe(name, shape, view or shape, encoder, decoder)
+        for name, shape, encoder, decoder in zip(
+            names, shapes, encoders, decoders, strict=True
+        )
+    ]
+
+
+def build_module(
+    estimator: Any,
+    architectures: list[Architecture],
+    labels: Labels | None,
+    heads: tuple[bool, list[int]],
+    seed: int,
+) -> JointModule:
+    """The module with its initial weights."""
+    return JointModule(
+        architectures,
+        n_shared=estimator.n_shared,
+        n_private=estimator.n_private,
+        shared_depth=estimator.shared_depth,
+        n_shared_layers=estimator.n_shared_layers,
+        n_classes=len(labels.classes) if labels else 0,
+        shared_head=heads[0],
+        private_heads=heads[1],
+        allowed=torch.from_numpy(labels.allowed) if labels else None,
+        seed=seed,
+    )
+
+
+def make_net(
+    estimator: Any,
+    module: JointModule,
+    phases: tuple[Phase, ...],
+    device: torch.device,
+    seed: int,
+    valid: TaskData | None,
+) -> JointNet:
+    """The skorch net that will train the module."""
+    convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
+    precision = estimator.precision
+    if precision == "auto":
+        precision = default_precision(device, convolutional=convolutional)
+    if convolutional:
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = _OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    extra = {}
+    if optimizer in (torch.optim.Adam, torch.optim.AdamW):
+        extra["optimizer__fused"] = device.type in ("cpu", "cuda")
+    if estimator.weight_decay:
+        extra["optimizer__weight_decay"] = estimator.weight_decay
+    return JointNet(
+        module,
+        phases=phases,
+        loss=estimator.loss,
+        precision=precision,
+        seed=seed,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        keep_optimizer=estimator.warm_start,
+        valid=valid,
+        optimizer=optimizer,
+        lr=estimator.lr,
+        batch_size=estimator.batch_size,
+        device=str(device),
+        callbacks=estimator.callbacks,
+        verbose=int(estimator.verbose),
+        **extra,
+    )
+
+
+def n_epochs(estimator: Any, train: TaskData) -> int:
+    """Epochs per phase."""
+    if estimator.max_epochs != "auto":
+        return estimator.max_epochs
+    per_epoch = -(-len(train) // estimator.batch_size)
+    return int(np.clip(-(-_N_UPDATES // per_epoch), _FEWEST_EPOCHS, _MOST_EPOCHS))
+
+
+def hold_out(
+    estimator: Any,
+    arrays: Sequence[NDArray[Any]],
+    layouts: tuple[Layout, ...],
+    encoded: Sequence[NDArray[np.int64] | None],
+    tasks: Tasks,
+    seed: int,
+) -> tuple[TaskData, TaskData | None]:
+    """Training data, and with early stopping validation data of every task."""
+    n_samples = [len(array) for array in arrays]
+    everything = tuple(np.arange(n) for n in n_samples)
+
+    def part(rows: tuple[NDArray[np.intp], ...]) -> TaskData:
+        return TaskData(tuple(arrays), layouts, tuple(encoded), tasks.names, rows)
+
+    if not estimator.early_stopping:
+        return part(everything), None
+    rng = np.random.default_rng(seed)
+    train, valid = [], []
+    for t, n in enumerate(n_samples):
+        n_valid = max(1, round(n * estimator.validation_fraction))
+        if n_valid >= n:
+            raise ValueError(
+                f"{tasks.words(t)} has {n} sample(s), too few for early_stopping to "
+                f"hold out validation_fraction={estimator.validation_fraction}; set "
+                "early_stopping=False."
+            )
+        order = _spread(rng.permutation(n), encoded[t], n_valid)
+        valid.append(np.sort(order[:n_valid]))
+        train.append(np.sort(order[n_valid:]))
+    return part(tuple(train)), part(tuple(valid))
+
+
+def _spread(
+    order: NDArray[np.intp], labels: NDArray[np.int64] | None, n_first: int
+) -> NDArray[np.intp]:
+    """Samples in an order whose head holds every label in proportion."""
+    if labels is None:
+        return order
+    position = np.empty(len(order))
+    for label in np.unique(labels):
+        of_label = np.flatnonzero(labels[order] == label)
+        position[of_label] = (np.arange(len(of_label)) + 0.5) / len(of_label)
+    return order[np.argsort(position, kind="stable")]
+
+
+def _view(
+    shared_input: Any, shapes: list[tuple[int, ...]], names: Sequence[str]
+) -> tuple[int, ...] | None:
+    if shared_input is None:
+        return None
+    if shared_input == "auto":
+        return common_view(shapes)
+    if len(shared_input) != 3 or not all(
+        isinstance(n, (int, np.integer)) and n > 0 for n in shared_input
+    ):
+        raise ValueError(
+            "shared_input must be 'auto', None or a tuple (channels, height, width), "
+            f"got {shared_input!r}."
+        )
+    for name, shape in zip(names, shapes, strict=True):
+        if len(shape) != 3:
+            raise ValueError(
+                f"shared_input={shared_input} resizes images, but task {name!r} has "
+                f"vectors of {shape[0]} features; set shared_input=None."
+            )
+    return tuple(shared_input)

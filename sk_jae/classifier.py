@@ -1,0 +1,495 @@
+"""The joint autoencoder with classes, as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sk_jae._base import BaseJointEstimator
+from sk_jae._compat import StrOptions, fit_context
+from sk_jae.training import Phase
+from sk_jae.validation import (
+    Labels,
+    Tasks,
+    check_labels,
+    check_score_labels,
+    check_tasks,
+    check_weights,
+)
+
+__all__ = ["JointTransferClassifier"]
+
+
+class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
+    """Classifier that learns from several data sets at once, labeled or not.
+
+    A joint autoencoder (see :class:`JointAutoencoder`) whose codes are classified at
+    the same time, so that tasks with few labels or none learn from the others. It is a
+    transformer as well.
+
+    Parameters
+    ----------
+    n_shared, n_private : int, default=32
+        Code sizes (bottleneck widths) of the shared branch and of each task's private
+        branch. ``n_shared=0`` gives independent autoencoders, ``n_private=0`` one
+        branch for all.
+    encoder : "auto", str, tuple of int, callable, or list or dict of these, default="auto"
+        The hidden layers of a branch: a string in the paper's notation such as
+        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.notation`), widths like
+        scikit-learn's `hidden_layer_sizes`, or a function that returns either, or a
+        list of torch modules, for a feature shape ``(features,)`` or ``(channels,
+        height, width)``. "auto" is dense for vectors and convolutional for images. A
+        list or dict gives each task its own.
+    decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
+            default="mirror"
+        The hidden layers from the code back; "mirror" reverses the encoder. The output
+        layer is added.
+    shared_depth : int or "auto", default="auto"
+        The layer at which sharing starts, counted over layers with weights: 1 is the
+        first after the input, -1 the bottleneck (the paper's choice), "auto" the
+        earliest that the shapes allow.
+    n_shared_layers : int or None, default=None
+        How many consecutive layers are tied from there; None for all down to and
+        including the bottleneck.
+    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+        The fixed view of each task's images that the shared branch sees, so that its
+        layers can be tied although the shapes differ. "auto" is the largest height and
+        width and the common number of channels, else gray; vectors are left alone.
+        None leaves all inputs alone (the paper).
+    channels : {"auto", "first", "last"}, default="auto"
+        Where the channels of images with 4 dimensions are.
+    reconstruction_weight : float, or list or dict of float, default=1.0
+        w_r of Eq. 1, for all tasks or one per task. 0 leaves the term out.
+    classification_weight : float, or list or dict of float, default=1.0
+        w_c of Eq. 2, for all tasks or one per task. 0 leaves the term out.
+    head : {"auto", "shared", "both"}, default="auto"
+        "shared": one classifier on the shared code, tied across tasks; "both": besides
+        one per labeled task on both its codes, logits added. "auto" is "both" if no
+        task depends on the labels of another, that is if all have complete labels or
+        classes of their own, else "shared".
+    strategy : {"end-to-end", "common-branch"}, default="end-to-end"
+        "end-to-end" trains all terms at once. "common-branch" trains the autoencoders
+        first, then the branches of the source (the task with the most labels) up to
+        the tied layers on its labels, then, with those frozen, only the private
+        branches of the other labeled tasks.
+    loss : {"mse", "bce"} or callable, default="mse"
+        Reconstruction loss: mean squared error over the features of a sample; binary
+        cross-entropy, for values in [0, 1]; or a function of the two tensors
+        (reconstruction, input).
+    max_epochs : int or "auto", default="auto"
+        Number of epochs, in each phase of training. "auto" makes about 500 updates,
+        within 10 to 200 epochs. An epoch is one pass over the largest task; smaller
+        ones are repeated.
+    batch_size : int, default=128
+        The most samples of each task in a batch.
+    lr : float, default=0.001
+        Learning rate.
+    optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
+        The optimizer.
+    weight_decay : float, default=0.0
+        Weight decay of the optimizer.
+    early_stopping : bool, default=False
+        Whether to hold out `validation_fraction` of every task, stop when the loss
+        there has not improved by `tol` for `n_iter_no_change` epochs, and restore the
+        weights of the best epoch. Without, training runs for `max_epochs`.
+    validation_fraction : float, default=0.1
+        Fraction of every task's samples that early stopping holds out.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping stops.
+    tol : float, default=1e-4
+        The least improvement that early stopping counts.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Precision of training. "auto" is bfloat16 autocast for convolutions on hardware
+        that computes it natively. Inference is in float32.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", "mps"; "auto" takes the first of cuda, mps and cpu
+        that there is.
+    features : {"both", "shared", "private"}, default="both"
+        The codes that `transform` returns.
+    callbacks : list of skorch callbacks, "disable" or None, default=None
+        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`.
+    verbose : int, default=0
+        1 prints a line per epoch, 2 shows a progress bar besides.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where the last one ended.
+    random_state : int, RandomState instance or None, default=None
+        Decides the initial weights, the order of the samples and the samples held out.
+        Global random generators are not touched.
+
+    Attributes
+    ----------
+    n_tasks_ : int
+        Number of tasks.
+    task_names_ : tuple of str
+        The names of the tasks: the keys of a dict, else "task0", "task1", ...
+    feature_shapes_in_ : list or dict of tuple of int
+        Shape of one sample of each task.
+    n_features_in_ : int
+        Number of features; only after `fit` with one bare array.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the features; only after `fit` with one dataframe.
+    classes_ : ndarray of shape (n_classes,)
+        The classes of all tasks.
+    task_classes_ : list of ndarray
+        The classes among which each task's samples are predicted.
+    n_iter_ : int
+        Number of epochs run.
+    n_parameters_ : int
+        Number of trainable values, tied ones counted once.
+    loss_curve_ : list of float
+        The training loss of each epoch.
+    history_ : list of dict
+        One dict per epoch with every term of every task in training and, with early
+        stopping, validation; ``pandas.DataFrame(est.history_)`` reads well.
+    module_ : torch.nn.Module
+        The joint module, which works on its own.
+    net_ : skorch.NeuralNet
+        The net that trained it.
+
+    See Also
+    --------
+    JointAutoencoder : The same without classes.
+    sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
+
+    Notes
+    -----
+    A task whose labels are complete, or whose classes no other task has, is predicted
+    among its own classes; any other task among all classes.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
+    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae import JointTransferClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(2, size=80)
+    >>> X = rng.normal(size=(80, 4)) + 3 * y[:, None]
+    >>> X_other = rng.normal(size=(30, 6))
+    >>> clf = JointTransferClassifier(max_epochs=20, random_state=0)
+    >>> clf = clf.fit([X, X_other], [y, None])
+    >>> clf.score([X, None], [y, None]) > 0.9
+    True
+    >>> clf.predict([None, X_other])[1].shape
+    (30,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseJointEstimator._parameter_constraints,
+        "head": [StrOptions({"auto", "shared", "both"})],
+        "strategy": [StrOptions({"end-to-end", "common-branch"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_shared: Any = 32,
+        n_private: Any = 32,
+        encoder: Any = "auto",
+        decoder: Any = "mirror",
+        shared_depth: Any = "auto",
+        n_shared_layers: Any = None,
+        shared_input: Any = "auto",
+        channels: Any = "auto",
+        reconstruction_weight: Any = 1.0,
+        classification_weight: Any = 1.0,
+        head: Any = "auto",
+        strategy: Any = "end-to-end",
+        loss: Any = "mse",
+        max_epochs: Any = "auto",
+        batch_size: Any = 128,
+        lr: Any = 0.001,
+        optimizer: Any = "adam",
+        weight_decay: Any = 0.0,
+        early_stopping: Any = False,
+        validation_fraction: Any = 0.1,
+        n_iter_no_change: Any = 10,
+        tol: Any = 1e-4,
+        precision: Any = "auto",
+        device: Any = "auto",
+        features: Any = "both",
+        callbacks: Any = None,
+        verbose: Any = 0,
+        warm_start: Any = False,
+        random_state: Any = None,
+    ) -> None:
+        self.n_shared = n_shared
+        self.n_private = n_private
+        self.encoder = encoder
+        self.decoder = decoder
+        self.shared_depth = shared_depth
+        self.n_shared_layers = n_shared_layers
+        self.shared_input = shared_input
+        self.channels = channels
+        self.reconstruction_weight = reconstruction_weight
+        self.classification_weight = classification_weight
+        self.head = head
+        self.strategy = strategy
+        self.loss = loss
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.precision = precision
+        self.device = device
+        self.features = features
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> JointTransferClassifier:
+        """Train the joint autoencoder and its classifiers.
+
+        Parameters
+        ----------
+        X : list, tuple or dict of array-like of shape (n_samples_t, ...), JointArrays or \
+                array-like
+            One array per task: vectors (n, features) or images (n, height, width),
+            (n, channels, height, width) or (n, height, width, channels). A dict names
+            its tasks; see :func:`sk_jae.pack` for JointArrays. One bare array is the
+            one-task case.
+        y : list, tuple or dict of (array-like of shape (n_samples_t,) or None), or \
+                array-like of shape (n_samples,)
+            Labels in the form of `X`: None marks a task without labels, -1 an unlabeled
+            sample. Flat for a JointArrays or a bare array. For a bare array, exactly
+            two values are two classes, even if one of them is -1.
+
+        Returns
+        -------
+        self : JointTransferClassifier
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before any training, if the samples, labels or parameters cannot be used. A
+            ValueError during training if the loss becomes NaN or infinite.
+        """
+        tasks, self.layouts_ = check_tasks(
+            X, estimator=self, reset=True, channels=self.channels
+        )
+        labels = check_labels(y, tasks, self)
+        heads = self._heads(labels, tasks)
+
+        def phases(weights: list[float]) -> tuple[Phase, ...]:
+            return self._phases(weights, labels, tasks)
+
+        # Needed by whatever looks at the estimator while it trains.
+        before = getattr(self, "classes_", None)
+        self._fitted_classes = list(labels.classes)
+        self.classes_ = (
+            labels.classes if before is None or not self.warm_start else before
+        )
+        self.task_classes_ = [labels.classes[allowed] for allowed in labels.allowed]
+        self._fit(X, y, tasks, labels, phases, heads)
+        return self
+
+    def _heads(self, labels: Labels, tasks: Tasks) -> tuple[bool, list[int]]:
+        """Whether there is a shared head, and the tasks with a private one."""
+        labeled = [t for t, part in enumerate(labels.encoded) if part is not None]
+        n_tasks = len(labels.encoded)
+        if not self.n_shared:
+            alone = [t for t in range(n_tasks) if t not in labeled]
+            if alone:
+                raise ValueError(
+                    f"n_shared=0 leaves {tasks.words(alone[0])} without classes, since "
+                    "it has no labels of its own; give n_shared of at least 1, or the "
+                    "task some labels."
+                )
+            if self.head == "shared":
+                raise ValueError(
+                    "head='shared' needs a shared code, but n_shared is 0."
+                )
+            return False, labeled
+        if self.strategy == "common-branch":
+            if not self.n_private or self.head == "shared":
+                raise ValueError(
+                    "strategy='common-branch' trains the private branch and head of "
+                    "every target; it needs n_private of at least 1 and head='both' or "
+                    "'auto'."
+                )
+            return True, labeled
+        if self.head == "shared":
+            return True, []
+        complete = all(
+            part is not None and (part >= 0).all() for part in labels.encoded
+        )
+        apart = len(labeled) == n_tasks and (labels.allowed.sum(0) == 1).all()
+        return True, labeled if self.head == "both" or complete or apart else []
+
+    def _phases(
+        self, reconstruction: list[float], labels: Labels, tasks: Tasks
+    ) -> tuple[Phase, ...]:
+        classification = check_weights(
+            self.classification_weight, tasks.names, "classification_weight"
+        )
+        n_tasks = len(classification)
+        off = (0.0,) * n_tasks
+        if self.strategy == "end-to-end":
+            return (
+                Phase(
+                    "end-to-end",
+                    {
+                        "reconstruction": tuple(reconstruction),
+                        "classification": tuple(classification),
+                    },
+                ),
+            )
+        counts = [
+            0 if part is None else int((part >= 0).sum()) for part in labels.encoded
+        ]
+        source = int(np.argmax(counts))
+
+        def supervised(name: str, chosen: Callable[[int], bool], trains: Any) -> Phase:
+            weights = tuple(
+                w if chosen(t) else 0.0 for t, w in enumerate(classification)
+            )
+            return Phase(
+                name, {"reconstruction": off, "classification": weights}, trains
+            )
+
+        terms = {"reconstruction": tuple(reconstruction), "classification": off}
+        phases = [
+            Phase("unsupervised", terms),
+            supervised(
+                "source",
+                lambda t: t == source,
+                (
+                    "tied.",
+                    "shared_head.",
+                    *(
+                        f"{part}.{source}."
+                        for part in (
+                            "private_encoders",
+                            "before",
+                            "after",
+                            "private_heads",
+                        )
+                    ),
+                ),
+            ),
+        ]
+        targets = [t for t in range(n_tasks) if counts[t] and t != source]
+        if targets:
+            trains = [
+                f"{part}.{t}."
+                for t in targets
+                for part in ("private_encoders", "private_heads")
+            ]
+            phases.append(supervised("target", lambda t: t in targets, tuple(trains)))
+        return tuple(phases)
+
+    def predict(self, X: Any) -> Any:
+        """Classes of the samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or one per task
+            In the form of `X`; flat in the order of the samples for a JointArrays.
+        """
+        tasks, logits = self._logits(X)
+        return tasks.restore(
+            [None if z is None else self.classes_[z.argmax(1)] for z in logits]
+        )
+
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes), or one per task
+            In the order of `classes_`; 0 for classes that a task cannot have.
+        """
+        tasks, logits = self._logits(X)
+        return tasks.restore([None if z is None else _softmax(z) for z in logits])
+
+    def decision_function(self, X: Any) -> Any:
+        """Logits of the classes.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_classes), or one per task
+            In the order of `classes_`; -inf for classes that a task cannot have. With
+            two classes, of shape (n_samples,), positive for the second.
+        """
+        tasks, logits = self._logits(X)
+        if len(self.classes_) == 2:
+            logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
+        return tasks.restore(logits)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy on the labeled samples, mean over the tasks that have any.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+        y : list, tuple or dict, or array-like of shape (n_samples,)
+            Labels in the form of `X`, -1 or None for unlabeled.
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            If no sample has a label.
+        """
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+        found = check_score_labels(y, tasks, self)
+        _, logits = self._logits(X)
+        scores = [
+            np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
+            for z, item in zip(logits, found, strict=True)
+            if item is not None and z is not None
+        ]
+        return float(np.mean(scores))
+
+    def _logits(self, X: Any) -> tuple[Tasks, list[NDArray[Any] | None]]:
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+
+        def classify(codes: Any, t: int) -> torch.Tensor:
+            logits = self.module_.classify(t, codes)
+            assert logits is not None
+            return logits
+
+        found = [self._collect(tasks, t, classify) for t in range(self.n_tasks_)]
+        return tasks, [None if z is None else z.astype(np.float64) for z in found]
+
+
+def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    exp = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return exp / exp.sum(axis=1, keepdims=True)

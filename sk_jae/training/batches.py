@@ -1,0 +1,209 @@
+"""Batches of several tasks: one indexed read per task, cast and scaled on the device."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_jae.layout import Layout
+
+__all__ = ["Batch", "TaskData", "TrainingBatches", "batches_of", "to_module"]
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """The samples of all tasks that a fit trains on, or validates on.
+
+    Attributes
+    ----------
+    arrays : tuple of ndarray of shape (n_samples_t, ...)
+        In the user's own dtype and layout.
+    layouts : tuple of Layout
+    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
+        -1 for an unlabeled sample.
+    names : tuple of str
+    rows : tuple of ndarray of int
+        The rows of each array that belong to this part, so that a part of the data
+        for validation costs no copy.
+    """
+
+    arrays: tuple[NDArray[Any], ...]
+    layouts: tuple[Layout, ...]
+    labels: tuple[NDArray[np.int64] | None, ...]
+    names: tuple[str, ...]
+    rows: tuple[NDArray[np.intp], ...]
+
+    def __len__(self) -> int:
+        return max(len(rows) for rows in self.rows)
+
+
+@dataclass
+class Batch:
+    """Samples (n_t, *module_shape_t) and labels (n_t,) of each task, or None."""
+
+    inputs: list[Tensor | None]
+    labels: list[Tensor | None]
+
+    def __len__(self) -> int:
+        return max(len(x) for x in self.inputs if x is not None)
+
+
+def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
+    """Samples as the module sees them: float32, scaled, channels first."""
+    if array.dtype.kind == "b" or array.dtype == object:
+        array = array.astype(np.float32)
+    elif array.dtype.kind in "u" and array.dtype.itemsize > 1:
+        # torch has no arithmetic on large unsigned integers.
+        array = array.astype(np.float32)
+    elif not array.dtype.isnative or array.dtype == np.longdouble:
+        array = array.astype(np.float32)
+    elif not array.flags.writeable or any(s < 0 for s in array.strides):
+        array = array.copy()
+    x = torch.from_numpy(array).to(device, non_blocking=True)
+    return arrange(x, layout)
+
+
+def arrange(x: Tensor, layout: Layout) -> Tensor:
+    """The same for samples that are on the device already."""
+    x = x.to(torch.float32)
+    if layout.scale != 1.0:
+        x = x * layout.scale
+    if layout.kind == "last":
+        return x.permute(0, 3, 1, 2)
+    x = x.reshape(len(x), *layout.module_shape)
+    if layout.is_image:
+        x = x.contiguous(memory_format=torch.channels_last)
+    return x
+
+
+class TrainingBatches:
+    """The batches of one epoch, anew at every iteration.
+
+    An epoch is one pass over the largest task; smaller ones are reshuffled and
+    repeated, and every batch holds samples of every task. The batches of an epoch
+    differ in size by one sample at most, so that none is too small for its statistics.
+
+    Parameters
+    ----------
+    data : TaskData
+    batch_size : int
+        The most samples per task in a batch.
+    device : torch.device
+    seed : int
+        The order of a task's samples depends on the seed and the task's name alone.
+    """
+
+    def __init__(
+        self, data: TaskData, batch_size: int, device: torch.device, seed: int
+    ) -> None:
+        self.data = data
+        self.device = device
+        n_steps = -(-len(data) // batch_size)
+        ends = np.linspace(0, len(data), n_steps + 1).round().astype(int)
+        self.sizes = np.diff(ends).tolist()
+        self.generators = [
+            torch.Generator().manual_seed((seed << 32) ^ zlib.crc32(name.encode()))
+            for name in data.names
+        ]
+        self.resident = _resident(data, device)
+        self.labels = [
+            None if labels is None else torch.from_numpy(labels).to(device)
+            for labels in data.labels
+        ]
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Batch]:
+        orders = [self._order(t) for t in range(len(self.data.names))]
+        starts = [0] * len(orders)
+        for size in self.sizes:
+            batch = Batch([], [])
+            for t, order in enumerate(orders):
+                n = min(size, len(self.data.rows[t]))
+                chosen = order[starts[t] : starts[t] + n]
+                starts[t] += n
+                batch.inputs.append(self._read(t, chosen))
+                labels = self.labels[t]
+                batch.labels.append(
+                    None if labels is None else labels[chosen.to(self.device)]
+                )
+            yield batch
+
+    def _order(self, t: int) -> Tensor:
+        """Rows of one task for all steps of an epoch, in whole shuffled passes."""
+        rows = torch.from_numpy(self.data.rows[t])
+        needed = sum(min(size, len(rows)) for size in self.sizes)
+        passes = [
+            rows[torch.randperm(len(rows), generator=self.generators[t])]
+            for _ in range(-(-needed // len(rows)))
+        ]
+        return torch.cat(passes)
+
+    def _read(self, t: int, chosen: Tensor) -> Tensor:
+        layout, resident = self.data.layouts[t], self.resident[t]
+        if resident is not None:
+            return arrange(resident[chosen.to(self.device)], layout)
+        return to_module(self.data.arrays[t][chosen.numpy()], layout, self.device)
+
+
+class ValidationBatches:
+    """All samples once, in order, in large batches."""
+
+    def __init__(self, data: TaskData, batch_size: int, device: torch.device) -> None:
+        self.data = data
+        self.batch_size = batch_size
+        self.device = device
+
+    def __len__(self) -> int:
+        return -(-len(self.data) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        data = self.data
+        for start in range(0, len(data), self.batch_size):
+            batch = Batch([], [])
+            for t, all_rows in enumerate(data.rows):
+                rows = all_rows[start : start + self.batch_size]
+                labels = data.labels[t]
+                empty = not len(rows)
+                batch.inputs.append(
+                    None
+                    if empty
+                    else to_module(data.arrays[t][rows], data.layouts[t], self.device)
+                )
+                batch.labels.append(
+                    None
+                    if empty or labels is None
+                    else torch.from_numpy(labels[rows]).to(self.device)
+                )
+            yield batch
+
+
+def batches_of(
+    array: NDArray[Any], layout: Layout, device: torch.device, batch_size: int = 1024
+) -> Iterator[Tensor]:
+    """One task's samples in order, a batch at a time."""
+    for start in range(0, len(array), batch_size):
+        yield to_module(array[start : start + batch_size], layout, device)
+
+
+def _resident(data: TaskData, device: torch.device) -> list[Tensor | None]:
+    """The tasks' arrays on a GPU if all fit half of its free memory."""
+    n_tasks = len(data.arrays)
+    if device.type != "cuda":
+        return [None] * n_tasks
+    free, _ = torch.cuda.mem_get_info(device)
+    plain = all(
+        not isinstance(a, np.memmap) and a.dtype.kind in "iuf" and a.dtype.isnative
+        for a in data.arrays
+    )
+    if not plain or sum(a.nbytes for a in data.arrays) > free / 2:
+        return [None] * n_tasks
+    return [torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in data.arrays]

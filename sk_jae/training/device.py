@@ -1,0 +1,83 @@
+"""Devices, precision and random state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+__all__ = ["check_device", "default_precision", "isolated_random_state", "seed_from"]
+
+
+def available_devices() -> list[str]:
+    devices = ["cpu"]
+    if torch.cuda.is_available():
+        devices += ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return devices
+
+
+def check_device(device: str) -> torch.device:
+    """The torch device for the parameter `device`.
+
+    Parameters
+    ----------
+    device : str
+        "auto", or a torch device such as "cpu", "cuda", "cuda:1" or "mps".
+
+    Returns
+    -------
+    device : torch.device
+
+    Raises
+    ------
+    ValueError
+        If there is no such device here.
+    """
+    available = available_devices()
+    if device == "auto":
+        best = next(d for d in ("cuda", "mps", "cpu") if d in available)
+        return torch.device(best)
+    if str(device) not in available:
+        raise ValueError(
+            f"device={device!r} is not available; on this machine there are 'auto', "
+            f"{', '.join(map(repr, available))}."
+        )
+    return torch.device(device)
+
+
+def default_precision(device: torch.device, *, convolutional: bool) -> str:
+    """bfloat16 where the hardware computes it natively and it pays, else float32."""
+    if not convolutional:
+        return "float32"
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        # mkldnn also emulates bfloat16, which is slower than float32; these two are
+        # about the hardware.
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        native = device.type == "cpu" and any(
+            getattr(torch.cpu, check, bool)() for check in checks
+        )
+    return "bfloat16" if native else "float32"
+
+
+def seed_from(random_state: Any) -> int:
+    """A seed from the parameter `random_state`; None leaves numpy's state alone."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return int(check_random_state(random_state).randint(2**31))
+
+
+@contextmanager
+def isolated_random_state(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's generators, and give them back as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

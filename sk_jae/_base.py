@@ -45,6 +45,7 @@ __all__ = ["BaseJointEstimator"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+_ROWS = 32
 
 
 class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
@@ -366,13 +367,13 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         self.module_.eval()
         with torch.inference_mode():
             parts = [
-                function(self._encode(x, t), t).float().cpu().numpy()
+                function(self._encode(_padded(x), t), t)[: len(x)].float().cpu().numpy()
                 for x in self._batches(tasks, t)
             ]
             if not parts:  # a selection of a JointArrays without samples of the task
-                empty = torch.zeros(0, self.n_shared, device=self.net_.device)
-                private = torch.zeros(0, self.n_private, device=self.net_.device)
-                parts = [function(Codes(empty, private), t).float().cpu().numpy()]
+                shape = self.layouts_[t].module_shape
+                x = torch.zeros(_ROWS, *shape, device=self.net_.device)
+                parts = [function(self._encode(x, t), t)[:0].float().cpu().numpy()]
         return np.concatenate(parts)
 
     def _features(self, codes: Codes) -> torch.Tensor:
@@ -444,6 +445,16 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _padded(x: torch.Tensor) -> torch.Tensor:
+    """Samples up to a multiple of some rows.
+
+    Matrix products of one row or of a few are summed in another order than those of
+    many, so that a sample's code would depend, in the last digit, on its company.
+    """
+    missing = -len(x) % _ROWS
+    return torch.cat([x, x[-1:].expand(missing, *x.shape[1:])]) if missing else x
 
 
 def _begin_epoch(context: Any, seen: dict[str, Any]) -> Any:

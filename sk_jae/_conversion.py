@@ -91,6 +91,13 @@ def to_labels(item: Any, label: str) -> NDArray[Any]:
     return labels
 
 
+def is_per_task(y: Any) -> bool:
+    """Whether `y` is a list or dict of labels per task rather than flat."""
+    return isinstance(y, Mapping) or (
+        isinstance(y, (list, tuple)) and any(v is None or np.ndim(v) for v in y)
+    )
+
+
 def items_per_task(
     parts: Any, n_tasks: int, names: tuple[str, ...] | None, argument: str
 ) -> list[Any]:
@@ -118,9 +125,10 @@ def items_per_task(
 
 
 def to_parts(
-    items: list[Any], lengths: list[int], labels: list[str]
+    items: list[Any], lengths: list[int], names: tuple[str, ...] | None, argument: str
 ) -> list[NDArray[Any]]:
     """Arrays of the given lengths that can be joined into one."""
+    labels = [describe_task(t, names, argument) for t in range(len(items))]
     parts: list[NDArray[Any]] = []
     for item, length, label in zip(items, lengths, labels, strict=True):
         if item is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 from typing import Any
 
 from sk_jae._layers import Shape
-from sk_jae.notation import FC, Deconv, from_widths, mirror, parse, shapes
+from sk_jae.notation import FC, Deconv, Layer, from_widths, mirror, parse, shapes
 
 __all__ = ["Architecture", "auto_encoder", "common_view", "describe"]
 
@@ -31,7 +32,8 @@ class Architecture:
         Hidden encoder layers of the private branch, which sees `shape`, and of the
         shared branch, which sees `view`.
     decoder : tuple of Layer or torch modules
-        Hidden decoder layers, the same for both branches, then the output layer.
+        Hidden decoder layers, the same for both branches, then the output layer, which
+        is a Layer.
     """
 
     name: str
@@ -80,18 +82,18 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     Returns
     -------
     shape : tuple of int, (channels, height, width), or None
-        The largest height and width, and the smallest number of channels.
+        The largest height and width, and the common number of channels, else 1.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import common_view
+    >>> common_view([(1, 28, 28), (3, 32, 30)])
+    (1, 32, 30)
     """
     if any(len(shape) != 3 for shape in shapes):
         return None
-    channels = min(shape[0] for shape in shapes)
-    if channels != max(shape[0] for shape in shapes):
-        channels = 1
-    return (
-        channels,
-        max(shape[1] for shape in shapes),
-        max(shape[2] for shape in shapes),
-    )
+    channels, heights, widths = zip(*shapes, strict=True)
+    return channels[0] if len(set(channels)) == 1 else 1, max(heights), max(widths)
 
 
 def describe(
@@ -106,9 +108,9 @@ def describe(
     shape, view : tuple of int, (features,) or (channels, height, width)
         Shape of one sample, and as the shared branch sees it.
     encoder : "auto", str, tuple of int or callable
-        See the estimators.
+        The hidden layers of both branches' encoders, see the estimators.
     decoder : "mirror", str, tuple of int or callable
-        See the estimators.
+        The hidden layers of both branches' decoders, see the estimators.
 
     Returns
     -------
@@ -120,8 +122,8 @@ def describe(
         If the layers do not fit the samples; the message names the task.
     """
     try:
-        private = _layers(encoder, shape, "encoder", auto_encoder)
-        shared = _layers(encoder, view, "encoder", auto_encoder)
+        private = _encoder(encoder, shape)
+        shared = _encoder(encoder, view)
         # Not tied, so it goes straight to the task's own size, whatever the view.
         decoding = _decoder(decoder, private, shape)
     except (TypeError, ValueError) as error:
@@ -129,51 +131,66 @@ def describe(
     return Architecture(name, shape, view, private, shared, decoding)
 
 
-def _layers(
-    value: Any,
-    shape: Shape,
-    parameter: str,
-    auto: Callable[[Shape], tuple[Any, ...]],
-) -> tuple[Any, ...]:
-    if callable(value):
-        value = value(shape)
-    if isinstance(value, str):
-        layers = auto(shape) if value == "auto" else parse(value)
-    elif isinstance(value, (tuple, list)) and all(
-        isinstance(layer, int) for layer in value
-    ):
-        layers = from_widths(tuple(value))
-    elif isinstance(value, (tuple, list)) and all(map(_is_layer, value)):
-        layers = tuple(value)
-    else:
-        raise TypeError(
-            f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
-            "tuple of widths, or a callable that returns these or a list of layers for "
-            f"a feature shape, got {value!r}."
-        )
+def _encoder(value: Any, shape: Shape) -> tuple[Any, ...]:
+    value = _called(value, shape)
+    layers = auto_encoder(shape) if _is(value, "auto") else _read(value, "encoder")
     if not _has_modules(layers):
         shapes(layers, shape)
     return layers
 
 
 def _decoder(value: Any, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    if isinstance(value, str) and value == "mirror":
+    value = _called(value, shape)
+    if _is(value, "mirror"):
         # Modules of the user's own cannot be reversed by rule.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
-    hidden = (
-        _layers(value, shape, "decoder", auto_encoder)
-        if callable(value)
-        else (parse(value) if isinstance(value, str) else from_widths(value))
-    )
-    behind = shapes(hidden, (1,))[-1] if hidden and not _has_modules(hidden) else (1,)
-    if len(behind) == 3 and len(shape) == 3:
+    hidden = _read(value, "decoder")
+    if not hidden or _has_modules(hidden):
+        return (*hidden, FC(prod(shape)))
+    if not isinstance(hidden[0], FC):
+        raise ValueError(
+            f"the decoder starts with {hidden[0]}, but what it decodes is a code, a "
+            "vector of any length; start it with FC."
+        )
+    end = shapes(hidden, (1,))[-1]
+    if len(end) == 3 and len(shape) == 3:
         return (*hidden, Deconv(shape[0], (3, 3), None, (shape[1], shape[2])))
     return (*hidden, FC(prod(shape)))
 
 
-def _is_layer(layer: Any) -> bool:
-    return hasattr(layer, "__dataclass_fields__") or hasattr(layer, "parameters")
+def _called(value: Any, shape: Shape) -> Any:
+    """What a function of the user's own returns for a shape."""
+    # A torch module can be called too, but not with a shape.
+    return value(shape) if callable(value) and not _is_layer(value) else value
+
+
+def _is(value: Any, word: str) -> bool:
+    return isinstance(value, str) and value == word
+
+
+def _read(value: Any, parameter: str) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        return parse(value)
+    if isinstance(value, (tuple, list)):
+        if all(isinstance(item, Integral) for item in value):
+            return from_widths(value)
+        if all(map(_is_layer, value)):
+            return tuple(value)
+    raise TypeError(
+        f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
+        "tuple of widths, or a callable that returns these or a list of layers for a "
+        f"feature shape, got {value!r}."
+    )
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, Layer) or _is_module(value)
+
+
+def _is_module(value: Any) -> bool:
+    # A torch module, without importing torch; a class is not one yet.
+    return hasattr(value, "parameters") and not isinstance(value, type)
 
 
 def _has_modules(layers: Sequence[Any]) -> bool:
-    return any(hasattr(layer, "parameters") for layer in layers)
+    return any(map(_is_module, layers))

@@ -14,6 +14,7 @@ from sk_jae._conversion import (
     UNLABELED,
     checked_key,
     describe_task,
+    is_per_task,
     items_per_task,
     kind_of,
     to_array,
@@ -89,11 +90,11 @@ class JointArrays:
     >>> X
     JointArrays(n_samples=6, long: (4, 3) float64, short: (2, 5) float64)
     >>> X.task
-    array([0, 0, 1, 0, 0, 1])
+    array([0, 1, 0, 0, 1, 0])
     >>> X[:3].arrays[1]
     array([[1., 1., 1., 1., 1.]])
     >>> X.split(np.arange(6))
-    {'long': array([0, 1, 3, 4]), 'short': array([2, 5])}
+    {'long': array([0, 2, 3, 5]), 'short': array([1, 4])}
     """
 
     def __init__(self, X: Sequence[ArrayLike] | Mapping[str, ArrayLike]) -> None:
@@ -246,17 +247,14 @@ class JointArrays:
         TypeError
             If a task has None instead of values, or if text meets numbers.
         ValueError
-            If the tasks, their numbers of samples or their trailing shapes do not
-            match.
+            If the number of tasks, of samples or the trailing shapes do not match.
         """
         items = items_per_task(parts, self.n_tasks, self.task_names, "parts")
         return self._join(items, "parts")
 
     def _join(self, items: list[Any], argument: str) -> NDArray[Any]:
-        labels = [
-            describe_task(t, self.task_names, argument) for t in range(len(items))
-        ]
-        parts = to_parts(items, [len(array) for array in self.arrays], labels)
+        lengths = [len(array) for array in self.arrays]
+        parts = to_parts(items, lengths, self.task_names, argument)
         shape = (len(self), *parts[0].shape[1:])
         values = np.empty(shape, dtype=np.result_type(*parts))
         for t, part in enumerate(parts):
@@ -346,7 +344,7 @@ def pack(
     >>> from sk_jae import pack
     >>> X, y = pack([np.zeros((4, 3)), np.ones((2, 5))], [[0, 1, 2, 3], None])
     >>> y
-    array([ 0,  1, -1,  2,  3, -1])
+    array([ 0, -1,  1,  2, -1,  3])
     >>> X.split(y)
     [array([0, 1, 2, 3]), array([-1, -1])]
     """
@@ -365,7 +363,7 @@ def pack(
             f"y is {type(y).__name__}, expected the form of X: a {type(X).__name__} "
             "with the labels of each task, or None for a task without labels."
         )
-    if plain or _is_per_task(y):
+    if plain or is_per_task(y):
         return container, _join_labels(container, y)
     flat = to_labels(y, "y")
     if len(flat) != len(container):
@@ -373,12 +371,6 @@ def pack(
             f"y has {len(flat)} labels, expected {len(container)}, one per sample of X."
         )
     return container, flat
-
-
-def _is_per_task(y: Any) -> bool:
-    return isinstance(y, Mapping) or (
-        isinstance(y, (list, tuple)) and any(v is None or np.ndim(v) for v in y)
-    )
 
 
 def _join_labels(container: JointArrays, y: Any) -> NDArray[Any] | None:

@@ -261,7 +261,7 @@ class ReverseValidationScorer:
         arrays = {
             n: a for n, a in zip(names, tasks.arrays, strict=True) if a is not None
         }
-        labels = {name: None for name in arrays} | {names[target]: predictions}
+        labels = dict.fromkeys(arrays) | {names[target]: predictions}
         if len(np.unique(predictions)) < 2:
             return 0.0  # one class for all: nothing can be learned from it
         reverse = clone(estimator).set_params(warm_start=False).fit(arrays, labels)

@@ -1,11 +1,11 @@
 """The joint autoencoder as a plain torch module.
 
-Task t has a private branch and a shared branch, each an autoencoder (PAPER: Epstein,
-Meir, Michaeli 2018, Figure 1 and Eq. 1)::
+Task t has a private branch and a shared branch, each an autoencoder (Epstein, Meir,
+Michaeli 2018, Figure 1 and Eq. 1)::
 
-    x_t ---> private encoder_t ------------------------> z_p -> private decoder_t --.
-     |                                                                             (+)-> output_t
-     '-> view -> before_t -> TIED layers -> after_t ---> z_s -> shared decoder_t ---'
+    x_t -> private encoder_t -----------------> z_p -> private decoder_t --.
+     |                                                                    (+)-> output_t
+     '-> view -> before_t -> TIED -> after_t -> z_s -> shared decoder_t ---'
 
 (+) concatenates the last hidden layers of the two decoders. The tied layers are the
 same modules for every task; by default they end with the bottleneck, which gives z_s.
@@ -14,7 +14,8 @@ same modules for every task; by default they end with the bottleneck, which give
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from math import prod
 from typing import NamedTuple
@@ -22,10 +23,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from sk_jae._build import build_encoder, build_stages, linear, output_layer
+from sk_jae._tying import depth_of, tied_range
 from sk_jae.architecture import Architecture
-from sk_jae.blocks import Layers, View, build_stages, linear, output_layer
+from sk_jae.blocks import Layers, View
 
-__all__ = ["Codes", "JointModule", "TaskOutput"]
+__all__ = ["Codes", "JointModule", "TaskOutput", "n_parameters"]
 
 
 class Codes(NamedTuple):
@@ -36,7 +39,10 @@ class Codes(NamedTuple):
 
 
 class TaskOutput(NamedTuple):
-    """Reconstruction (n, *shape), codes, and logits (n, n_classes) or None."""
+    """Reconstruction (n, *shape), codes, and logits (n, n_classes) or None.
+
+    A module trained with ``loss="bce"`` gives the logits of the reconstruction.
+    """
 
     reconstruction: Tensor
     codes: Codes
@@ -71,13 +77,19 @@ class JointModule(nn.Module):
 
     Attributes
     ----------
+    tied : Layers
+        The layers that are the same for every task. `before` and `after` have what
+        stands before and behind them in each task's shared encoder.
     earliest_depth : int
-        The earliest `shared_depth` that the shapes allow.
+        The earliest `shared_depth` that the shapes allow, counted from the input if the
+        tasks have equally many layers, else from the bottleneck; 0 without a shared
+        branch.
 
     Raises
     ------
     ValueError
-        If the layers from `shared_depth` on cannot be tied.
+        If there is no code, if the layers from `shared_depth` on cannot be tied, or if
+        layers do not fit together.
 
     Notes
     -----
@@ -93,7 +105,8 @@ class JointModule(nn.Module):
     >>> import torch
     >>> from sk_jae.architecture import describe
     >>> from sk_jae.modules import JointModule
-    >>> tasks = [describe(n, s, s, (16,), "mirror") for n, s in [("a", (5,)), ("b", (7,))]]
+    >>> shapes = {"a": (5,), "b": (7,)}
+    >>> tasks = [describe(n, s, s, (16,), "mirror") for n, s in shapes.items()]
     >>> module = JointModule(tasks, n_shared=2, n_private=3)
     >>> outputs = module([torch.zeros(4, 5), torch.zeros(6, 7)])
     >>> [output.reconstruction.shape for output in outputs]
@@ -117,36 +130,22 @@ class JointModule(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if not n_shared and not n_private:
+            raise ValueError(
+                "n_shared and n_private are both 0; give at least one code a size."
+            )
         self.names = [a.name for a in architectures]
         self.n_shared, self.n_private = n_shared, n_private
         self.n_tasks = len(architectures)
-        self.earliest_depth = 1
+        self.earliest_depth = 0
 
         self.private_encoders = nn.ModuleList()
         self.private_decoders = nn.ModuleList()
         self.shared_decoders = nn.ModuleList()
         self.outputs = nn.ModuleList()
         for a in architectures:
-            draw = _generator(seed, a.name, "private")
-            if n_private:
-                stages, shape = build_stages(a.private, a.shape, draw)
-                code = linear(shape, n_private, draw)
-                self.private_encoders.append(Layers(chain(*stages, code)))
-                hidden, _ = build_stages(a.decoder[:-1], (n_private,), draw)
-                self.private_decoders.append(Layers(chain(*hidden)))
-            draw = _generator(seed, a.name, "shared")
-            if n_shared:
-                hidden, _ = build_stages(a.decoder[:-1], (n_shared,), draw)
-                self.shared_decoders.append(Layers(chain(*hidden)))
-            draw = _generator(seed, a.name, "output")
-            _, shape = build_stages(a.decoder[:-1], (1,), draw)
-            if not a.decoder[:-1]:
-                shape = (0,)  # the output layer stands right on the codes
-            n_branches = bool(n_shared) + bool(n_private)
-            merged = (shape[0] * n_branches or n_shared + n_private, *shape[1:])
-            self.outputs.append(
-                Layers(output_layer(a.decoder[-1], merged, a.shape, draw))
-            )
+            with _naming(a):
+                self._add_autoencoders(a, seed)
 
         self.views = nn.ModuleList()
         self.before, self.tied, self.after = nn.ModuleList(), Layers(), nn.ModuleList()
@@ -157,14 +156,34 @@ class JointModule(nn.Module):
         self.private_heads = nn.ModuleDict()
         if n_classes and n_shared and shared_head:
             draw = _generator(seed, "shared head")
-            self.shared_head = Layers(linear((n_shared,), n_classes, draw))
+            self.shared_head = Layers([linear((n_shared,), n_classes, draw)])
         for t in private_heads if n_classes else ():
             draw = _generator(seed, self.names[t], "head")
             head = linear((n_shared + n_private,), n_classes, draw)
-            self.private_heads[str(t)] = Layers(head)
+            self.private_heads[str(t)] = Layers([head])
         if allowed is not None and bool(allowed.all()):
             allowed = None
         self.register_buffer("allowed", allowed)
+
+    def _add_autoencoders(self, a: Architecture, seed: int) -> None:
+        """Build all of one task that is never tied: all but its shared encoder."""
+        *hidden, output = a.decoder
+        ends = []
+        if self.n_private:
+            draw = _generator(seed, a.name, "private")
+            encoder = build_encoder(a.private, a.shape, self.n_private, draw)
+            self.private_encoders.append(Layers(chain(*encoder)))
+            decoder, end = build_stages(hidden, (self.n_private,), draw)
+            self.private_decoders.append(Layers(chain(*decoder)))
+            ends.append(end)
+        if self.n_shared:
+            draw = _generator(seed, a.name, "shared")
+            decoder, end = build_stages(hidden, (self.n_shared,), draw)
+            self.shared_decoders.append(Layers(chain(*decoder)))
+            ends.append(end)
+        merged = (sum(end[0] for end in ends), *ends[0][1:])
+        draw = _generator(seed, a.name, "output")
+        self.outputs.append(Layers(output_layer(output, merged, a.shape, draw)))
 
     def _tie(
         self,
@@ -174,22 +193,18 @@ class JointModule(nn.Module):
         seed: int,
     ) -> None:
         """Build the shared encoders and make their tied layers one."""
-        encoders: list[list[list[nn.Module]]] = []
+        encoders = []
         for a in architectures:
             draw = _generator(seed, a.name, "shared encoder")
-            stages, shape = build_stages(a.shared, a.view, draw, self.n_tasks)
-            encoders.append([*stages, linear(shape, self.n_shared, draw)])
+            with _naming(a):
+                encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
             self.views.append(View(a.view) if a.view != a.shape else nn.Identity())
-        first, end = _tied_range(encoders, self.names, shared_depth, n_shared_layers)
-        self.earliest_depth = _earliest(encoders) + len(encoders[0]) + 1
-        self.n_tied = end - first
+        first, end = tied_range(encoders, self.names, shared_depth, n_shared_layers)
+        self.earliest_depth = depth_of(encoders, n_shared_layers)
         # Weights that belong to all tasks must not depend on any task's name.
-        a = architectures[0]
-        draw = _generator(seed, "tied")
-        stages, shape = build_stages(a.shared, a.view, draw, self.n_tasks)
-        tied = [*stages, linear(shape, self.n_shared, draw)]
-        n = len(tied)
-        self.tied = Layers(chain(*tied[n + first : n + end]))
+        a, draw = architectures[0], _generator(seed, "tied")
+        tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
+        self.tied = Layers(chain(*tied[len(tied) + first : len(tied) + end]))
         for stages in encoders:
             n = len(stages)
             self.before.append(Layers(chain(*stages[: n + first])))
@@ -207,31 +222,33 @@ class JointModule(nn.Module):
         -------
         codes : list of (Codes or None)
         """
-        tasks = [t for t, x in enumerate(inputs) if x is not None]
         shared = self.encode_shared(inputs)
-        codes: list[Codes | None] = [None] * self.n_tasks
-        for t in tasks:
-            x = inputs[t]
-            assert x is not None
+        codes: list[Codes | None] = []
+        for t, x in enumerate(inputs):
+            if x is None:
+                codes.append(None)
+                continue
             z_s, z_p = shared[t], x.new_zeros(len(x), 0)
+            if z_s is None:
+                z_s = z_p
             if self.n_private:
                 (z_p,) = self.private_encoders[t]([x], [0])  # (n_t, n_private)
-            codes[t] = Codes(x.new_zeros(len(x), 0) if z_s is None else z_s, z_p)
+            codes.append(Codes(z_s, z_p))
         return codes
 
     def encode_shared(self, inputs: Sequence[Tensor | None]) -> list[Tensor | None]:
         """Shared codes (n_t, n_shared) of every task, the tied layers run once."""
-        shared: list[Tensor | None] = [None] * self.n_tasks
-        tasks = [t for t, x in enumerate(inputs) if x is not None]
+        shared: list[Tensor | None] = [None] * len(inputs)
         if not self.n_shared:
             return shared
+        tasks = [t for t, x in enumerate(inputs) if x is not None]
         parts = []
         for t in tasks:
             view = self.views[t](inputs[t])  # (n_t, *view_t)
-            parts += self.before[t]([view], [t])
+            parts += self.before[t]([view], [0])
         parts = self.tied(parts, tasks)
         for t, part in zip(tasks, parts, strict=True):
-            (shared[t],) = self.after[t]([part], [t])  # (n_t, n_shared)
+            (shared[t],) = self.after[t]([part], [0])  # (n_t, n_shared)
         return shared
 
     def decode(self, task: int, codes: Codes, using: str = "both") -> Tensor:
@@ -256,9 +273,10 @@ class JointModule(nn.Module):
         if self.n_shared:
             (h,) = self.shared_decoders[task]([codes.shared], [0])
             hidden.append(h if using != "private" else torch.zeros_like(h))
-        merged = torch.cat(hidden, dim=1)  # features, or channels of images
+        # (n, width) and (n, width), or (n, channels, height, width) each
+        merged = torch.cat(hidden, dim=1)
         (x,) = self.outputs[task]([merged], [0])
-        return x
+        return x  # (n, *shape)
 
     def classify(self, task: int, codes: Codes) -> Tensor | None:
         """Logits (n, n_classes); -inf for classes that the task cannot have."""
@@ -286,102 +304,19 @@ class JointModule(nn.Module):
         return outputs
 
 
+@contextmanager
+def _naming(a: Architecture) -> Iterator[None]:
+    """Name the task in an error about its layers."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In the layers of task {a.name!r}: {error}") from error
+
+
 def _generator(seed: int, *words: str) -> torch.Generator:
     """A generator for one part of the module, whatever other parts there are."""
     digest = zlib.crc32("/".join([str(seed), *words]).encode())
     return torch.Generator().manual_seed((seed << 32) ^ digest)
-
-
-def _signature(stage: list[nn.Module]) -> list[tuple[object, ...]]:
-    return [
-        (type(m), *(tuple(p.shape) for p in m.parameters()))
-        for m in stage
-        if not isinstance(m, nn.Flatten)
-    ]
-
-
-def _earliest(encoders: list[list[list[nn.Module]]]) -> int:
-    """The earliest layer, counted from the end, from which all can be tied."""
-    deepest = min(len(stages) for stages in encoders)
-    for k in range(-1, -deepest - 1, -1):
-        first = _signature(encoders[0][k])
-        if any(_signature(stages[k]) != first for stages in encoders[1:]):
-            return k + 1
-    return -deepest
-
-
-def _tied_range(
-    encoders: list[list[list[nn.Module]]],
-    names: list[str],
-    shared_depth: int | str,
-    n_shared_layers: int | None,
-) -> tuple[int, int]:
-    """First and last + 1 of the tied layers, both counted from the end."""
-    lengths = {len(stages) for stages in encoders}
-    n = min(lengths)
-    if shared_depth == "auto":
-        first = _earliest(encoders)
-        if first == 0:
-            first = -1
-    else:
-        assert isinstance(shared_depth, int)
-        if shared_depth > 0 and len(lengths) > 1:
-            raise ValueError(
-                f"shared_depth={shared_depth} counts from the input, but the encoders "
-                f"of the tasks have {sorted(lengths)} layers with weights; count from "
-                "the bottleneck, which is -1."
-            )
-        if shared_depth == 0 or not -n <= shared_depth <= n:
-            raise ValueError(
-                f"shared_depth={shared_depth} is out of range: a branch has {n} layers "
-                f"with weights, the bottleneck included, so give 1 to {n} or -1 to "
-                f"-{n}."
-            )
-        first = shared_depth if shared_depth < 0 else shared_depth - 1 - n
-    length = -first if n_shared_layers is None else n_shared_layers
-    if length > -first:
-        raise ValueError(
-            f"n_shared_layers={n_shared_layers} reaches beyond the bottleneck: from "
-            f"shared_depth={shared_depth} on there are {-first} layers with weights."
-        )
-    for k in range(first, first + length):
-        for stages, name in zip(encoders[1:], names[1:], strict=True):
-            if _signature(encoders[0][k]) != _signature(stages[k]):
-                raise ValueError(
-                    _untieable(encoders, names, name, k, shared_depth, n_shared_layers)
-                )
-    return first, first + length
-
-
-def _untieable(
-    encoders: list[list[list[nn.Module]]],
-    names: list[str],
-    name: str,
-    k: int,
-    shared_depth: int | str,
-    n_shared_layers: int | None,
-) -> str:
-    earliest, n = _earliest(encoders), len(encoders[0])
-    t = names.index(name)
-    what = (
-        f"layer {n + k + 1} of {n} has weights of shape {_shapes(encoders[0][k])} in "
-        f"task {names[0]!r} and {_shapes(encoders[t][k])} in task {name!r}"
-    )
-    advice = (
-        "give the tasks encoders that end alike (for images also shared_input='auto'), "
-        "or n_shared=0"
-        if earliest == 0
-        else f"the earliest shared_depth that works is {n + earliest + 1} "
-        f"(or {earliest} from the bottleneck)"
-    )
-    return (
-        f"The layers from shared_depth={shared_depth} on cannot be tied, as {what}: "
-        f"{advice}."
-    )
-
-
-def _shapes(stage: list[nn.Module]) -> list[tuple[int, ...]]:
-    return [tuple(p.shape) for m in stage for p in m.parameters()][:1]
 
 
 def n_parameters(module: nn.Module) -> int:

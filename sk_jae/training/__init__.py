@@ -7,7 +7,8 @@ from sk_jae.training.device import (
     isolated_random_state,
     seed_from,
 )
-from sk_jae.training.net import JointNet, Phase, TrainingInterrupted
+from sk_jae.training.net import JointNet, TrainingInterrupted
+from sk_jae.training.objective import Phase
 
 __all__ = [
     "JointNet",

@@ -57,17 +57,19 @@ class Batch:
 
 def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
     """Samples as the module sees them: float32, scaled, channels first."""
-    if array.dtype.kind == "b" or array.dtype == object:
-        array = array.astype(np.float32)
-    elif array.dtype.kind in "u" and array.dtype.itemsize > 1:
-        # torch has no arithmetic on large unsigned integers.
-        array = array.astype(np.float32)
-    elif not array.dtype.isnative or array.dtype == np.longdouble:
+    if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
         array = array.astype(np.float32)
     elif not array.flags.writeable or any(s < 0 for s in array.strides):
         array = array.copy()
     x = torch.from_numpy(array).to(device, non_blocking=True)
     return arrange(x, layout)
+
+
+def _is_torch_ready(array: NDArray[Any]) -> bool:
+    """Whether torch knows the dtype well enough to index and cast it on any device."""
+    kind, size = array.dtype.kind, array.itemsize
+    known = kind == "i" or (kind == "u" and size == 1) or (kind == "f" and size <= 8)
+    return known and array.dtype.isnative
 
 
 def arrange(x: Tensor, layout: Layout) -> Tensor:
@@ -114,15 +116,20 @@ class TrainingBatches:
         ]
         self.resident = _resident(data, device)
         self.labels = [
-            None if labels is None else torch.from_numpy(labels).to(device)
+            None if labels is None else torch.from_numpy(labels)
             for labels in data.labels
         ]
+        if self.resident is not None:
+            self.labels = [None if y is None else y.to(device) for y in self.labels]
 
     def __len__(self) -> int:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
         orders = [self._order(t) for t in range(len(self.data.names))]
+        if self.resident is not None:
+            # Once per epoch: a copy per step would wait for the device.
+            orders = [order.to(self.device) for order in orders]
         starts = [0] * len(orders)
         for size in self.sizes:
             batch = Batch([], [])
@@ -133,7 +140,9 @@ class TrainingBatches:
                 batch.inputs.append(self._read(t, chosen))
                 labels = self.labels[t]
                 batch.labels.append(
-                    None if labels is None else labels[chosen.to(self.device)]
+                    None
+                    if labels is None
+                    else labels[chosen].to(self.device, non_blocking=True)
                 )
             yield batch
 
@@ -148,9 +157,9 @@ class TrainingBatches:
         return torch.cat(passes)
 
     def _read(self, t: int, chosen: Tensor) -> Tensor:
-        layout, resident = self.data.layouts[t], self.resident[t]
-        if resident is not None:
-            return arrange(resident[chosen.to(self.device)], layout)
+        layout = self.data.layouts[t]
+        if self.resident is not None:
+            return arrange(self.resident[t][chosen], layout)
         return to_module(self.data.arrays[t][chosen.numpy()], layout, self.device)
 
 
@@ -194,16 +203,17 @@ def batches_of(
         yield to_module(array[start : start + batch_size], layout, device)
 
 
-def _resident(data: TaskData, device: torch.device) -> list[Tensor | None]:
+def _resident(data: TaskData, device: torch.device) -> list[Tensor] | None:
     """The tasks' arrays on a GPU if all fit half of its free memory."""
-    n_tasks = len(data.arrays)
     if device.type != "cuda":
-        return [None] * n_tasks
+        return None
     free, _ = torch.cuda.mem_get_info(device)
-    plain = all(
-        not isinstance(a, np.memmap) and a.dtype.kind in "iuf" and a.dtype.isnative
-        for a in data.arrays
-    )
-    if not plain or sum(a.nbytes for a in data.arrays) > free / 2:
-        return [None] * n_tasks
-    return [torch.from_numpy(np.ascontiguousarray(a)).to(device) for a in data.arrays]
+    if sum(array.nbytes for array in data.arrays) > free / 2 or any(
+        isinstance(array, np.memmap) or not _is_torch_ready(array)
+        for array in data.arrays
+    ):
+        return None
+    return [
+        torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+        for array in data.arrays
+    ]

@@ -3,125 +3,94 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PrintLog, ProgressBar
+from skorch.callbacks import (
+    EarlyStopping,
+    EpochTimer,
+    LRScheduler,
+    PrintLog,
+    ProgressBar,
+)
 from skorch.utils import TeeGenerator
-from torch import Tensor, nn
+from torch import Tensor
 
-from sk_jae.losses import Loss, classification_loss, reconstruction_loss
-from sk_jae.modules import Codes, JointModule
+from sk_jae.losses import Loss
 from sk_jae.training.batches import (
     Batch,
     TaskData,
     TrainingBatches,
     ValidationBatches,
 )
+from sk_jae.training.objective import TERMS, JointLoss, Key, Phase
+from sk_jae.training.stopping import BestWeights
 
-__all__ = ["JointNet", "Phase", "TrainingInterrupted"]
-
-TERMS = ("reconstruction", "classification")
-
-Key: TypeAlias = tuple[str, int]
-Measured: TypeAlias = tuple[Tensor, Tensor | int]
+__all__ = ["EpochMonitor", "JointNet", "TrainingInterrupted"]
 
 
 class TrainingInterrupted(UserWarning):
     """Training was stopped by Ctrl-C; the estimator keeps the weights it had."""
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A part of the training with its own loss weights and trainable parameters.
+class EpochMonitor(Protocol):
+    """Someone outside of the net who is told of every epoch."""
 
-    Attributes
-    ----------
-    name : str
-    weights : dict of {str: tuple of float}
-        The weight of each term in each task; a term of weight 0 is not computed.
-    trains : tuple of str or None
-        What the names of trained parameters start with; None trains all.
-    """
+    def begin_epoch(self) -> None: ...
 
-    name: str
-    weights: dict[str, tuple[float, ...]]
-    trains: tuple[str, ...] | None = None
-
-
-class JointLoss(nn.Module):
-    """The weighted sum of all terms (Eq. 1 and 2), and each term by itself."""
-
-    def __init__(self, loss: Loss) -> None:
-        super().__init__()
-        self.loss = loss
-
-    def forward(
-        self, module: JointModule, batch: Batch, phase: Phase
-    ) -> tuple[Tensor, dict[Key, Measured]]:
-        """The loss () and its terms, unweighted, by (term, task)."""
-        terms: dict[Key, Measured] = {}
-        total: Tensor | None = None
-        needed = [
-            x if self._is_needed(t, batch, phase) else None
-            for t, x in enumerate(batch.inputs)
-        ]
-        for t, codes in enumerate(module.encode(needed)):
-            if codes is None:
-                continue
-            for term, value, n in self._terms(module, batch, phase, t, codes):
-                terms[term, t] = value.detach(), n
-                weighted = value * phase.weights[term][t]
-                total = weighted if total is None else total + weighted
-        if total is None:
-            total = next(module.parameters()).new_zeros(())
-        return total, terms
-
-    def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
-        supervised = phase.weights["classification"][t] and batch.labels[t] is not None
-        return bool(phase.weights["reconstruction"][t] or supervised)
-
-    def _terms(
-        self, module: JointModule, batch: Batch, phase: Phase, t: int, codes: Codes
-    ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
-        """Term, value and the number of samples that it is the mean of."""
-        x, labels = batch.inputs[t], batch.labels[t]
-        assert x is not None
-        if phase.weights["reconstruction"][t]:
-            value = reconstruction_loss(module.decode(t, codes), x, self.loss)
-            yield "reconstruction", value, len(x)
-        if phase.weights["classification"][t] and labels is not None:
-            logits = module.classify(t, codes)
-            if logits is not None:
-                value = classification_loss(logits, labels)
-                yield "classification", value, (labels >= 0).sum()
+    def end_epoch(self) -> bool:
+        """True asks to stop the phase."""
 
 
 class JointNet(NeuralNet):
     """A skorch net whose data set is a `TaskData` and whose batches are `Batch`.
 
     Differs from skorch's own loop where that would wait for the device at every step:
-    losses add up on the device and are read once per epoch. The history has one row
-    per epoch, no rows per batch; callbacks get each batch's loss as a tensor in
-    ``on_batch_end(..., loss=...)``.
+    losses add up on the device and are read once per epoch. The history has them per
+    epoch only; callbacks get each batch's loss as a tensor in ``on_batch_end(...,
+    loss=...)``. As there is no one prediction per batch, `y_pred` is None there, and
+    scoring callbacks call their function with the `TaskData`.
+
+    Parameters
+    ----------
+    module : JointModule
+        Trained in place.
+    phases : tuple of Phase
+        Trained one after the other. To callbacks, each is a training of its own.
+    loss : str or callable
+        See :func:`sk_jae.losses.reconstruction_loss`.
+    precision : {"float32", "bfloat16"}
+    seed : int
+        Decides the order of the samples.
+    n_iter_no_change, tol : int, float
+        See `BestWeights`, which is used if there is `valid`.
+    valid : TaskData or None, default=None
+        Validation data.
+    monitor : EpochMonitor or None, default=None
+    **kwargs
+        See :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    interrupted_ : int or None
+        The epoch in which Ctrl-C ended the training.
     """
 
     def __init__(
         self,
         module: Any,
-        *args: Any,
+        *,
         phases: tuple[Phase, ...],
         loss: Loss,
         precision: str,
         seed: int,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        keep_optimizer: bool = False,
+        n_iter_no_change: int,
+        tol: float,
         valid: TaskData | None = None,
-        epoch_hook: Callable[[JointNet], bool] | None = None,
+        monitor: EpochMonitor | None = None,
         **kwargs: Any,
     ) -> None:
         self.phases = phases
@@ -130,25 +99,23 @@ class JointNet(NeuralNet):
         self.seed = seed
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.keep_optimizer = keep_optimizer
         self.valid = valid
-        self.epoch_hook = epoch_hook
-        self.module_names = tuple(module.names)
-        super().__init__(module, JointLoss, *args, **kwargs)
+        self.monitor = monitor
+        super().__init__(module, JointLoss, use_caching=False, **kwargs)
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # The terms of every task would not fit a line; history_ has them.
-            ignored = [
-                f"{part}_{key}"
-                for part in ("train", "valid")
-                for key in ["batch_count", *map(self._history_key, self._keys())]
-            ]
+            # The terms of every task would not fit a line; history_ has them. Those of
+            # several phases would not stand below one header.
+            names = ["batch_count", *TERMS * (len(self.phases) > 1)]
+            for term in TERMS:
+                names += [f"{term}_{name}" for name in self.module.names]
+            ignored = [f"{part}_{name}" for part in ("train", "valid") for name in names]
             callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
         if self.verbose > 1:
-            callbacks.append(("progress_bar", ProgressBar(batches_per_epoch="auto")))
+            callbacks.append(("progress_bar", ProgressBar()))
         return callbacks
 
     def initialize_module(self) -> JointNet:
@@ -169,66 +136,100 @@ class JointNet(NeuralNet):
         if training:
             seed = self.seed + len(self.history)
             return TrainingBatches(dataset, self.batch_size, device, seed)
-        return ValidationBatches(dataset, max(self.batch_size, 256), device)
+        return ValidationBatches(dataset, self.batch_size, device)
 
     def on_batch_begin(self, net: Any, batch: Any = None, **kwargs: Any) -> None:
-        # Rows per batch would need the value of the loss, and so wait for the device.
-        pass
+        # A row per batch is for callbacks to write to; most stay empty, and one of
+        # those is enough.
+        rows = self.history[-1]["batches"]
+        if not rows or rows[-1]:
+            self.history.new_batch()
+
+    def partial_fit(
+        self, X: TaskData, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> JointNet:
+        """Train in all phases, from the weights there are."""
+        self.interrupted_ = None
+        for phase in self.phases:
+            self.phase_ = phase
+            self.least_ = {"train": math.inf, "valid": math.inf}
+            super().partial_fit(X)
+            if self.interrupted_:
+                break
+        return self
 
     def fit_loop(
         self, X: TaskData, y: Any = None, epochs: int | None = None, **fit_params: Any
     ) -> JointNet:
-        train, valid = self.get_split_datasets(X, y)
+        """Train in one phase."""
+        train, valid = self.get_split_datasets(X)
         iterators = (
             self.get_iterator(train, training=True),
             None if valid is None else self.get_iterator(valid),
         )
         on_epoch = {"dataset_train": train, "dataset_valid": valid}
-        self.interrupted_ = False
+        best = BestWeights(self.module_, self.n_iter_no_change, self.tol)
         try:
-            for phase in self.phases:
-                self._run_phase(phase, epochs or self.max_epochs, iterators, on_epoch)
+            with self._training_only(self.phase_.trains):
+                for _ in range(epochs or self.max_epochs):
+                    if self._run_epoch(iterators, on_epoch, best):
+                        break
         except KeyboardInterrupt:
-            self.interrupted_ = True
+            self.interrupted_ = max(len(self.history), 1)
         finally:
-            self._select_parameters(None)
+            best.restore()
             self.module_.eval()
         return self
 
-    def _run_phase(
-        self, phase: Phase, epochs: int, iterators: Any, on_epoch: dict[str, Any]
-    ) -> None:
-        self.phase_ = phase
-        self._select_parameters(phase.trains)
-        best, best_weights, waited = math.inf, None, 0
+    @contextmanager
+    def _training_only(self, names: tuple[str, ...] | None) -> Iterator[None]:
+        """Freeze the parameters whose names start with none of `names`."""
+        frozen = [
+            parameter
+            for name, parameter in self.module_.named_parameters()
+            if names is not None
+            and parameter.requires_grad
+            and not name.startswith(names)
+        ]
+        for parameter in frozen:
+            parameter.requires_grad_(False)
         try:
-            for _ in range(epochs):
-                self.notify("on_epoch_begin", **on_epoch)
-                if len(self.phases) > 1:
-                    self.history.record("phase", phase.name)
-                self.run_single_epoch(iterators[0], True, "train", self.train_step)
-                self.run_single_epoch(
-                    iterators[1], False, "valid", self.validation_step
-                )
-                self.notify("on_epoch_end", **on_epoch)
-                self._check_finite()
-                if self.epoch_hook is not None and self.epoch_hook(self):
-                    break
-                if iterators[1] is None:
-                    continue
-                loss = self.history[-1, "valid_loss"]
-                waited = 0 if loss < best - self.tol else waited + 1
-                if loss < best:
-                    best, best_weights = loss, _copy(self.module_)
-                if waited >= self.n_iter_no_change:
-                    break
+            yield
         finally:
-            if best_weights is not None:
-                self.module_.load_state_dict(best_weights)
+            for parameter in frozen:
+                parameter.requires_grad_(True)
 
-    def _select_parameters(self, trains: tuple[str, ...] | None) -> None:
-        for name, parameter in self.module_.named_parameters():
-            parameter.requires_grad_(trains is None or name.startswith(trains))
+    def _run_epoch(
+        self, iterators: tuple[Any, Any], on_epoch: dict[str, Any], best: BestWeights
+    ) -> bool:
+        """Train for an epoch; True if it is the last of the phase."""
+        if self.monitor is not None:
+            self.monitor.begin_epoch()
+        self.notify("on_epoch_begin", **on_epoch)
+        if len(self.phases) > 1:
+            self.history.record("phase", self.phase_.name)
+        self.run_single_epoch(iterators[0], True, "train", self.train_step)
+        self._check_finite()
+        self.run_single_epoch(iterators[1], False, "valid", self.validation_step)
+        stop = False
+        try:
+            self.notify("on_epoch_end", **on_epoch)
+        except KeyboardInterrupt:
+            # This is how skorch's EarlyStopping ends a training, and Ctrl-C as well.
+            if not self._has_stopped_early():
+                raise
+            stop = True
+        if self.monitor is not None:
+            stop |= self.monitor.end_epoch()
+        if iterators[1] is not None:
+            stop |= best.update(self.history[-1, "valid_loss"])
+        return stop
+
+    def _has_stopped_early(self) -> bool:
+        return any(
+            isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+            for _, callback in self.callbacks_
+        )
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
@@ -241,36 +242,40 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
-            self.notify("on_batch_end", batch=batch, training=training, **step)
             for key, (value, n) in step["terms"].items():
                 sums[key] = value * n + sums.get(key, 0.0)
                 counts[key] = n + counts.get(key, 0)
-        self._record(prefix, sums, counts)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self._record(prefix, self._means(sums, counts))
         self.history.record(f"{prefix}_batch_count", len(iterator))
 
-    def _record(
-        self, prefix: str, sums: dict[Key, Tensor], counts: dict[Key, Tensor | int]
-    ) -> None:
-        """Read the epoch's mean of every term from the device, once."""
-        means = {}
-        if sums:
-            stacked = torch.stack([sums[key] / max_1(counts[key]) for key in sums])
-            means = dict(zip(sums, stacked.tolist(), strict=True))
+    def _means(
+        self, sums: dict[Key, Tensor], counts: dict[Key, Tensor | int]
+    ) -> dict[Key, float]:
+        """The epoch's mean over samples of every term, read from the device at once."""
+        if not sums:
+            return {}
+        device = torch.device(self.device)
+        numbers = [torch.as_tensor(counts[key], device=device) for key in sums]
+        both = torch.stack([*sums.values(), *numbers]).tolist()
+        pairs = zip(sums, both[: len(sums)], both[len(sums) :], strict=True)
+        return {key: total / n for key, total, n in pairs if n}
+
+    def _record(self, prefix: str, means: dict[Key, float]) -> None:
         weights = self.phase_.weights
         loss = sum(weights[term][t] * mean for (term, t), mean in means.items())
+        if not means:
+            loss = math.nan
         self.history.record(f"{prefix}_loss", loss)
+        # skorch's callbacks look for this mark.
+        self.history.record(f"{prefix}_loss_best", loss < self.least_[prefix])
+        self.least_[prefix] = min(self.least_[prefix], loss)
         for term in TERMS:
             found = [mean for (name, _), mean in means.items() if name == term]
             if found:
                 self.history.record(f"{prefix}_{term}", sum(found) / len(found))
-        for key, mean in means.items():
-            self.history.record(f"{prefix}_{self._history_key(key)}", mean)
-
-    def _history_key(self, key: Key) -> str:
-        return f"{key[0]}_{self.module_names[key[1]]}"
-
-    def _keys(self) -> list[Key]:
-        return [(term, t) for term in TERMS for t in range(len(self.module_names))]
+        for (term, t), mean in means.items():
+            self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
 
     def train_step(self, batch: Batch, **params: Any) -> dict[str, Any]:
         self.optimizer_.zero_grad(set_to_none=True)
@@ -287,12 +292,12 @@ class JointNet(NeuralNet):
                 training=True,
             )
             self.optimizer_.step()
-        return {"loss": loss.detach(), "terms": terms}
+        return {"loss": loss.detach(), "terms": terms, "y_pred": None}
 
     def validation_step(self, batch: Batch, **params: Any) -> dict[str, Any]:
         with torch.no_grad():
             loss, terms = self.criterion_(self.module_, batch, self.phase_)
-        return {"loss": loss, "terms": terms}
+        return {"loss": loss, "terms": terms, "y_pred": None}
 
     def _check_finite(self) -> None:
         row = self.history[-1]
@@ -303,22 +308,31 @@ class JointNet(NeuralNet):
                 "to about unit size."
             )
 
+    def continue_from(self, net: JointNet) -> None:
+        """Take over the history and the optimizer's state of the module's last net."""
+        self.history = net.history
+        if type(net.optimizer_) is type(self.optimizer_):
+            state = self.optimizer_.state_dict()
+            state["state"] = net.optimizer_.state_dict()["state"]
+            self.optimizer_.load_state_dict(state)
+
+    def release(self, *, keep_optimizer: bool) -> None:
+        """Let go of the data and of all else that only training needs."""
+        self.valid = self.monitor = None
+        self.optimizer_.zero_grad(set_to_none=True)
+        for _, callback in self.callbacks_:
+            if isinstance(callback, LRScheduler):
+                callback.lr_scheduler_ = None  # holds the optimizer
+        if not keep_optimizer:
+            self.optimizer_ = None
+
     def __getstate__(self) -> dict[str, Any]:
-        # Pickles hold the module once, and neither data nor what only a fit needs.
+        # A checkpoint in the middle of training must not hold the data, and none the
+        # module twice.
         slim = object.__new__(type(self))
-        slim.__dict__.update(self.__dict__, module=None, valid=None, epoch_hook=None)
-        if not self.keep_optimizer:
-            slim.__dict__["optimizer_"] = None
+        slim.__dict__.update(self.__dict__, module=None, valid=None, monitor=None)
         return NeuralNet.__getstate__(slim)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.module = self.module_
-
-
-def max_1(count: Tensor | int) -> Tensor | int:
-    return count.clamp(min=1) if isinstance(count, Tensor) else max(count, 1)
-
-
-def _copy(module: nn.Module) -> dict[str, Tensor]:
-    return {key: value.clone() for key, value in module.state_dict().items()}

@@ -1,0 +1,49 @@
+"""Early stopping that goes back to the best weights."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+__all__ = ["BestWeights"]
+
+
+class BestWeights:
+    """The weights with the least validation loss so far, and whether to go on.
+
+    As in scikit-learn's multi-layer perceptrons: an epoch whose loss is not below the
+    least by more than `tol` counts as one without change, though its weights are the
+    best ones if its loss is below the least at all.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    n_iter_no_change : int
+        Epochs without change after which to stop.
+    tol : float
+    """
+
+    def __init__(self, module: nn.Module, n_iter_no_change: int, tol: float) -> None:
+        self.module = module
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.loss = math.inf
+        self.weights: dict[str, Tensor] | None = None
+        self.waited = 0
+
+    def update(self, loss: float) -> bool:
+        """Take note of an epoch; True if training should stop."""
+        if math.isnan(loss):  # no validation sample has what this phase needs
+            return False
+        self.waited = 0 if loss < self.loss - self.tol else self.waited + 1
+        if loss < self.loss:
+            self.loss = loss
+            state = self.module.state_dict()
+            self.weights = {name: value.clone() for name, value in state.items()}
+        return self.waited >= self.n_iter_no_change
+
+    def restore(self) -> None:
+        """Give the module its best weights, if there are any."""
+        if self.weights is not None:
+            self.module.load_state_dict(self.weights)

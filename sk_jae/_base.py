@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._compat import (
     CallbackSupportMixin,
+    FitMonitor,
     Interval,
     Options,
     StrOptions,
@@ -22,12 +23,14 @@ from sk_jae._compat import (
 )
 from sk_jae._setup import (
     build_module,
+    check_unchanged,
     hold_out,
     make_net,
-    n_epochs,
     resolve_architectures,
+    signature,
 )
 from sk_jae.arrays import JointArrays
+from sk_jae.layout import Layout
 from sk_jae.modules import Codes, JointModule, n_parameters
 from sk_jae.training import (
     JointNet,
@@ -45,6 +48,8 @@ __all__ = ["BaseJointEstimator"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+
+_NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
 _ROWS = 32
 
 
@@ -79,11 +84,15 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    net_: JointNet
+    _signature: dict[str, Any]
+
     def _fit(
         self,
         X: Any,
         y: Any,
         tasks: Tasks,
+        layouts: tuple[Layout, ...],
         labels: Labels | None,
         phases: Callable[[list[float]], tuple[Phase, ...]],
         heads: tuple[bool, list[int]] = (False, []),
@@ -94,8 +103,10 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         weights = check_weights(
             self.reconstruction_weight, tasks.names, "reconstruction_weight"
         )
-        plan = phases(weights)
-        if not any(any(w) for phase in plan for w in phase.weights.values()):
+        plan = tuple(
+            phase for phase in phases(weights) if any(map(any, phase.weights.values()))
+        )
+        if not plan:
             raise ValueError(
                 "All loss weights are 0, so there is nothing to train; give at least "
                 "one task a positive reconstruction_weight."
@@ -105,86 +116,68 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             raise ValueError(
                 "n_shared and n_private are both 0; give at least one code a size."
             )
-        architectures = resolve_architectures(self, tasks.names, self.layouts_)
         seed = seed_from(self.random_state)
         encoded = labels.encoded if labels else (None,) * len(arrays)
-        train, valid = hold_out(self, arrays, self.layouts_, encoded, tasks, seed)
+        train, valid = hold_out(self, arrays, layouts, encoded, tasks, seed)
         with isolated_random_state(seed, device):
-            if self.warm_start and self._can_continue(architectures, labels):
-                net = self.net_
-                net.set_params(phases=plan, valid=valid)
-            else:
-                module = build_module(self, architectures, labels, heads, seed)
-                net = make_net(self, module, plan, device, seed, valid)
-                net.initialize()
-            self._architectures = architectures
+            architectures = resolve_architectures(self, tasks.names, layouts)
+            module = build_module(self, architectures, labels, heads, seed)
+            fitted = signature(module, architectures, labels)
+            previous = self.net_ if self.warm_start and hasattr(self, "net_") else None
+            if previous is not None:
+                check_unchanged(self._signature, fitted)
+                previous.module_.allowed = module.allowed
+                module = previous.module_
+            net = make_net(self, module, plan, device, seed, train, valid)
+            net.initialize()
+            if previous is not None:
+                net.continue_from(previous)
+            # Whatever looks at the estimator while it trains needs these.
+            self._signature = fitted
+            self.layouts_ = layouts
             self.task_names_ = tasks.names
             self.n_tasks_ = len(tasks.names)
-            shapes = [layout.shape for layout in self.layouts_]
+            shapes = [layout.shape for layout in layouts]
             named = tasks.form == "dict" or (
                 tasks.container is not None and tasks.container.task_names is not None
             )
             self.feature_shapes_in_ = (
                 dict(zip(tasks.names, shapes, strict=True)) if named else shapes
             )
+            if labels is not None:
+                self.classes_ = labels.classes
+                self.task_classes_ = [labels.classes[own] for own in labels.allowed]
             self.net_ = net
-            self.n_parameters_ = n_parameters(net.module_)
-            self._train(X, y, train, n_epochs(self, train), len(plan))
+            self.n_parameters_ = n_parameters(module)
+            self._train(X, y, train)
 
-    def _train(
-        self, X: Any, y: Any, train: TaskData, epochs: int, n_phases: int
-    ) -> None:
+    def _train(self, X: Any, y: Any, train: TaskData) -> None:
         """Run the net, with scikit-learn's callbacks around every epoch."""
         net = self.net_
-        context = self._init_callback_context(max_subtasks=epochs * n_phases)
-        seen = {"estimator": self, "X": X, "y": y}
-        context.call_on_fit_task_begin(**seen)
-        open_epoch: list[Any] = [_begin_epoch(context, seen)]
-        last = len(net.history) + epochs * n_phases
-
-        def epoch_hook(net: JointNet) -> bool:
-            stop = open_epoch[0].call_on_fit_task_end(
-                **seen, reconstruction_attributes={}
-            )
-            if not stop and len(net.history) < last:
-                open_epoch[0] = _begin_epoch(context, seen)
-            return bool(stop)
-
-        net.set_params(epoch_hook=epoch_hook, max_epochs=epochs)
+        net.monitor = FitMonitor(self, X, y, net.max_epochs * len(net.phases))
+        monitor = net.monitor
         try:
             net.partial_fit(train)
+        except ValueError:  # the weights are of no use
+            del self.net_
+            raise
         finally:
-            # The hook holds the data, which the fitted estimator must not.
-            net.set_params(epoch_hook=None, valid=None)
-        context.call_on_fit_task_end(**seen, reconstruction_attributes={})
-        rows = [dict(row) for row in net.history]
+            net.release(keep_optimizer=self.warm_start)
+        monitor.end()
         self.history_ = [
-            {k: v for k, v in row.items() if k != "batches" and "_count" not in k}
-            for row in rows
+            {key: value for key, value in row.items() if key not in _NOT_IN_HISTORY}
+            for row in net.history
+            if "train_loss" in row  # else interrupted
         ]
-        self.n_iter_ = len(rows)
-        self.loss_curve_ = [row.get("train_loss", np.nan) for row in rows]
+        self.n_iter_ = len(self.history_)
+        self.loss_curve_ = [row["train_loss"] for row in self.history_]
         if net.interrupted_:
             warnings.warn(
-                f"Training was interrupted in epoch {max(len(rows), 1)}; the estimator "
+                f"Training was interrupted in epoch {net.interrupted_}; the estimator "
                 "keeps the weights that it had reached and can be used.",
                 TrainingInterrupted,
-                stacklevel=4,
+                stacklevel=5,
             )
-
-    def _can_continue(self, architectures: Any, labels: Labels | None) -> bool:
-        if not hasattr(self, "net_"):
-            return False
-        before = [(a.name, a.shape) for a in self._architectures]
-        now = [(a.name, a.shape) for a in architectures]
-        classes = getattr(self, "classes_", None)
-        fitted = self.__dict__.get("_fitted_classes")
-        if before != now or (classes is not None and list(classes) != fitted):
-            raise ValueError(
-                "warm_start=True continues with the tasks, shapes and classes of the "
-                f"earlier fit, {before}, got {now}; set warm_start=False to start anew."
-            )
-        return True
 
     @property
     def module_(self) -> JointModule:
@@ -240,7 +233,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         tasks = self._check_codes(Z)
         using = self.features
-        found = []
+        found: list[NDArray[np.float32] | None] = []
         for t, array in enumerate(tasks.arrays):
             if array is None:
                 found.append(None)
@@ -323,6 +316,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         values = self._collect(
             tasks, s, lambda codes, _: self.module_.decode(t, codes, "shared")
         )
+        assert values is not None
         return self.layouts_[t].from_module(values)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
@@ -395,7 +389,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         return Codes(z[:, : self.n_shared], z[:, self.n_shared :])
 
     def _as_samples(self, tasks: Tasks, found: list[Any]) -> Any:
-        shaped = [
+        shaped: list[Any] = [
             None if values is None else layout.from_module(values)
             for values, layout in zip(found, self.layouts_, strict=True)
         ]
@@ -440,6 +434,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         arrays = tuple(None if item is None else np.asarray(item) for item in items)
         return Tasks(form, self.task_names_, arrays)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -455,12 +452,6 @@ def _padded(x: torch.Tensor) -> torch.Tensor:
     """
     missing = -len(x) % _ROWS
     return torch.cat([x, x[-1:].expand(missing, *x.shape[1:])]) if missing else x
-
-
-def _begin_epoch(context: Any, seen: dict[str, Any]) -> Any:
-    epoch = context.subcontext(task_name="epoch")
-    epoch.call_on_fit_task_begin(**seen)
-    return epoch
 
 
 def _slices(array: NDArray[Any], size: int = 1024) -> Iterator[NDArray[Any]]:

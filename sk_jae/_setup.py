@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,7 @@ def make_net(
     phases: tuple[Phase, ...],
     device: torch.device,
     seed: int,
+    train: TaskData,
     valid: TaskData | None,
 ) -> JointNet:
     """The skorch net that will train the module."""
@@ -82,9 +84,9 @@ def make_net(
     if precision == "auto":
         precision = default_precision(device, convolutional=convolutional)
     if convolutional:
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        module.to(memory_format=torch.channels_last)
     optimizer = _OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
-    extra = {}
+    extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     if estimator.weight_decay:
@@ -97,16 +99,42 @@ def make_net(
         seed=seed,
         n_iter_no_change=estimator.n_iter_no_change,
         tol=estimator.tol,
-        keep_optimizer=estimator.warm_start,
         valid=valid,
         optimizer=optimizer,
         lr=estimator.lr,
+        max_epochs=n_epochs(estimator, train),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
         verbose=int(estimator.verbose),
         **extra,
     )
+
+
+def signature(
+    module: JointModule, architectures: list[Architecture], labels: Labels | None
+) -> dict[str, Any]:
+    """What a warm start must find as it was."""
+    return {
+        "the tasks": [(a.name, a.shape) for a in architectures],
+        "the classes": labels.classes.tolist() if labels else None,
+        "shared_input": [a.view for a in architectures],
+        **{
+            f"the shape of {name}": tuple(parameter.shape)
+            for name, parameter in module.named_parameters()
+        },
+    }
+
+
+def check_unchanged(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise a ValueError if a warm start cannot go on with the earlier module."""
+    for what in {**before, **now}:
+        if before.get(what) != now.get(what):
+            raise ValueError(
+                f"warm_start=True goes on with the weights of the earlier fit, but "
+                f"{what} was {before.get(what)} there and is {now.get(what)} now; set "
+                "warm_start=False to start anew."
+            )
 
 
 def n_epochs(estimator: Any, train: TaskData) -> int:
@@ -134,7 +162,6 @@ def hold_out(
 
     if not estimator.early_stopping:
         return part(everything), None
-    rng = np.random.default_rng(seed)
     train, valid = [], []
     for t, n in enumerate(n_samples):
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -144,6 +171,8 @@ def hold_out(
                 f"hold out validation_fraction={estimator.validation_fraction}; set "
                 "early_stopping=False."
             )
+        # As all else of a task, its hold-out is the same whatever other tasks there are.
+        rng = np.random.default_rng([seed, zlib.crc32(tasks.names[t].encode())])
         order = _spread(rng.permutation(n), encoded[t], n_valid)
         valid.append(np.sort(order[:n_valid]))
         train.append(np.sort(order[n_valid:]))

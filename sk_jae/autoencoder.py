@@ -233,7 +233,7 @@ class JointAutoencoder(BaseJointEstimator):
             Before any training, if the samples or parameters cannot be used. A
             ValueError during training if the loss becomes NaN or infinite.
         """
-        tasks, self.layouts_ = check_tasks(
+        tasks, layouts = check_tasks(
             X, estimator=self, reset=True, channels=self.channels
         )
 
@@ -242,7 +242,7 @@ class JointAutoencoder(BaseJointEstimator):
             terms = {"reconstruction": tuple(weights), "classification": off}
             return (Phase("joint", terms),)
 
-        self._fit(X, y, tasks, None, phases)
+        self._fit(X, y, tasks, layouts, None, phases)
         return self
 
     def score(self, X: Any, y: Any = None) -> float:

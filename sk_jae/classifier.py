@@ -280,7 +280,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             Before any training, if the samples, labels or parameters cannot be used. A
             ValueError during training if the loss becomes NaN or infinite.
         """
-        tasks, self.layouts_ = check_tasks(
+        tasks, layouts = check_tasks(
             X, estimator=self, reset=True, channels=self.channels
         )
         labels = check_labels(y, tasks, self)
@@ -289,14 +289,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         def phases(weights: list[float]) -> tuple[Phase, ...]:
             return self._phases(weights, labels, tasks)
 
-        # Needed by whatever looks at the estimator while it trains.
-        before = getattr(self, "classes_", None)
-        self._fitted_classes = list(labels.classes)
-        self.classes_ = (
-            labels.classes if before is None or not self.warm_start else before
-        )
-        self.task_classes_ = [labels.classes[allowed] for allowed in labels.allowed]
-        self._fit(X, y, tasks, labels, phases, heads)
+        self._fit(X, y, tasks, layouts, labels, phases, heads)
         return self
 
     def _heads(self, labels: Labels, tasks: Tasks) -> tuple[bool, list[int]]:

@@ -1,7 +1,8 @@
 """Scorers for several tasks: on labeled samples only, or without any labels.
 
 All are callables ``scorer(estimator, X, y)`` for the parameter `scoring` of
-scikit-learn's tools; higher is better.
+scikit-learn's tools, and score pipelines and searches as they do joint estimators;
+higher is better.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.metrics import get_scorer
+from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
-from sk_jae.validation import check_score_labels, check_task, check_tasks
+from sk_jae._parts import labeled_parts, open_fitted, output_of, part_of, predictor_of
+from sk_jae.validation import Tasks, check_score_labels, check_task
 
 __all__ = [
     "EntropyScorer",
@@ -32,7 +34,8 @@ class LabeledScorer:
     ----------
     scoring : str or scorer, default="accuracy"
         The name of a scikit-learn scorer, or one made by
-        :func:`sklearn.metrics.make_scorer`.
+        :func:`sklearn.metrics.make_scorer`. It sees one task at a time, with the
+        classes that the task can have.
     task : int, str or None, default=None
         Position or name of the task to score; None for the mean over all tasks that
         have labeled samples.
@@ -62,25 +65,23 @@ class LabeledScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
-        scorer = get_scorer(self.scoring)
-        tasks, _ = check_tasks(X, estimator=estimator)
+        tasks = open_fitted(X, estimator)
         found = check_score_labels(y, tasks, estimator)
-        chosen = range(len(found))
+        chosen = [t for t, item in enumerate(found) if item is not None]
         if self.task is not None:
-            t = check_task(self.task, estimator.task_names_, "task")
-            if found[t] is None:
+            t = check_task(self.task, tasks.names, "task")
+            if t not in chosen:
                 raise ValueError(
-                    f"Task {estimator.task_names_[t]!r} has no labeled sample to "
-                    "score; give its labels, or use a scorer that needs none."
+                    f"Task {tasks.names[t]!r} has no labeled sample to score; give its "
+                    "labels, or use a scorer that needs none."
                 )
-            chosen = range(t, t + 1)
+            chosen = [t]
         scores = []
         for t in chosen:
-            if found[t] is None:
-                continue
             labels, mask = found[t]
-            one = _OneTask(estimator, t).fit()
-            scores.append(scorer(one, tasks.arrays[t][mask], labels[mask]))
+            one = _OneTask(estimator, tasks, t)
+            scorer = check_scoring(one, scoring=self.scoring)
+            scores.append(scorer(one, part_of(tasks, t, mask), labels[mask]))
         return float(np.mean(scores))
 
     def __repr__(self) -> str:
@@ -88,14 +89,7 @@ class LabeledScorer:
 
 
 class _LabelFreeScorer:
-    """Base of the scorers that look at predictions for one task, or several.
-
-    Parameters
-    ----------
-    task : int, str or None, default=None
-        Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if `y` is not given.
-    """
+    """Base of the scorers that look at the probabilities predicted for a task."""
 
     def __init__(self, task: int | str | None = None):
         self.task = task
@@ -103,12 +97,11 @@ class _LabelFreeScorer:
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
-        tasks, _ = check_tasks(X, estimator=estimator)
+        tasks = open_fitted(X, estimator)
         scores = []
-        for t in _chosen(self.task, estimator, tasks, y):
-            one = _OneTask(estimator, t).fit()
-            allowed = np.isin(estimator.classes_, estimator.task_classes_[t])
-            scores.append(self._score(one.predict_proba(tasks.arrays[t])[:, allowed]))
+        for t in _targets(self.task, tasks, y, estimator):
+            p = estimator.predict_proba(part_of(tasks, t))
+            scores.append(self._score(np.asarray(output_of(tasks, t, p))))
         return float(np.mean(scores))
 
     def _score(self, p: NDArray[Any]) -> float:
@@ -128,7 +121,7 @@ class EntropyScorer(_LabelFreeScorer):
     ----------
     task : int, str or None, default=None
         Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if `y` is not given.
+        have no labels in `y`, or over all if there is no such task.
 
     References
     ----------
@@ -149,11 +142,13 @@ class EntropyScorer(_LabelFreeScorer):
 class InformationMaximizationScorer(_LabelFreeScorer):
     """Mutual information of samples and predictions: confident each, diverse together.
 
+    The entropy of the mean prediction minus the mean entropy of the predictions.
+
     Parameters
     ----------
     task : int, str or None, default=None
         Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if `y` is not given.
+        have no labels in `y`, or over all if there is no such task.
 
     References
     ----------
@@ -168,21 +163,31 @@ class InformationMaximizationScorer(_LabelFreeScorer):
     """
 
     def _score(self, p: NDArray[Any]) -> float:
-        return float(_entropy(p.mean(0)) - np.mean(_entropy(p)))
+        return float(_entropy(p.mean(axis=0)) - np.mean(_entropy(p)))
 
 
 class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
     """Entropy of the similarities between predictions: how dense their clusters are.
 
+    Every sample has a distribution over all others, the softmax of the cosine
+    similarities of their predictions over the temperature; the score is the mean
+    entropy of these distributions. Values for different numbers of samples do not
+    compare.
+
     Parameters
     ----------
     task : int, str or None, default=None
         Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if `y` is not given.
+        have no labels in `y`, or over all if there is no such task.
     temperature : float, default=0.05
         Temperature of the softmax over similarities, the source's.
     max_samples : int, default=3000
         At most so many evenly spaced samples are compared with each other.
+
+    Raises
+    ------
+    ValueError
+        When called, if the task has fewer than 2 samples.
 
     References
     ----------
@@ -208,7 +213,13 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
         self.max_samples = max_samples
 
     def _score(self, p: NDArray[Any]) -> float:
-        p = p[:: -(-len(p) // self.max_samples)]
+        if len(p) > self.max_samples:
+            p = p[np.arange(self.max_samples) * len(p) // self.max_samples]
+        if len(p) < 2:
+            raise ValueError(
+                "SoftNeighborhoodDensityScorer compares samples with each other and "
+                f"needs at least 2, got {len(p)}; give more samples of the task."
+            )
         p = p / np.linalg.norm(p, axis=1, keepdims=True)
         similarity = p @ p.T / self.temperature
         np.fill_diagonal(similarity, -np.inf)
@@ -217,16 +228,29 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
 
 
 class ReverseValidationScorer:
-    """Accuracy on the source of a classifier trained on the target's predictions.
+    """Accuracy on the other tasks of a classifier trained on the target's predictions.
 
-    A clone of the estimator is fitted with the predictions for the target as labels and
-    the labeled tasks without theirs, and scored on the labels of those: if the
-    target's predictions are wrong, the way back fails too. It costs one more fit.
+    A clone of the estimator is fitted to the samples that are scored, with the
+    predictions for the target as labels and the other tasks without theirs, and scored
+    on the labels of those: if the target's predictions are wrong, the way back fails
+    too. It costs one more fit.
 
     Parameters
     ----------
     task : int, str or None, default=None
         Position or name of the target; None for the one task without labels in `y`.
+
+    Raises
+    ------
+    ValueError
+        When called, if there is not one target, or no labeled sample of another task.
+
+    Notes
+    -----
+    The sources train the way back on the samples of the first fit and score it on
+    labels that were held out. Here both happen on the samples given to the scorer,
+    whose labels the way back does not see; in cross-validation, these are the test
+    fold's.
 
     References
     ----------
@@ -247,35 +271,37 @@ class ReverseValidationScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
-        tasks, _ = check_tasks(X, estimator=estimator)
-        found = check_score_labels(y, tasks, estimator)
-        targets = _chosen(self.task, estimator, tasks, y)
-        if self.task is None and len(targets) != 1:
+        tasks = open_fitted(X, estimator)
+        targets = _targets(self.task, tasks, y, estimator)
+        if len(targets) != 1:
             raise ValueError(
-                f"ReverseValidationScorer found {len(targets)} tasks without labels, "
-                "expected one; name the target by its parameter task."
+                f"ReverseValidationScorer found {len(targets)} tasks that may be the "
+                "target, expected one without labels; name it by the parameter task."
             )
         (target,) = targets
-        predictions = _OneTask(estimator, target).fit().predict(tasks.arrays[target])
-        names = tasks.names
-        arrays = {
-            n: a for n, a in zip(names, tasks.arrays, strict=True) if a is not None
-        }
-        labels = dict.fromkeys(arrays) | {names[target]: predictions}
-        if len(np.unique(predictions)) < 2:
-            return 0.0  # one class for all: nothing can be learned from it
-        reverse = clone(estimator).set_params(warm_start=False).fit(arrays, labels)
-        scores = []
-        for t, item in enumerate(found):
-            if item is None or t == target:
-                continue
-            way_back = reverse.predict({names[t]: arrays[names[t]]})[names[t]]
-            scores.append(np.mean(way_back[item[1]] == item[0][item[1]]))
-        if not scores:
+        found = check_score_labels(y, tasks, estimator)
+        sources = [t for t, item in enumerate(found) if item is not None]
+        if not set(sources) - {target}:
             raise ValueError(
                 "ReverseValidationScorer needs labeled samples of another task than "
-                f"the target {names[target]!r}."
+                f"the target {tasks.names[target]!r}."
             )
+        predicted = _OneTask(estimator, tasks, target).predict(part_of(tasks, target))
+        # As positions, next to which -1 can mark what has no label.
+        positions = np.searchsorted(estimator.classes_, predicted)
+        known = np.unique(positions)
+        back = None
+        if len(known) > 1:
+            back = clone(estimator).fit(X, _labels_of_one(tasks, target, positions))
+        scores = []
+        for t in sources:
+            if t == target:
+                continue
+            labels, mask = found[t]
+            guess = known
+            if back is not None:
+                guess = _OneTask(back, tasks, t).predict(part_of(tasks, t, mask))
+            scores.append(np.mean(estimator.classes_[guess] == labels[mask]))
         return float(np.mean(scores))
 
     def __repr__(self) -> str:
@@ -283,51 +309,82 @@ class ReverseValidationScorer:
 
 
 class _OneTask(ClassifierMixin, BaseEstimator):
-    """One task of a fitted estimator, as an ordinary classifier of one array."""
+    """One task of a fitted estimator, as an ordinary classifier."""
 
-    def __init__(self, estimator: Any, task: int):
+    def __init__(self, estimator: Any, tasks: Tasks, t: int):
         self.estimator = estimator
-        self.task = task
+        self.tasks = tasks
+        self.t = t
 
-    def fit(self, X: Any = None, y: Any = None) -> _OneTask:
-        self.classes_ = self.estimator.classes_
-        return self
+    def fit(self, X: Any, y: Any) -> _OneTask:
+        raise NotImplementedError
 
-    def predict(self, X: Any) -> Any:
+    @property
+    def classes_(self) -> NDArray[Any]:
+        own = getattr(predictor_of(self.estimator), "task_classes_", None)
+        return self.estimator.classes_ if own is None else own[self.t]
+
+    def predict(self, X: Any) -> NDArray[Any]:
         return self._call("predict", X)
 
-    def predict_proba(self, X: Any) -> Any:
-        return self._call("predict_proba", X)
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        return self._call("predict_proba", X)[:, self._columns()]
 
-    def decision_function(self, X: Any) -> Any:
-        return self._call("decision_function", X)
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        values = self._call("decision_function", X)
+        if values.ndim == 1:
+            return values
+        values = values[:, self._columns()]
+        return values[:, 1] - values[:, 0] if values.shape[1] == 2 else values
 
-    def _call(self, method: str, X: Any) -> Any:
-        function = getattr(self.estimator, method)
-        n_tasks = self.estimator.n_tasks_
-        if n_tasks == 1:
-            return function(X)
-        return function([X if t == self.task else None for t in range(n_tasks)])[
-            self.task
-        ]
+    def _columns(self) -> NDArray[np.intp]:
+        return np.searchsorted(self.estimator.classes_, self.classes_)
+
+    def _call(self, method: str, X: Any) -> NDArray[Any]:
+        result = getattr(self.estimator, method)(X)
+        return np.asarray(output_of(self.tasks, self.t, result))
 
 
-def _chosen(task: Any, estimator: Any, tasks: Any, y: Any) -> list[int]:
-    """The tasks to look at: the named one, else those without labels."""
+def _targets(task: Any, tasks: Tasks, y: Any, estimator: Any) -> list[int]:
+    """The tasks to look at: the named one, else those without labels, else all."""
     present = [t for t, a in enumerate(tasks.arrays) if a is not None and len(a)]
     if task is not None:
-        t = check_task(task, estimator.task_names_, "task")
+        t = check_task(task, tasks.names, "task")
         if t not in present:
-            raise ValueError(f"X has no sample of task {estimator.task_names_[t]!r}.")
+            raise ValueError(
+                f"X has no sample of task {tasks.names[t]!r} to score; {_USE_SPLITTER}."
+            )
         return [t]
     if y is None:
         return present
-    try:
-        found = check_score_labels(y, tasks, estimator)
-    except ValueError:  # no labels at all
-        return present
-    return [t for t in present if found[t] is None] or present
+    labeled = labeled_parts(y, tasks, estimator)
+    unlabeled = [t for t in present if not labeled[t]]
+    if not unlabeled and tasks.form == "joint" and len(present) < len(tasks.names):
+        absent = next(t for t in range(len(tasks.names)) if t not in present)
+        raise ValueError(
+            f"X has no sample of task {tasks.names[absent]!r}, and all other tasks have "
+            f"labels, so that no task is left to score without; {_USE_SPLITTER}."
+        )
+    return unlabeled or present
+
+
+_USE_SPLITTER = (
+    "in cross-validation, use a splitter that puts unlabeled samples into test folds, "
+    "such as sk_jae.model_selection.JointStratifiedKFold(test_unlabeled=True)"
+)
+
+
+def _labels_of_one(tasks: Tasks, t: int, labels: NDArray[Any]) -> Any:
+    """Labels for one task and none for the others, in the form of X."""
+    if tasks.form == "joint":
+        assert tasks.container is not None
+        flat = np.full(len(tasks.container), -1)
+        flat[tasks.container.task == t] = labels
+        return flat
+    if tasks.form == "dict":
+        return {tasks.names[t]: labels}
+    return [labels if u == t else None for u in range(len(tasks.names))]
 
 
 def _entropy(p: NDArray[Any]) -> NDArray[Any]:
-    return -np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0), axis=-1)
+    return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)

@@ -482,7 +482,7 @@ def _default_names(n_tasks: int) -> tuple[str, ...]:
 def _one_dimensional(item: Any, words: str) -> NDArray[Any]:
     if hasattr(item, "detach"):
         item = item.detach().cpu().numpy()
-    if isinstance(item, (str, bytes)) or np.ndim(item) == 0:
+    if isinstance(item, (str, bytes)) or np.asarray(item).ndim == 0:
         raise ValueError(
             f"{words} is {item!r}, expected a 1-dimensional array of labels or None."
         )

@@ -1,4 +1,4 @@
-"""Batches of several tasks: one indexed read per task, cast and scaled on the device."""
+"""Batches of several tasks: one indexed read per task, cast on the device."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ class TrainingBatches:
         ends = np.linspace(0, len(data), n_steps + 1).round().astype(int)
         self.sizes = np.diff(ends).tolist()
         self.generators = [
-            torch.Generator().manual_seed((seed << 32) ^ zlib.crc32(name.encode()))
+            # torch's generator on the CPU looks at the lowest 32 bits only.
+            torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
             for name in data.names
         ]
         self.resident = _resident(data, device)
@@ -164,7 +165,7 @@ class TrainingBatches:
 
 
 class ValidationBatches:
-    """All samples once, in order, in large batches."""
+    """The batches of one pass over all samples, in order; None where a task is over."""
 
     def __init__(self, data: TaskData, batch_size: int, device: torch.device) -> None:
         self.data = data

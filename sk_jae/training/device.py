@@ -76,8 +76,22 @@ def seed_from(random_state: Any) -> int:
 
 @contextmanager
 def isolated_random_state(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's generators, and give them back as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    """Seed torch's global generators, and leave them as they were found."""
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()
+        index = (
+            device.index if device.index is not None else torch.cuda.current_device()
+        )
+        generators.append(torch.cuda.default_generators[index])
+    elif device.type == "mps":
+        generators.append(torch.mps._get_default_mps_generator())
+    # torch.manual_seed would seed the generators of all devices.
+    states = [generator.get_state() for generator in generators]
+    try:
+        for generator in generators:
+            generator.manual_seed(seed)
         yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)

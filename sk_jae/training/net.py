@@ -20,6 +20,7 @@ from skorch.utils import TeeGenerator
 from torch import Tensor
 
 from sk_jae.losses import Loss
+from sk_jae.modules import JointModule
 from sk_jae.training.batches import (
     Batch,
     TaskData,
@@ -79,9 +80,16 @@ class JointNet(NeuralNet):
         The epoch in which Ctrl-C ended the training.
     """
 
+    module: JointModule
+    module_: JointModule
+    criterion_: JointLoss
+    optimizer_: Any
+    history: Any
+    interrupted_: int | None
+
     def __init__(
         self,
-        module: Any,
+        module: JointModule,
         *,
         phases: tuple[Phase, ...],
         loss: Loss,
@@ -112,7 +120,9 @@ class JointNet(NeuralNet):
             names = ["batch_count", *TERMS * (len(self.phases) > 1)]
             for term in TERMS:
                 names += [f"{term}_{name}" for name in self.module.names]
-            ignored = [f"{part}_{name}" for part in ("train", "valid") for name in names]
+            ignored = [
+                f"{part}_{name}" for part in ("train", "valid") for name in names
+            ]
             callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
         if self.verbose > 1:
             callbacks.append(("progress_bar", ProgressBar()))
@@ -227,7 +237,8 @@ class JointNet(NeuralNet):
 
     def _has_stopped_early(self) -> bool:
         return any(
-            isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+            isinstance(callback, EarlyStopping)
+            and callback.misses_ >= callback.patience
             for _, callback in self.callbacks_
         )
 

@@ -1,0 +1,259 @@
+"""Batches of several tasks, against plain numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sk_jae.layout import Layout, infer_layout
+from sk_jae.training.batches import (
+    TaskData,
+    TrainingBatches,
+    ValidationBatches,
+    batches_of,
+    to_module,
+)
+
+CPU = torch.device("cpu")
+
+
+def make_data(*sizes, labels=False, rows=None):
+    """Tasks whose samples are their row numbers."""
+    arrays = tuple(np.arange(n, dtype=np.float32).reshape(n, 1) for n in sizes)
+    return TaskData(
+        arrays,
+        tuple(Layout((1,), "vector") for _ in sizes),
+        tuple(np.arange(n) % 3 - 1 if labels else None for n in sizes),
+        tuple(f"task{t}" for t in range(len(sizes))),
+        tuple(np.arange(n) for n in sizes) if rows is None else rows,
+    )
+
+
+def drawn(batches, t):
+    """The row numbers of one task in every batch of an epoch."""
+    return [batch.inputs[t].flatten().long().numpy() for batch in batches]
+
+
+sizes_of_tasks = st.lists(st.integers(1, 60), min_size=1, max_size=4)
+
+
+@given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70), seed=st.integers(0, 99))
+def test_an_epoch_is_one_pass_over_the_largest_task(sizes, batch_size, seed):
+    batches = TrainingBatches(make_data(*sizes), batch_size, CPU, seed)
+    largest = int(np.argmax(sizes))
+    rows = np.concatenate(drawn(batches, largest))
+    assert sorted(rows) == list(range(sizes[largest]))
+
+
+@given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70))
+def test_every_batch_holds_every_task(sizes, batch_size):
+    epoch = list(TrainingBatches(make_data(*sizes), batch_size, CPU, 0))
+    lengths = [len(batch) for batch in epoch]
+    assert max(lengths) <= batch_size
+    assert max(lengths) - min(lengths) <= 1
+    for batch, length in zip(epoch, lengths, strict=True):
+        assert [len(x) for x in batch.inputs] == [min(length, n) for n in sizes]
+
+
+@given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70))
+def test_smaller_tasks_are_repeated_in_whole_shuffled_passes(sizes, batch_size):
+    batches = TrainingBatches(make_data(*sizes), batch_size, CPU, 0)
+    for t, n in enumerate(sizes):
+        rows = np.concatenate(drawn(batches, t))
+        for start in range(0, len(rows), n):
+            part = rows[start : start + n]
+            assert len(set(part)) == len(part)
+        assert set(rows[:n]) == set(range(n))
+
+
+def test_the_length_is_the_number_of_batches():
+    batches = TrainingBatches(make_data(25, 7), 8, CPU, 0)
+    assert len(batches) == len(list(batches)) == 4
+
+
+def test_epochs_differ():
+    batches = TrainingBatches(make_data(40, 40), 40, CPU, 0)
+    (first,), (second,) = drawn(batches, 0), drawn(batches, 0)
+    assert (first != second).any()
+
+
+def test_tasks_of_one_size_are_shuffled_apart():
+    batch = next(iter(TrainingBatches(make_data(40, 40), 40, CPU, 0)))
+    assert (batch.inputs[0] != batch.inputs[1]).any()
+
+
+def test_the_order_depends_on_seed_and_name_alone():
+    alone = TrainingBatches(make_data(30), 8, CPU, 5)
+    torch.manual_seed(1)
+    among_others = TrainingBatches(make_data(30, 9, 4), 8, CPU, 5)
+    other_seed = TrainingBatches(make_data(30), 8, CPU, 6)
+    expected = np.concatenate(drawn(alone, 0))
+    np.testing.assert_array_equal(np.concatenate(drawn(among_others, 0)), expected)
+    assert (np.concatenate(drawn(other_seed, 0)) != expected).any()
+
+
+def test_labels_stay_with_their_samples():
+    data = make_data(31, 12, labels=True)
+    for batches in (TrainingBatches(data, 8, CPU, 0), ValidationBatches(data, 8, CPU)):
+        for batch in batches:
+            for x, y in zip(batch.inputs, batch.labels, strict=True):
+                if x is not None:
+                    np.testing.assert_array_equal(x[:, 0].numpy() % 3 - 1, y.numpy())
+
+
+def test_only_the_chosen_rows_are_read():
+    rows = (np.array([3, 5, 8, 21]), np.array([0, 2]))
+    data = make_data(30, 10, rows=rows)
+    assert len(data) == 4
+    for batches in (TrainingBatches(data, 3, CPU, 0), ValidationBatches(data, 3, CPU)):
+        found = [
+            np.concatenate(
+                [
+                    b.inputs[t].flatten().numpy()
+                    for b in batches
+                    if b.inputs[t] is not None
+                ]
+            )
+            for t in range(2)
+        ]
+        assert sorted(found[0]) == [3, 5, 8, 21]
+        assert set(found[1]) == {0, 2}
+
+
+def test_validation_passes_once_over_every_task_in_order():
+    batches = ValidationBatches(make_data(23, 5), 10, CPU)
+    assert len(batches) == len(list(batches)) == 3
+    first = np.concatenate(drawn(batches, 0))
+    np.testing.assert_array_equal(first, np.arange(23))
+    second = [batch.inputs[1] for batch in batches]
+    np.testing.assert_array_equal(second[0].flatten().numpy(), np.arange(5))
+    assert second[1:] == [None, None]
+
+
+def images(shape, dtype):
+    rng = np.random.default_rng(0)
+    if np.dtype(dtype).kind == "b":
+        return rng.random(shape) < 0.5
+    if np.dtype(dtype).kind == "f":
+        return rng.normal(size=shape).astype(dtype)
+    return rng.integers(0, 100, shape).astype(dtype)
+
+
+DTYPES = [
+    *("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "longdouble", ">f4", ">f8", ">i4", ">u2"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("shape", "channels", "axes"),
+    [
+        ((6, 5), "auto", None),
+        ((6, 4, 5), "auto", None),
+        ((6, 3, 4, 5), "first", None),
+        ((6, 4, 5, 3), "last", (0, 3, 1, 2)),
+        ((6, 2, 3, 2, 2), "auto", None),
+    ],
+)
+def test_samples_reach_the_module_as_plain_numpy_would_give_them(
+    dtype, shape, channels, axes
+):
+    array = images(shape, dtype)
+    layout = infer_layout(array, channels, "X")
+    expected = array.astype(np.float32)
+    if array.dtype == np.uint8 and len(shape) in (3, 4):
+        expected = expected / 255
+    if axes is not None:
+        expected = expected.transpose(axes)
+    expected = expected.reshape(len(array), *layout.module_shape)
+    x = to_module(array, layout, CPU)
+    assert x.dtype == torch.float32
+    np.testing.assert_allclose(x.numpy(), expected, rtol=1e-6)
+
+
+def variants():
+    array = images((12, 4, 6), "float32")
+    readonly = array.copy()
+    readonly.flags.writeable = False
+    yield "reversed rows", array[::-1]
+    yield "reversed columns", array[:, :, ::-1]
+    yield "every second row", array[::2]
+    yield "transposed", np.asfortranarray(array)
+    yield "readonly", readonly
+    yield "readonly and reversed", readonly[::-1]
+    yield "one sample for all", np.broadcast_to(array[:1], array.shape)
+
+
+@pytest.mark.parametrize(
+    "array", [pytest.param(array, id=name) for name, array in variants()]
+)
+@pytest.mark.filterwarnings("error")
+def test_any_memory_layout_is_read(array):
+    layout = infer_layout(array, "auto", "X")
+    before = array.copy()
+    np.testing.assert_array_equal(to_module(array, layout, CPU)[:, 0].numpy(), array)
+    parts = torch.cat(list(batches_of(array, layout, CPU, 5)))
+    np.testing.assert_array_equal(parts[:, 0].numpy(), array)
+    rows = (np.arange(len(array)),)
+    data = TaskData((array,), (layout,), (None,), ("a",), rows)
+    read = torch.cat([b.inputs[0] for b in TrainingBatches(data, 5, CPU, 0)])
+    flat = array.reshape(len(array), -1)
+    np.testing.assert_array_equal(
+        np.sort(read.reshape(len(read), -1).numpy(), 0), np.sort(flat, 0)
+    )
+    np.testing.assert_array_equal(array, before)
+
+
+def test_batches_of_go_through_a_task_in_order():
+    array = images((10, 3), "float64")
+    layout = infer_layout(array, "auto", "X")
+    parts = list(batches_of(array, layout, CPU, 4))
+    assert [len(part) for part in parts] == [4, 4, 2]
+    np.testing.assert_array_equal(torch.cat(parts).numpy(), array.astype(np.float32))
+
+
+class Recorder(np.memmap):
+    """A memory map that takes note of how many rows are read at a time."""
+
+    def __getitem__(self, key):
+        result = super().__getitem__(key)
+        if np.ndim(result) == self.ndim:
+            self.read.append(len(result))
+        return result
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_memory_map_is_read_batch_by_batch(tmp_path):
+    expected = images((50, 4, 6), "uint8")
+    expected.tofile(tmp_path / "x")
+    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="r", shape=(50, 4, 6))
+    array.read = []
+    layout = infer_layout(array, "auto", "X")
+    data = TaskData((array,), (layout,), (None,), ("a",), (np.arange(50),))
+    batches = TrainingBatches(data, 10, CPU, 0)
+    assert array.read == []
+    list(batches)
+    list(ValidationBatches(data, 10, CPU))
+    parts = torch.cat(list(batches_of(array, layout, CPU, 10)))
+    assert array.read == [10] * 15
+    np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_gpu_gets_the_same_batches(dtype):
+    array = images((50, 4, 6), dtype)
+    array.flags.writeable = False
+    layout = infer_layout(array, "auto", "X")
+    data = TaskData((array,), (layout,), (np.arange(50),), ("a",), (np.arange(50),))
+    on_cpu = list(TrainingBatches(data, 8, CPU, 0))
+    on_gpu = list(TrainingBatches(data, 8, torch.device("cuda"), 0))
+    for one, other in zip(on_cpu, on_gpu, strict=True):
+        assert other.inputs[0].is_cuda
+        torch.testing.assert_close(other.inputs[0].cpu(), one.inputs[0])
+        torch.testing.assert_close(other.labels[0].cpu(), one.labels[0])

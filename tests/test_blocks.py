@@ -1,0 +1,226 @@
+"""The layers for several tasks at once, and how they are built."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sk_jae._build import build_encoder, build_stages, linear
+from sk_jae.blocks import Layers, TaskBatchNorm, View
+from sk_jae.notation import Conv, MaxPool, output_shape, parse, shapes
+
+
+def draw(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def random(*shape, seed=0):
+    return torch.randn(shape, generator=draw(seed))
+
+
+def in_a_row(stages):
+    return Layers(chain.from_iterable(stages))
+
+
+def names(stages):
+    return [[type(module).__name__ for module in stage] for stage in stages]
+
+
+class TestTaskBatchNorm:
+    def test_each_task_is_normalized_by_its_own_samples(self):
+        parts = [random(40, 3) * 5 + 7, random(30, 3, seed=1) - 2]
+        norm = TaskBatchNorm(3, n_tasks=2)
+        output = norm(torch.cat(parts), [0, 1], [40, 30])
+        for part in output.split([40, 30]):
+            torch.testing.assert_close(
+                part.mean(0), torch.zeros(3), atol=1e-5, rtol=0.0
+            )
+            torch.testing.assert_close(
+                part.std(0, correction=0), torch.ones(3), atol=1e-3, rtol=0.0
+            )
+
+    @pytest.mark.parametrize("shape", [(3,), (3, 4, 5)])
+    def test_equals_one_torch_batch_norm_per_task(self, shape):
+        plain = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
+        norm, expected = TaskBatchNorm(3, n_tasks=3), [plain(3) for _ in range(3)]
+        for step in range(4):
+            parts = {0: random(6, *shape, seed=step), 2: random(5, *shape, seed=9) * 3}
+            output = norm(torch.cat(list(parts.values())), list(parts), [6, 5])
+            for (t, part), found in zip(
+                parts.items(), output.split([6, 5]), strict=True
+            ):
+                torch.testing.assert_close(found, expected[t](part))
+        norm.eval()
+        for t, other in enumerate(expected):
+            x = random(4, *shape, seed=5)
+            torch.testing.assert_close(norm(x, [t]), other.eval()(x))
+
+    def test_one_vector_is_normalized_by_the_running_statistics(self):
+        norm = TaskBatchNorm(3)
+        norm(random(20, 3) + 4)
+        x = random(1, 3)
+        before = norm.running_mean.clone()
+        output = norm(x)
+        assert torch.equal(norm.running_mean, before)
+        torch.testing.assert_close(output, norm.eval()(x))
+
+
+class TestView:
+    def test_of_the_same_shape_changes_nothing(self):
+        x = random(2, 3, 5, 6)
+        assert torch.equal(View((3, 5, 6))(x), x)
+
+    def test_color_becomes_gray_and_gray_is_repeated(self):
+        x = random(2, 3, 5, 6)
+        gray = View((1, 5, 6))(x)
+        torch.testing.assert_close(gray, x.mean(1, keepdim=True))
+        assert torch.equal(View((3, 5, 6))(gray), gray.repeat(1, 3, 1, 1))
+
+    def test_opacity_is_left_out(self):
+        x = random(2, 4, 5, 6)
+        assert torch.equal(View((3, 5, 6))(x), x[:, :3])
+        torch.testing.assert_close(View((1, 5, 6))(x), x[:, :3].mean(1, keepdim=True))
+
+    @pytest.mark.parametrize("size", [(9, 12), (3, 4), (5, 12)])
+    def test_images_are_resized(self, size):
+        # A constant stays so, and a picture in the left half is still there.
+        x = torch.zeros(2, 1, 6, 8)
+        x[..., :4] = 1
+        small = View((1, *size))(x)
+        assert small.shape == (2, 1, *size)
+        assert small[..., 0].min() > 0.99
+        assert small[..., -1].max() < 0.01
+        ones = torch.ones_like(x)
+        torch.testing.assert_close(View((1, *size))(ones), torch.ones(2, 1, *size))
+
+
+class TestLayers:
+    def test_tasks_of_different_shapes_are_run_one_by_one(self):
+        convolution = nn.Conv2d(1, 2, 3, padding=1)
+        norm = TaskBatchNorm(2, n_tasks=3)
+        parts = [random(4, 1, 5, 5), random(3, 1, 7, 6, seed=1)]
+        found = Layers([convolution, norm])(parts, [0, 2])
+        assert [part.shape for part in found] == [(4, 2, 5, 5), (3, 2, 7, 6)]
+        for part, t, result in zip(parts, [0, 2], found, strict=True):
+            torch.testing.assert_close(result, norm(convolution(part), [t]))
+        assert (norm.running_mean[1] == 0).all()
+
+    def test_equals_running_every_task_alone(self):
+        layers = Layers([nn.Linear(4, 3), TaskBatchNorm(3, 2), nn.ReLU()])
+        parts = [random(5, 4), random(2, 4, seed=1)]
+        together = layers(parts, [0, 1])
+        for t, part in enumerate(parts):
+            torch.testing.assert_close(layers([part], [t])[0], together[t])
+
+    def test_no_layers_give_back_what_they_get(self):
+        x = random(2, 3)
+        assert Layers()([x], [0])[0] is x
+        assert Layers([nn.ReLU()])([], []) == []
+
+
+class TestBuilding:
+    def test_each_layer_with_weights_is_a_stage(self):
+        layers = parse("MP 2x2, Conv 4x(3x3), BN, MP 2x2, Conv 5x(3x3), FC 6, BN, FC 7")
+        stages, shape = build_stages(layers, (2, 16, 12), draw(), n_tasks=2)
+        assert shape == (7,)
+        assert names(stages) == [
+            ["MaxPool2d", "Conv2d", "TaskBatchNorm", "ReLU", "MaxPool2d"],
+            ["Conv2d", "ReLU"],
+            ["Linear", "TaskBatchNorm", "ReLU"],
+            ["Linear", "ReLU"],
+        ]
+        assert stages[0][2].running_mean.shape == (2, 4)
+
+    @pytest.mark.parametrize(
+        ("layers", "expected"),
+        [
+            ("FC 4, BN", [["Linear", "TaskBatchNorm", "ReLU"], ["Linear"]]),
+            ("MP 2x2", [["MaxPool2d", "Linear"]]),
+            ("", [["Linear"]]),
+        ],
+    )
+    def test_the_bottleneck_is_the_last_layer_with_weights(self, layers, expected):
+        stages = build_encoder(parse(layers), (1, 4, 4), 3, draw())
+        assert names(stages) == expected
+        assert in_a_row(stages)([random(5, 1, 4, 4)], [0])[0].shape == (5, 3)
+
+    @pytest.mark.parametrize("side", [5, 6, 7, 8])
+    @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
+    @pytest.mark.parametrize("stride", [1, 2, 3])
+    def test_built_layers_have_the_described_shapes(self, side, kernel, stride):
+        text = (
+            f"Conv 3x({kernel}x3) stride {stride}, MP 2x2, "
+            f"Deconv 2x{kernel}x2 stride {stride}, Deconv 4x3x3"
+        )
+        shape = (1, side, 6)
+        stages, end = build_stages(parse(text), shape, draw())
+        assert end == shapes(parse(text), shape)[-1]
+        (output,) = in_a_row(stages)([random(2, *shape)], [0])
+        assert output.shape == (2, *end)
+
+    @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
+    @pytest.mark.parametrize("stride", [1, 2, 3, None])
+    def test_pooling_loses_no_row(self, kernel, stride):
+        layer = MaxPool((kernel, 2), stride)
+        (stage,), shape = build_stages([layer], (2, 7, 6), draw())
+        x = random(3, 2, 7, 6)
+        for module in stage:
+            x = module(x)
+        assert x.shape[1:] == shape == output_shape(layer, (2, 7, 6))
+
+    def test_even_kernels_are_padded_to_the_lower_right(self):
+        (stage,), _ = build_stages([Conv(2, (4, 2))], (1, 5, 6), draw())
+        x = random(3, 1, 5, 6)
+        output = x
+        for module in stage:
+            output = module(output)
+        convolution = stage[1]
+        expected = F.conv2d(
+            F.pad(x, (0, 1, 1, 2)), convolution.weight, convolution.bias
+        )
+        torch.testing.assert_close(output, F.relu(expected))
+
+    def test_a_linear_layer_flattens_images(self):
+        layer = linear((2, 3, 4), 5, draw())
+        x = random(6, 2, 3, 4)
+        assert torch.equal(layer(x), layer(x.flatten(1)))
+
+    def test_weights_depend_on_the_generator_alone(self):
+        def build(seed):
+            return in_a_row(build_encoder(parse("FC 4"), (3,), 2, draw(seed)))
+
+        first = build(1).state_dict()
+        with torch.random.fork_rng():
+            torch.manual_seed(7)
+            again = build(1).state_dict()
+        for key, value in again.items():
+            assert torch.equal(value, first[key])
+        assert not torch.equal(build(2)[0].weight, first["0.weight"])
+
+
+class TestModulesOfTheUser:
+    def test_are_used_as_copies(self):
+        own = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout())
+        (stage,), shape = build_stages([own], (3,), draw())
+        assert shape == (4,)
+        assert stage[0] is not own
+        assert torch.equal(stage[0][0].weight, own[0].weight)
+        assert (own[1].running_mean == 0).all()  # looking at the shape leaves no trace
+        assert own.training
+        assert stage[0].training
+
+    def test_count_as_layers_if_they_have_weights_of_their_own(self):
+        layers = [nn.Flatten(), nn.Linear(8, 4), nn.BatchNorm1d(4), nn.ELU()]
+        stages, _ = build_stages([*layers, *parse("FC 3")], (2, 2, 2), draw())
+        assert names(stages) == [
+            ["Flatten", "Linear", "BatchNorm1d", "ELU"],
+            ["Linear", "ReLU"],
+        ]
+
+    def test_that_do_not_fit_are_an_error(self):
+        with pytest.raises(ValueError, match=r"Linear.*does not fit an input of shape"):
+            build_stages([nn.Linear(3, 2)], (4,), draw())

@@ -1,0 +1,89 @@
+"""The loss terms against numpy and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss, mean_squared_error
+from torch.nn import functional as F
+
+from sk_jae.losses import classification_loss, reconstruction_loss
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (7, 2, 3, 4)])
+def test_mse_is_the_mean_over_features_and_samples(shape):
+    x, y = random(*shape), random(*shape, seed=1)
+    found = reconstruction_loss(torch.from_numpy(x), torch.from_numpy(y))
+    expected = mean_squared_error(y.reshape(7, -1), x.reshape(7, -1))
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_bce_is_the_cross_entropy_of_logits():
+    logits = random(6, 4)
+    target = np.random.default_rng(1).uniform(size=(6, 4)).astype(np.float32)
+    found = reconstruction_loss(
+        torch.from_numpy(logits), torch.from_numpy(target), "bce"
+    )
+    p = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    expected = -(target * np.log(p) + (1 - target) * np.log(1 - p)).mean()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: F.l1_loss(x, y),
+        lambda x, y: (x - y).abs(),
+        torch.nn.L1Loss(reduction="none"),
+    ],
+)
+def test_results_of_a_callable_are_averaged(loss):
+    x, y = random(6, 4), random(6, 4, seed=1)
+    found = reconstruction_loss(torch.from_numpy(x), torch.from_numpy(y), loss)
+    assert found.item() == pytest.approx(np.abs(x - y).mean(), rel=1e-5)
+
+
+def test_half_precision_is_not_averaged_in_half_precision():
+    x = torch.full((1000, 10), 1.0, dtype=torch.bfloat16)
+    y = torch.zeros(1000, 10)
+    y[0] = 3.0
+    found = reconstruction_loss(x, y)
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx((999 + 4) / 1000, rel=1e-5)
+    logits = random(20, 3)
+    labels = torch.arange(20) % 3
+    half = torch.from_numpy(logits).bfloat16()
+    assert classification_loss(half, labels).item() == pytest.approx(
+        classification_loss(half.float(), labels).item(), rel=1e-6
+    )
+
+
+def test_classification_is_the_mean_over_labeled_samples():
+    logits = random(8, 3)
+    labels = np.array([0, -1, 2, 1, -1, 0, 2, -1])
+    found = classification_loss(torch.from_numpy(logits), torch.from_numpy(labels))
+    exp = np.exp(logits.astype(np.float64))
+    p = exp / exp.sum(1, keepdims=True)
+    expected = log_loss(labels[labels >= 0], p[labels >= 0], labels=[0, 1, 2])
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_labels_classification_is_zero_and_so_is_its_gradient():
+    logits = torch.from_numpy(random(4, 3)).requires_grad_()
+    loss = classification_loss(logits, torch.full((4,), -1))
+    loss.backward()
+    assert loss.item() == 0
+    assert (logits.grad == 0).all()
+
+
+def test_classes_that_are_ruled_out_leave_finite_gradients():
+    logits = torch.from_numpy(random(4, 3)).requires_grad_()
+    masked = logits.masked_fill(torch.tensor([False, False, True]), -torch.inf)
+    classification_loss(masked, torch.tensor([0, 1, -1, 0])).backward()
+    assert torch.isfinite(logits.grad).all()
+    assert (logits.grad[:, 2] == 0).all()

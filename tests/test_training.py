@@ -216,7 +216,9 @@ def test_history_names_the_phases():
 
 def valid_loss(est, X, hold_out):
     """The validation loss of the fitted estimator, by its public methods."""
-    reconstructed = est.reconstruct([x[rows] for x, rows in zip(X, hold_out)])
+    reconstructed = est.reconstruct(
+        [x[rows] for x, rows in zip(X, hold_out, strict=True)]
+    )
     return sum(
         np.mean((x[rows] - r) ** 2)
         for x, rows, r in zip(X, hold_out, reconstructed, strict=True)

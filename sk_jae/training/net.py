@@ -161,6 +161,8 @@ class JointNet(NeuralNet):
         """Train in all phases, from the weights there are."""
         self.interrupted_ = None
         for phase in self.phases:
+            if phase is not self.phases[0]:
+                self.initialize_optimizer()  # its state belongs to another loss
             self.phase_ = phase
             self.least_ = {"train": math.inf, "valid": math.inf}
             super().partial_fit(X)
@@ -322,7 +324,8 @@ class JointNet(NeuralNet):
     def continue_from(self, net: JointNet) -> None:
         """Take over the history and the optimizer's state of the module's last net."""
         self.history = net.history
-        if type(net.optimizer_) is type(self.optimizer_):
+        alike = type(net.optimizer_) is type(self.optimizer_)
+        if alike and len(self.phases) == 1:
             state = self.optimizer_.state_dict()
             state["state"] = net.optimizer_.state_dict()["state"]
             self.optimizer_.load_state_dict(state)

@@ -1,0 +1,455 @@
+"""skorch's callbacks, and scikit-learn's, around the training."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochScoring,
+    Freezer,
+    GradientNormClipping,
+    LRScheduler,
+    TrainEndCheckpoint,
+)
+
+from sk_jae import JointAutoencoder, JointTransferClassifier, pack
+
+SMALL = {
+    "n_shared": 2,
+    "n_private": 3,
+    "encoder": (8,),
+    "lr": 0.01,
+    "device": "cpu",
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(40, 6)), rng.normal(size=(20, 4))]
+    return X, [(x[:, 0] > 0).astype(int) for x in X]
+
+
+class TestSkorch:
+    def test_callbacks_see_every_batch_and_epoch(self, tasks):
+        class Spy(Callback):
+            def __init__(self):
+                self.events = []
+
+            def notify(self, *event):
+                self.events.append(event)
+
+            def on_train_begin(self, net, X, y, **kwargs):
+                self.notify("train begin", len(X))
+
+            def on_train_end(self, net, **kwargs):
+                self.notify("train end")
+
+            def on_epoch_begin(self, net, dataset_train, dataset_valid, **kwargs):
+                self.notify("epoch", net.history[-1, "epoch"])
+
+            def on_batch_begin(self, net, batch, training, **kwargs):
+                self.notify("begin", training, len(batch))
+
+            def on_grad_computed(self, net, named_parameters, batch, **kwargs):
+                assert all(p.grad is not None for _, p in named_parameters)
+                self.notify("grad")
+
+            def on_batch_end(self, net, batch, training, loss, y_pred, **kwargs):
+                assert isinstance(loss, torch.Tensor)
+                assert loss.shape == ()
+                assert not loss.requires_grad
+                self.notify("end", training)
+
+            def on_epoch_end(self, net, **kwargs):
+                self.notify("epoch end", sorted(net.history[-1]))
+
+        spy = Spy()
+        X, _ = tasks
+        jae = JointAutoencoder(
+            **SMALL, max_epochs=2, batch_size=20, early_stopping=True, callbacks=[spy]
+        ).fit(X)
+        step = [("begin", True, 18), ("grad",), ("end", True)]
+        keys = sorted(["batches", "train_batch_count", "valid_batch_count"])
+        keys = sorted([*keys, *jae.history_[0]])
+        epoch = [*step, *step, ("begin", False, 4), ("end", False)]
+        assert spy.events == [
+            ("train begin", 36),
+            ("epoch", 1),
+            *epoch,
+            ("epoch end", keys),
+            ("epoch", 2),
+            *epoch,
+            ("epoch end", keys),
+            ("train end",),
+        ]
+
+    def test_learning_rate_schedules(self, tasks):
+        X, _ = tasks
+        scheduler = LRScheduler("StepLR", step_size=2, gamma=0.1)
+        jae = JointAutoencoder(**SMALL, max_epochs=5, callbacks=[scheduler]).fit(X)
+        rates = [row["event_lr"] for row in jae.history_]
+        np.testing.assert_allclose(rates, [0.01, 0.01, 0.001, 0.001, 0.0001])
+        again = clone(jae).fit(X)
+        assert again.loss_curve_ == jae.loss_curve_
+
+    def test_learning_rate_schedules_per_step(self, tasks):
+        X, _ = tasks
+        scheduler = LRScheduler("StepLR", step_size=3, gamma=0.5, step_every="batch")
+        jae = JointAutoencoder(
+            **SMALL, max_epochs=2, batch_size=20, callbacks=[scheduler]
+        ).fit(X)
+        rates = jae.net_.history[:, "batches", :, "event_lr"]
+        np.testing.assert_allclose(rates, [[0.01, 0.01], [0.01, 0.005]])
+
+    def test_every_phase_has_its_own_schedule(self, tasks):
+        clf = JointTransferClassifier(
+            **SMALL,
+            strategy="common-branch",
+            max_epochs=3,
+            callbacks=[LRScheduler("StepLR", step_size=1, gamma=0.1)],
+        ).fit(*tasks)
+        rates = [row["event_lr"] for row in clf.history_]
+        np.testing.assert_allclose(rates, [0.01, 0.001, 0.0001] * 3)
+
+    @pytest.mark.parametrize(
+        ("monitor", "stopping"), [("train_loss", False), ("valid_loss", True)]
+    )
+    @pytest.mark.filterwarnings("error")
+    def test_early_stopping(self, tasks, monitor, stopping):
+        X, _ = tasks
+        stopper = EarlyStopping(monitor, patience=2, threshold=0.2, load_best=True)
+        jae = JointAutoencoder(
+            **SMALL,
+            max_epochs=50,
+            early_stopping=stopping,
+            n_iter_no_change=50,
+            callbacks=[stopper],
+        ).fit(X)
+        assert 2 < jae.n_iter_ < 50
+        assert jae.transform(X)[0].shape == (40, 5)
+
+    def test_early_stopping_ends_one_phase_only(self, tasks):
+        clf = JointTransferClassifier(
+            **SMALL,
+            strategy="common-branch",
+            max_epochs=5,
+            callbacks=[EarlyStopping("train_loss", patience=1, threshold=0.9)],
+        ).fit(*tasks)
+        phases = [row["phase"] for row in clf.history_]
+        assert phases == ["unsupervised"] * 2 + ["source"] * 2 + ["target"] * 2
+
+    def test_gradient_clipping(self, tasks):
+        class Norm(Callback):
+            def on_grad_computed(self, net, named_parameters, **kwargs):
+                norm = torch.cat([p.grad.flatten() for _, p in named_parameters]).norm()
+                norms.append(norm.item())
+
+        norms: list[float] = []
+        X, _ = tasks
+        clipping = GradientNormClipping(gradient_clip_value=0.01)
+        JointAutoencoder(**SMALL, max_epochs=3, callbacks=[Norm()]).fit(X)
+        assert min(norms) > 0.02
+        norms.clear()
+        JointAutoencoder(**SMALL, max_epochs=3, callbacks=[clipping, Norm()]).fit(X)
+        np.testing.assert_allclose(norms, 0.01, rtol=1e-3)
+
+    @pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
+    def test_freezer(self, tasks, strategy):
+        class Start(Callback):
+            def on_train_begin(self, net, **kwargs):
+                if not net.history:
+                    weights.update(copy.deepcopy(net.module_.state_dict()))
+
+        weights: dict[str, torch.Tensor] = {}
+        clf = JointTransferClassifier(
+            **SMALL,
+            strategy=strategy,
+            max_epochs=3,
+            callbacks=[Start(), Freezer("tied*")],
+        ).fit(*tasks)
+        moved = {
+            name.split(".")[0]
+            for name, value in clf.module_.state_dict().items()
+            if not torch.equal(value, weights[name])
+        }
+        assert "tied" not in moved
+        assert {"before", "private_encoders", "outputs", "shared_head"} <= moved
+        frozen = {
+            name.split(".")[0]
+            for name, p in clf.module_.named_parameters()
+            if not p.requires_grad
+        }
+        assert frozen == {"tied"}
+
+    def test_scores_per_epoch(self, tasks):
+        def worst(net, data, y=None):
+            assert len(data) == 36
+            return max(net.history[-1, f"train_reconstruction_task{t}"] for t in (0, 1))
+
+        X, _ = tasks
+        jae = JointAutoencoder(
+            **SMALL,
+            max_epochs=3,
+            early_stopping=True,
+            callbacks=[EpochScoring(worst, name="worst", on_train=True)],
+        ).fit(X)
+        for row in jae.history_:
+            terms = [row[f"train_reconstruction_task{t}"] for t in (0, 1)]
+            assert row["worst"] == max(terms)
+            assert row["worst_best"]
+
+    def test_scores_on_validation_data_need_early_stopping(self, tasks):
+        X, _ = tasks
+        scoring = EpochScoring(lambda net, data, y: len(data), name="n")
+        jae = JointAutoencoder(**SMALL, max_epochs=1, callbacks=[scoring]).fit(X)
+        assert "n" not in jae.history_[0]
+        jae.set_params(early_stopping=True).fit(X)
+        assert jae.history_[0]["n"] == 4
+
+    def test_checkpoints(self, tasks, tmp_path):
+        X, _ = tasks
+        checkpoint = Checkpoint(
+            dirname=str(tmp_path), f_pickle="net.pkl", f_params="{last_epoch[epoch]}.pt"
+        )
+        jae = JointAutoencoder(
+            **SMALL,
+            max_epochs=4,
+            early_stopping=True,
+            callbacks=[checkpoint, TrainEndCheckpoint(dirname=str(tmp_path / "end"))],
+        ).fit(X)
+        best = [row["epoch"] for row in jae.history_ if row["valid_loss_best"]]
+        assert [row["event_cp"] for row in jae.history_] == [
+            row["valid_loss_best"] for row in jae.history_
+        ]
+        assert {f"{epoch}.pt" for epoch in best} == {
+            p.name for p in tmp_path.glob("*.pt") if p.stem.isdigit()
+        }
+        saved = torch.load(tmp_path / f"{best[-1]}.pt", weights_only=True)
+        for name, value in jae.module_.state_dict().items():
+            assert torch.equal(saved[name], value)
+        assert (tmp_path / "end" / "train_end_params.pt").exists()
+
+    def test_the_best_checkpoint_is_loaded(self, tasks, tmp_path):
+        X, _ = tasks
+        checkpoint = Checkpoint(
+            monitor="train_loss_best", dirname=str(tmp_path), load_best=True
+        )
+        jae = JointAutoencoder(
+            **{**SMALL, "lr": 0.5}, max_epochs=8, callbacks=[checkpoint]
+        ).fit(X)
+        saved = torch.load(tmp_path / "params.pt", weights_only=True)
+        for name, value in jae.module_.state_dict().items():
+            assert torch.equal(saved[name], value)
+
+    def test_callbacks_may_be_named_classes_or_switched_off(self, tasks, capsys):
+        X, _ = tasks
+        params = {**SMALL, "max_epochs": 2}
+        named = JointAutoencoder(
+            **params, callbacks=[("rate", LRScheduler("StepLR", step_size=1))]
+        ).fit(X)
+        assert "event_lr" in named.history_[0]
+        JointAutoencoder(**params, callbacks=[LRScheduler]).fit(X)
+        off = JointAutoencoder(**params, callbacks="disable", verbose=1).fit(X)
+        assert "dur" not in off.history_[0]
+        assert capsys.readouterr().out == ""
+
+    def test_a_callback_belongs_to_the_user(self, tasks):
+        """It is used itself, not a copy, and a clone gets its own."""
+
+        class Counter(Callback):
+            def __init__(self):
+                self.n_ = 0
+
+            def on_batch_end(self, net, **kwargs):
+                self.n_ += 1
+
+        X, _ = tasks
+        counter = Counter()
+        jae = JointAutoencoder(**SMALL, max_epochs=3, callbacks=[counter]).fit(X)
+        assert jae.callbacks == [counter]
+        assert counter.n_ == 3
+        clone(jae).fit(X)
+        assert counter.n_ == 3
+
+    def test_callbacks_in_a_search(self, tasks):
+        X, _ = pack(tasks[0])
+        jae = JointAutoencoder(
+            **SMALL,
+            max_epochs=3,
+            callbacks=[
+                LRScheduler("StepLR", step_size=1),
+                Freezer("tied*"),
+                EarlyStopping("train_loss"),
+            ],
+        )
+        search = GridSearchCV(jae, {"lr": [0.01, 0.02]}, cv=2).fit(X)
+        rates = [row["event_lr"] for row in search.best_estimator_.history_]
+        best = search.best_params_["lr"]
+        np.testing.assert_allclose(rates, [best, best / 10, best / 100])
+
+
+ESTIMATORS = [
+    pytest.param(JointAutoencoder(**SMALL, max_epochs=3), id="autoencoder"),
+    pytest.param(JointTransferClassifier(**SMALL, max_epochs=3), id="classifier"),
+]
+
+
+class EndAfter:
+    """A callback of scikit-learn that asks to stop after some epochs."""
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+        self.calls = []
+
+    def setup(self, estimator, context):
+        self.calls.append("setup")
+
+    def teardown(self, estimator, context):
+        self.calls.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.calls.append(f"begin {context.task_name} {context.task_id}")
+
+    def on_fit_task_end(self, estimator, context):
+        self.calls.append(f"end {context.task_name} {context.task_id}")
+        return context.task_id + 1 == self.n_epochs and context.task_name == "epoch"
+
+
+def own_score(estimator, X, y):
+    return estimator.score(X, y)
+
+
+class TestScikitLearn:
+    @pytest.fixture(autouse=True)
+    def _needs_scikit_learn_1_9(self):
+        pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
+
+    @pytest.mark.parametrize("estimator", ESTIMATORS)
+    def test_epochs_are_tasks_of_the_fit(self, estimator, tasks):
+        callback = EndAfter(9)
+        clone(estimator).set_callbacks(callback).fit(*tasks)
+        epochs = [f"{what} epoch {k}" for k in range(3) for what in ("begin", "end")]
+        assert callback.calls == [
+            "setup",
+            "begin fit 0",
+            *epochs,
+            "end fit 0",
+            "teardown",
+        ]
+
+    @pytest.mark.parametrize("estimator", ESTIMATORS)
+    @pytest.mark.filterwarnings("error")
+    def test_a_callback_stops_the_training(self, estimator, tasks):
+        callback = EndAfter(2)
+        est = clone(estimator).set_callbacks(callback).fit(*tasks)
+        assert est.n_iter_ == 2
+        assert callback.calls[-3:] == ["end epoch 1", "end fit 0", "teardown"]
+
+    def test_a_callback_stops_a_phase(self, tasks):
+        clf = JointTransferClassifier(**SMALL, strategy="common-branch", max_epochs=3)
+        clf.set_callbacks(EndAfter(2)).fit(*tasks)
+        phases = [row["phase"] for row in clf.history_]
+        assert phases == ["unsupervised"] * 2 + ["source"] * 3 + ["target"] * 3
+
+    @pytest.mark.parametrize("estimator", ESTIMATORS)
+    def test_progress_bar(self, estimator, tasks, capsys, monkeypatch):
+        pytest.importorskip("rich")
+        monkeypatch.setenv("COLUMNS", "200")
+        from sklearn.callback import ProgressBar
+
+        est = clone(estimator).set_callbacks(ProgressBar())
+        est.fit(*tasks)
+        printed = capsys.readouterr().out
+        assert f"{type(est).__name__} - fit" in printed
+        assert "100%" in printed
+
+    @pytest.mark.parametrize("estimator", ESTIMATORS)
+    def test_scoring_monitor(self, estimator, tasks):
+        from sklearn.callback import ScoringMonitor
+
+        monitor = ScoringMonitor(scoring={"score": own_score})
+        est = clone(estimator).set_callbacks(monitor).fit(*tasks)
+        rows = monitor.get_logs().data
+        epochs = [row["score"] for row in rows if row["task_name"] == "epoch"]
+        assert len(epochs) == 3
+        assert epochs[-1] == pytest.approx(est.score(*tasks))
+        assert len(set(epochs)) > 1 or estimator.__class__ is JointTransferClassifier
+        # Scoring in between changes nothing.
+        plain = clone(estimator).set_callbacks().fit(*tasks)
+        assert plain.loss_curve_ == est.loss_curve_
+
+    def test_scoring_monitor_without_y(self, tasks):
+        from sklearn.callback import ScoringMonitor
+
+        monitor = ScoringMonitor(scoring={"score": own_score})
+        jae = JointAutoencoder(**SMALL, max_epochs=2).set_callbacks(monitor)
+        jae.fit(tasks[0])
+        scores = [row["score"] for row in monitor.get_logs().data]
+        assert scores[-1] == pytest.approx(jae.score(tasks[0]))
+
+    @pytest.mark.parametrize("estimator", ESTIMATORS)
+    def test_nested_in_a_search(self, estimator, tasks, capsys, monkeypatch):
+        pytest.importorskip("rich")
+        monkeypatch.setenv("COLUMNS", "200")
+        from sklearn.callback import ProgressBar, ScoringMonitor
+
+        X, y = pack(*tasks)
+        monitor = ScoringMonitor(scoring={"score": own_score})
+        est = clone(estimator).set_callbacks(monitor)
+        search = GridSearchCV(est, {"lr": [0.01, 0.02]}, cv=2)
+        search.set_callbacks(ProgressBar()).fit(X, y)
+        names = [row["task_name"] for row in monitor.get_logs().data]
+        assert names.count("epoch") == (2 * 2 + 1) * 3
+        assert "100%" in capsys.readouterr().out
+        assert search.best_estimator_.n_iter_ == 3
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+    def test_the_fitted_estimator_keeps_no_context(self, tasks):
+        jae = JointAutoencoder(**SMALL, max_epochs=2).set_callbacks(EndAfter(1))
+        jae.fit(tasks[0])
+        assert not [name for name in vars(jae) if "context" in name or "ctx" in name]
+
+
+def test_works_before_scikit_learn_1_9():
+    """As there, sklearn.callback cannot be imported by the package."""
+    code = """
+        import builtins
+
+        original = builtins.__import__
+
+        def without_callbacks(name, globals=None, *args):
+            importer = (globals or {}).get("__name__", "")
+            if name.startswith("sklearn.callback") and importer.startswith("sk_jae"):
+                raise ModuleNotFoundError("No module named 'sklearn.callback'")
+            return original(name, globals, *args)
+
+        builtins.__import__ = without_callbacks
+        import numpy as np
+        from sk_jae import JointAutoencoder
+
+        X = [np.eye(12, 4), np.eye(9, 5)]
+        jae = JointAutoencoder(max_epochs=2).fit(X)
+        assert not hasattr(jae, "set_callbacks")
+        assert jae.n_iter_ == 2
+        print(jae.transform(X)[1].shape)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "(9, 64)", done.stderr

@@ -75,6 +75,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [_POSITIVE],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "augmentation": [StrOptions({"auto"}), callable, None],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "device": [str],
         "features": [StrOptions({"both", "shared", "private"})],
@@ -166,7 +167,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         monitor.end()
         self.history_ = [
             {key: value for key, value in row.items() if key not in _NOT_IN_HISTORY}
-            for row in net.history
+            for row in net.all_epochs
             if "train_loss" in row  # else interrupted
         ]
         self.n_iter_ = len(self.history_)

@@ -18,7 +18,14 @@ from sk_jae.validation import (
     split_labels,
 )
 
-__all__ = ["labeled_parts", "open_fitted", "output_of", "part_of", "predictor_of"]
+__all__ = [
+    "labeled_parts",
+    "open_fitted",
+    "output_of",
+    "part_of",
+    "predictor_of",
+    "rows_of",
+]
 
 
 def open_fitted(X: Any, estimator: Any) -> Tasks:
@@ -38,9 +45,8 @@ def open_fitted(X: Any, estimator: Any) -> Tasks:
 
 def part_of(tasks: Tasks, t: int, mask: NDArray[np.bool_] | None = None) -> Any:
     """The (chosen) samples of one task, in the form of X."""
-    if tasks.form == "joint":
-        assert tasks.container is not None
-        rows = np.flatnonzero(tasks.container.task == t)
+    if tasks.container is not None:
+        rows = rows_of(tasks, t)
         return tasks.container[rows if mask is None else rows[mask]]
     item = tasks.arrays[t]
     if mask is not None and not mask.all():
@@ -50,6 +56,16 @@ def part_of(tasks: Tasks, t: int, mask: NDArray[np.bool_] | None = None) -> Any:
     if tasks.form == "dict":
         return {tasks.names[t]: item}
     return [item if u == t else None for u in range(len(tasks.names))]
+
+
+def rows_of(tasks: Tasks, t: int) -> NDArray[np.intp]:
+    """Where the samples of one task are in a JointArrays."""
+    container = tasks.container
+    assert container is not None
+    names = container.task_names
+    if names is not None and tasks.names[t] in names:
+        t = names.index(tasks.names[t])
+    return np.flatnonzero(container.task == t)
 
 
 def output_of(tasks: Tasks, t: int, output: Any) -> Any:

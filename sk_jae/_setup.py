@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, common_view, describe
+from sk_jae.augmentation import random_affine
 from sk_jae.layout import Layout
 from sk_jae.modules import JointModule
 from sk_jae.training import JointNet, Phase, TaskData, default_precision
@@ -23,7 +24,7 @@ _OPTIMIZERS = {
 }
 
 # With max_epochs="auto": about this many updates, within these numbers of epochs.
-_N_UPDATES = 500
+_N_UPDATES = 600
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 200
 
 
@@ -99,6 +100,7 @@ def make_net(
         seed=seed,
         n_iter_no_change=estimator.n_iter_no_change,
         tol=estimator.tol,
+        augment=_augmentations(estimator.augmentation, train.layouts),
         valid=valid,
         optimizer=optimizer,
         lr=estimator.lr,
@@ -109,6 +111,15 @@ def make_net(
         verbose=int(estimator.verbose),
         **extra,
     )
+
+
+def _augmentations(augmentation: Any, layouts: Sequence[Layout]) -> tuple[Any, ...]:
+    """What maps the inputs of each task at random, None for nothing."""
+    if augmentation is None:
+        return ()
+    if augmentation == "auto":
+        return tuple(random_affine if x.is_image else None for x in layouts)
+    return (augmentation,) * len(layouts)
 
 
 def signature(

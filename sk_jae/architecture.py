@@ -68,7 +68,7 @@ def auto_encoder(shape: Shape) -> tuple[Any, ...]:
     """
     if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
         return parse("FC 128")
-    return parse("Conv 32x(3x3), BN, MP 2x2, Conv 64x(3x3), BN, MP 2x2, FC 128, BN")
+    return parse("Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN")
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:

@@ -187,15 +187,14 @@ class JointArrays:
         Raises
         ------
         ValueError
-            If a task has another number of samples.
+            If the number of tasks or of samples of a task differs.
         """
-        for t, (new, old) in enumerate(zip(arrays, self.arrays, strict=True)):
+        items = items_per_task(arrays, self.n_tasks, self.task_names, "arrays")
+        for t, (new, old) in enumerate(zip(items, self.arrays, strict=True)):
             if len(new) != len(old):
-                raise ValueError(
-                    f"{describe_task(t, self.task_names)} has {len(new)} samples, "
-                    f"expected {len(old)}."
-                )
-        return self._new(tuple(arrays), self.task, self.task_names)
+                label = describe_task(t, self.task_names, "arrays")
+                raise ValueError(f"{label} has {len(new)} samples, not {len(old)}.")
+        return self._new(tuple(items), self.task, self.task_names)
 
     def split(self, values: ArrayLike) -> list[NDArray[Any]] | dict[str, NDArray[Any]]:
         """Split one value per sample into one array per task.

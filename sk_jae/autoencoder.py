@@ -61,10 +61,10 @@ class JointAutoencoder(BaseJointEstimator):
         cross-entropy, for values in [0, 1]; or a function of the two tensors
         (reconstruction, input).
     max_epochs : int or "auto", default="auto"
-        Number of epochs, in each phase of training. "auto" makes about 500 updates,
+        Number of epochs, in each phase of training. "auto" makes about 600 updates,
         within 10 to 200 epochs. An epoch is one pass over the largest task; smaller
         ones are repeated.
-    batch_size : int, default=128
+    batch_size : int, default=64
         The most samples of each task in a batch.
     lr : float, default=0.001
         Learning rate.
@@ -82,6 +82,10 @@ class JointAutoencoder(BaseJointEstimator):
         Epochs without improvement after which early stopping stops.
     tol : float, default=1e-4
         The least improvement that early stopping counts.
+    augmentation : "auto", callable or None, default=None
+        What maps the inputs at random while training: "auto" rotates, scales, shears
+        and shifts images by a little and leaves vectors alone; a function takes and
+        returns a tensor (n, features) or (n, channels, height, width).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of training. "auto" is bfloat16 autocast for convolutions on hardware
         that computes it natively. Inference is in float32.
@@ -165,7 +169,7 @@ class JointAutoencoder(BaseJointEstimator):
         reconstruction_weight: Any = 1.0,
         loss: Any = "mse",
         max_epochs: Any = "auto",
-        batch_size: Any = 128,
+        batch_size: Any = 64,
         lr: Any = 0.001,
         optimizer: Any = "adam",
         weight_decay: Any = 0.0,
@@ -173,6 +177,7 @@ class JointAutoencoder(BaseJointEstimator):
         validation_fraction: Any = 0.1,
         n_iter_no_change: Any = 10,
         tol: Any = 1e-4,
+        augmentation: Any = None,
         precision: Any = "auto",
         device: Any = "auto",
         features: Any = "both",
@@ -200,6 +205,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.augmentation = augmentation
         self.precision = precision
         self.device = device
         self.features = features

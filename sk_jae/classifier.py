@@ -68,6 +68,14 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         w_r of Eq. 1, for all tasks or one per task. 0 leaves the term out.
     classification_weight : float, or list or dict of float, default=1.0
         w_c of Eq. 2, for all tasks or one per task. 0 leaves the term out.
+    infomax_weight : float, or list or dict of float, default=1.0
+        Weight of information maximization on tasks with unlabeled samples: their
+        predictions become confident each and diverse together (Gomes et al. 2010). It
+        supposes that all classes are about as frequent; 0 switches it off.
+    consistency_weight : float, or list or dict of float, default=1.0
+        Weight of consistency on tasks with unlabeled samples: a confident prediction
+        on the plain image is the target for its augmented view (Sohn et al. 2020).
+        Without `augmentation` there is none.
     head : {"auto", "shared", "both"}, default="auto"
         "shared": one classifier on the shared code, tied across tasks; "both": besides
         one per labeled task on both its codes, logits added. "auto" is "both" if no
@@ -83,10 +91,10 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         cross-entropy, for values in [0, 1]; or a function of the two tensors
         (reconstruction, input).
     max_epochs : int or "auto", default="auto"
-        Number of epochs, in each phase of training. "auto" makes about 500 updates,
+        Number of epochs, in each phase of training. "auto" makes about 600 updates,
         within 10 to 200 epochs. An epoch is one pass over the largest task; smaller
         ones are repeated.
-    batch_size : int, default=128
+    batch_size : int, default=64
         The most samples of each task in a batch.
     lr : float, default=0.001
         Learning rate.
@@ -104,6 +112,10 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         Epochs without improvement after which early stopping stops.
     tol : float, default=1e-4
         The least improvement that early stopping counts.
+    augmentation : "auto", callable or None, default="auto"
+        What maps the inputs at random while training: "auto" rotates, scales, shears
+        and shifts images by a little and leaves vectors alone; a function takes and
+        returns a tensor (n, features) or (n, channels, height, width).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of training. "auto" is bfloat16 autocast for convolutions on hardware
         that computes it natively. Inference is in float32.
@@ -165,7 +177,14 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
-    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2.
+    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2. With `infomax_weight` and
+    `consistency_weight` 0 and no `augmentation`, the loss is the paper's.
+
+    R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
+    information maximization", NeurIPS 2010.
+
+    K. Sohn et al., "FixMatch: simplifying semi-supervised learning with consistency
+    and confidence", NeurIPS 2020.
 
     Examples
     --------
@@ -202,11 +221,13 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         channels: Any = "auto",
         reconstruction_weight: Any = 1.0,
         classification_weight: Any = 1.0,
+        infomax_weight: Any = 1.0,
+        consistency_weight: Any = 1.0,
         head: Any = "auto",
         strategy: Any = "end-to-end",
         loss: Any = "mse",
         max_epochs: Any = "auto",
-        batch_size: Any = 128,
+        batch_size: Any = 64,
         lr: Any = 0.001,
         optimizer: Any = "adam",
         weight_decay: Any = 0.0,
@@ -214,6 +235,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         validation_fraction: Any = 0.1,
         n_iter_no_change: Any = 10,
         tol: Any = 1e-4,
+        augmentation: Any = "auto",
         precision: Any = "auto",
         device: Any = "auto",
         features: Any = "both",
@@ -232,6 +254,8 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         self.channels = channels
         self.reconstruction_weight = reconstruction_weight
         self.classification_weight = classification_weight
+        self.infomax_weight = infomax_weight
+        self.consistency_weight = consistency_weight
         self.head = head
         self.strategy = strategy
         self.loss = loss
@@ -244,6 +268,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.augmentation = augmentation
         self.precision = precision
         self.device = device
         self.features = features
@@ -340,6 +365,8 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
                     {
                         "reconstruction": tuple(reconstruction),
                         "classification": tuple(classification),
+                        "infomax": self._unlabeled("infomax", labels, tasks),
+                        "consistency": self._unlabeled("consistency", labels, tasks),
                     },
                 ),
             )
@@ -386,6 +413,15 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             ]
             phases.append(supervised("target", lambda t: t in targets, tuple(trains)))
         return tuple(phases)
+
+    def _unlabeled(self, term: str, labels: Labels, tasks: Tasks) -> tuple[float, ...]:
+        """The weights of a term on the tasks that have unlabeled samples."""
+        parameter = f"{term}_weight"
+        weights = check_weights(getattr(self, parameter), tasks.names, parameter)
+        return tuple(
+            weight if part is None or (part < 0).any() else 0.0
+            for weight, part in zip(weights, labels.encoded, strict=True)
+        )
 
     def predict(self, X: Any) -> Any:
         """Classes of the samples.

@@ -4,6 +4,9 @@ L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 
 (Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features in
 place of sums, so that weights do not depend on batch and image sizes.)
+
+For unlabeled samples there are two more, not in the paper: `infomax_loss` and
+`consistency_loss`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,15 @@ from typing import TypeAlias
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Loss", "classification_loss", "reconstruction_loss"]
+__all__ = [
+    "Loss",
+    "classification_loss",
+    "consistency_loss",
+    "infomax_loss",
+    "reconstruction_loss",
+]
+
+CONFIDENT = 0.9
 
 Loss: TypeAlias = str | Callable[[Tensor, Tensor], Tensor]
 
@@ -77,3 +88,72 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
+
+
+def infomax_loss(logits: Tensor) -> Tensor:
+    """Information maximization: predictions confident each, and diverse together.
+
+    Minus the mutual information of samples and classes, the mean entropy of the
+    predictions minus the entropy of their mean.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+        Of unlabeled samples; -inf for a class that they cannot have.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+
+    References
+    ----------
+    R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
+    information maximization", NeurIPS 2010.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.losses import infomax_loss
+    >>> infomax_loss(torch.tensor([[20.0, 0.0], [0.0, 20.0]]))
+    tensor(-0.6931)
+    """
+    p = logits.float().softmax(dim=1)
+    return _entropy(p).mean() - _entropy(p.mean(dim=0))
+
+
+def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
+    """A confident prediction on the plain image is the target for its augmented view.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+        Of the augmented samples.
+    plain_logits : Tensor of shape (n, n_classes)
+        Of the same samples as they are; not differentiated.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The cross-entropy, 0 for samples whose prediction has a probability below 0.9.
+
+    References
+    ----------
+    K. Sohn et al., "FixMatch: simplifying semi-supervised learning with consistency
+    and confidence", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.losses import consistency_loss
+    >>> plain = torch.tensor([[9.0, 0.0], [1.0, 0.0]])
+    >>> consistency_loss(torch.zeros(2, 2), plain)
+    tensor(0.3466)
+    """
+    confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
+    each = F.cross_entropy(logits.float(), target, reduction="none")
+    return (each * (confidence >= CONFIDENT)).mean()
+
+
+def _entropy(p: Tensor) -> Tensor:
+    # The small number keeps the gradient finite where a class is impossible.
+    return -(p * (p + 1e-8).log()).sum(dim=-1)

@@ -15,7 +15,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
-from sk_jae._parts import labeled_parts, open_fitted, output_of, part_of, predictor_of
+from sk_jae._parts import (
+    labeled_parts,
+    open_fitted,
+    output_of,
+    part_of,
+    predictor_of,
+    rows_of,
+)
 from sk_jae.validation import Tasks, check_score_labels, check_task
 
 __all__ = [
@@ -347,7 +354,7 @@ class _OneTask(ClassifierMixin, BaseEstimator):
 
 def _targets(task: Any, tasks: Tasks, y: Any, estimator: Any) -> list[int]:
     """The tasks to look at: the named one, else those without labels, else all."""
-    present = [t for t, a in enumerate(tasks.arrays) if a is not None and len(a)]
+    present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
     if task is not None:
         t = check_task(task, tasks.names, "task")
         if t not in present:
@@ -376,10 +383,9 @@ _USE_SPLITTER = (
 
 def _labels_of_one(tasks: Tasks, t: int, labels: NDArray[Any]) -> Any:
     """Labels for one task and none for the others, in the form of X."""
-    if tasks.form == "joint":
-        assert tasks.container is not None
+    if tasks.container is not None:
         flat = np.full(len(tasks.container), -1)
-        flat[tasks.container.task == t] = labels
+        flat[rows_of(tasks, t)] = labels
         return flat
     if tasks.form == "dict":
         return {tasks.names[t]: labels}

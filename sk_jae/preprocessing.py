@@ -9,15 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_jae.arrays import JointArrays
-from sk_jae.validation import Tasks, check_tasks, per_task, split_labels
+from sk_jae._conversion import to_array
+from sk_jae.validation import (
+    Tasks,
+    _default_names,
+    _forget_features,
+    _labeled_mask,
+    _open,
+    _order,
+    per_task,
+    split_labels,
+    task_words,
+)
 
 __all__ = ["PerTask"]
 
 
-class PerTask(TransformerMixin, BaseEstimator):
+class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Apply a scikit-learn transformer to every task by itself.
 
     Put it in front of a joint estimator, for example to scale every task by its own
@@ -34,11 +46,14 @@ class PerTask(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     transformers_ : list of transformer
-        The fitted transformers, in the order of the tasks; None for "passthrough".
+        The fitted transformers, in the order of the tasks; a
+        :class:`~sklearn.preprocessing.FunctionTransformer` for "passthrough".
     n_tasks_ : int
         Number of tasks.
     task_names_ : tuple of str
         The names of the tasks: the keys of a dict, else "task0", "task1", ...
+    feature_shapes_in_ : list or dict of tuple of int
+        Shape of one sample of each task.
     n_features_in_ : int
         Number of features; only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -47,11 +62,17 @@ class PerTask(TransformerMixin, BaseEstimator):
     See Also
     --------
     JointAutoencoder, JointTransferClassifier : What stands behind it.
+    sklearn.compose.ColumnTransformer : Other transformers for other columns.
 
     Notes
     -----
     Transformers see samples as vectors: images are flattened for them, and come back as
-    images if the transformer keeps the number of features.
+    images if the transformer keeps the number of features. Dataframes reach them as
+    they are, and what they can handle, such as missing values, they get.
+
+    An unlabeled sample's -1 never reaches a transformer: one that needs labels is
+    fitted on the labeled samples of its task, any other one on all samples, with their
+    labels only if all are labeled.
 
     Examples
     --------
@@ -74,9 +95,9 @@ class PerTask(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
-            One array of shape (n_samples_t, ...) per task.
+            One array of shape (n_samples_t, ...) or dataframe per task.
         y : list, tuple, dict or array-like, default=None
-            Labels in the form of `X`, handed to the transformers.
+            Labels in the form of `X`, see Notes.
 
         Returns
         -------
@@ -85,40 +106,29 @@ class PerTask(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the samples cannot be used, or the transformers are not one per task.
+            If the transformers are not one per task, or one of them cannot use the
+            samples; the message names the task.
         """
-        # Where the channels are makes no difference to a transformer of vectors.
-        tasks, self.layouts_ = check_tasks(
-            X, estimator=self, reset=True, channels="first"
-        )
-        labels = (
-            [None] * len(tasks.names) if y is None else split_labels(y, tasks, self)
-        )
-        chosen = per_task(
-            self.transformer, tasks.names, "transformer", is_one=_is_transformer
-        )
-        fitted = []
-        for name, transformer, array, part in zip(
-            tasks.names, chosen, tasks.arrays, labels, strict=True
-        ):
-            if isinstance(transformer, str) and transformer == "passthrough":
-                fitted.append(None)
-                continue
-            if not hasattr(transformer, "transform"):
-                raise TypeError(
-                    f"The transformer of task {name!r} must have fit and transform, or "
-                    f"be 'passthrough', got {transformer!r}."
-                )
-            try:
-                fitted.append(clone(transformer).fit(_flat(array), part))
-            except (TypeError, ValueError) as error:
-                raise type(error)(
-                    f"{type(transformer).__name__} of task {name!r}: {error}"
-                ) from error
-        self.transformers_ = fitted
-        self.task_names_ = tasks.names
-        self.n_tasks_ = len(tasks.names)
+        self._fit(X, y)
         return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit every task's transformer and transform its samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            One array of shape (n_samples_t, ...) or dataframe per task.
+        y : list, tuple, dict or array-like, default=None
+            Labels in the form of `X`, see Notes.
+
+        Returns
+        -------
+        X_transformed : list, dict, JointArrays or ndarray
+            In the form of `X`.
+        """
+        tasks, results = self._fit(X, y)
+        return self._restore(tasks, results)
 
     def transform(self, X: Any) -> Any:
         """Transform every task.
@@ -134,8 +144,17 @@ class PerTask(TransformerMixin, BaseEstimator):
             In the form of `X`.
         """
         check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-        return self._apply(tasks, "transform")
+        tasks = self._open_fitted(X)
+        for t, item in enumerate(tasks.arrays):
+            if item is not None and item.shape[1:] != self._shapes[t]:
+                raise ValueError(
+                    f"{tasks.words(t)} has samples of shape {item.shape[1:]}, expected "
+                    f"{self._shapes[t]} as in fit; give the features that the "
+                    "transformers were fitted with."
+                )
+        if tasks.form == "array":
+            self._check_features(X, reset=False)
+        return self._restore(tasks, self._each(tasks, "transform", self._n_out))
 
     def inverse_transform(self, X: Any) -> Any:
         """Undo the transformation of every task.
@@ -156,38 +175,56 @@ class PerTask(TransformerMixin, BaseEstimator):
             If the transformer of a task has no `inverse_transform`.
         """
         check_is_fitted(self)
-        # Its features are those of the output, which the layouts know nothing about.
-        tasks = _as_given(X, self.task_names_)
-        return self._apply(tasks, "inverse_transform")
+        tasks = self._open_fitted(X)
+        n_in = [prod(shape) for shape in self._shapes]
+        return self._restore(tasks, self._each(tasks, "inverse_transform", n_in))
 
-    def _apply(self, tasks: Tasks, method: str) -> Any:
-        results: list[NDArray[Any] | None] = []
-        for name, transformer, layout, array in zip(
-            self.task_names_,
-            self.transformers_,
-            self.layouts_,
-            tasks.arrays,
-            strict=True,
-        ):
-            if array is None or transformer is None:
-                results.append(array)
-                continue
-            if not hasattr(transformer, method):
-                raise TypeError(
-                    f"{type(transformer).__name__} of task {name!r} has no {method}."
-                )
-            if not len(array):  # a selection of a JointArrays without the task
-                array = np.zeros((0, *array.shape[1:]))
-                results.append(array)
-                continue
-            result = np.asarray(getattr(transformer, method)(_flat(array)))
-            if result.shape[1:] == (prod(layout.shape),):
-                result = result.reshape(len(result), *layout.shape)
-            results.append(result)
-        if tasks.form == "joint":
-            assert tasks.container is not None
-            return tasks.container.with_arrays([a for a in results if a is not None])
-        return tasks.restore(results)
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names of the features that the transformers put out.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of one bare array; not used for several tasks.
+
+        Returns
+        -------
+        names : ndarray of str
+            For several tasks, all names one after the other as
+            ``<name of the task>__<feature>``.
+        """
+        check_is_fitted(self)
+        if self.n_tasks_ == 1:
+            return self.transformers_[0].get_feature_names_out(input_features)
+        names = [
+            f"{name}__{feature}"
+            for name, transformer in zip(
+                self.task_names_, self.transformers_, strict=True
+            )
+            for feature in transformer.get_feature_names_out()
+        ]
+        return np.asarray(names, dtype=object)
+
+    def set_output(self, *, transform: Any = None) -> PerTask:
+        """Set the output container of every transformer.
+
+        Those of a list, a dict or a bare dataframe become dataframes; a JointArrays
+        holds arrays in any case, and what is passed through stays as it is.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            See :meth:`sklearn.preprocessing.StandardScaler.set_output`.
+
+        Returns
+        -------
+        self : PerTask
+        """
+        fitted = getattr(self, "transformers_", [])
+        for transformer in [*self._transformers(), *fitted]:
+            if not isinstance(transformer, FunctionTransformer):
+                transformer.set_output(transform=transform)
+        return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters of this transformer and of those per task.
@@ -224,61 +261,51 @@ class PerTask(TransformerMixin, BaseEstimator):
         """
         if "transformer" in params:
             self.transformer = params.pop("transformer")
+        for key, _ in self._items():
+            if key in params:
+                self._replace(key, params.pop(key))
+        # After the replacements, so that parameters reach the new transformers.
         items = dict(self._items())
-        rest = {}
-        for key, value in params.items():
-            name, _, inner = key.partition("__")
-            if name not in items:
-                rest[key] = value
-            elif inner:
-                items[name].set_params(**{inner: value})
-            else:
-                self._replace(name, value)
-        super().set_params(**rest)
+        for key in list(params):
+            name, _, parameter = key.partition("__")
+            if name in items and parameter:
+                items[name].set_params(**{parameter: params.pop(key)})
+        super().set_params(**params)
         return self
 
-    def _items(self) -> list[tuple[str, Any]]:
-        """The transformers per task by the name under which they are searched."""
-        if isinstance(self.transformer, Mapping):
-            return [(str(name), t) for name, t in self.transformer.items()]
-        if isinstance(self.transformer, (list, tuple)):
-            return [(str(i), t) for i, t in enumerate(self.transformer)]
-        return []
-
-    def _replace(self, name: str, value: Any) -> None:
-        # A new container, since clones and grids may hold the old one.
-        if isinstance(self.transformer, Mapping):
-            self.transformer = {**self.transformer, name: value}
-        else:
-            items = list(self.transformer)
-            items[int(name)] = value
-            self.transformer = type(self.transformer)(items)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-def _is_transformer(value: Any) -> bool:
-    return isinstance(value, str) or hasattr(value, "fit")
-
-
-def _flat(array: NDArray[Any] | None) -> NDArray[Any]:
-    assert array is not None
-    return array.reshape(len(array), prod(array.shape[1:]))
-
-
-def _as_given(X: Any, names: tuple[str, ...]) -> Tasks:
-    """The arrays of X per task, whatever their features."""
-    if isinstance(X, JointArrays):
-        return Tasks("joint", names, X.arrays, X)
-    if isinstance(X, Mapping):
-        return Tasks("dict", names, tuple(_maybe(X.get(name)) for name in names))
-    if isinstance(X, (list, tuple)) and len(names) > 1:
-        return Tasks("list", names, tuple(map(_maybe, X)))
-    return Tasks("array", names, (np.asarray(X),))
-
-
-def _maybe(item: Any) -> NDArray[Any] | None:
-    return None if item is None else np.asarray(item)
+    def _fit(self, X: Any, y: Any) -> tuple[Tasks, list[Any]]:
+        """Fit the transformers; the tasks and what becomes of them."""
+        form, items, keys, container = _open(X, self)
+        names = tuple(keys) if keys is not None else _default_names(len(items))
+        words = [task_words(names, t, form) for t in range(len(names))]
+        samples = [_samples(item, word) for item, word in zip(items, words, strict=True)]
+        tasks = Tasks(form, names, tuple(samples), container)
+        for item, word in zip(samples, words, strict=True):
+            if item is None or (form == "joint" and not len(item)):
+                raise ValueError(
+                    f"{word} has no sample in fit; every task needs some (in "
+                    "cross-validation, use a splitter that puts samples of every task "
+                    "into every fold, such as "
+                    "sk_jae.model_selection.JointStratifiedKFold)."
+                )
+        _forget_features(self)
+        if form == "array":
+            self._check_features(X, reset=True)
+        chosen = self._one_per_task(names)
+        labels = _labels(y, tasks, self)
+        fitted, results = [], []
+        for t, (item, transformer) in enumerate(zip(samples, chosen, strict=True)):
+            with _Named(transformer, names[t], form):
+                flat = _flat(item)
+                results.append(_fit_transform(transformer, flat, *labels[t]))
+            fitted.append(transformer)
+        self._shapes = [item.shape[1:] for item in samples]
+        self._n_out = [int(np.shape(result)[1]) for result in results]
+        named = form == "dict" or (container is not None and keys is not None)
+        self.feature_shapes_in_ = (
+            dict(zip(names, self._shapes, strict=True)) if named else self._shapes
+        )
+        self.transformers_ = fitted
+        self.task_names_ = names
+        self.n_tasks_ = len(names)
+        return tasks, results

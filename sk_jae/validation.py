@@ -19,7 +19,7 @@ from sk_jae._conversion import UNLABELED
 from sk_jae.arrays import JointArrays
 from sk_jae.layout import Layout, infer_layout
 
-__all__ = ["Labels", "Tasks", "check_labels", "check_tasks", "check_task", "per_task"]
+__all__ = ["Labels", "Tasks", "check_labels", "check_task", "check_tasks", "per_task"]
 
 _COLUMNS_CHANGED = "give the features that the estimator was fitted with"
 

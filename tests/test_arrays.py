@@ -230,6 +230,22 @@ class TestSplitAndJoin:
             JointArrays(numbered([2, 1])).split(values)
 
 
+class TestWithArrays:
+    def test_same_samples_with_other_values(self):
+        arrays = numbered([4, 3])
+        X = JointArrays(dict(zip("ab", arrays, strict=True)))[::-1]
+        doubled = X.with_arrays([2 * array for array in X.arrays])
+        assert doubled.task_names == X.task_names
+        assert identity(doubled) == [(t, 2 * row) for t, row in identity(X)]
+
+    def test_errors(self):
+        X = JointArrays(numbered([4, 3]))
+        with pytest.raises(ValueError, match=r"task 1 \(arrays\[1\]\) has 4 samples"):
+            X.with_arrays([np.zeros((4, 1)), np.zeros((4, 1))])
+        with pytest.raises(ValueError, match="1 items, expected one for each of the 2"):
+            X.with_arrays([np.zeros((4, 1))])
+
+
 class TestConstruction:
     def test_attributes(self):
         X = JointArrays((np.zeros((4, 3)), np.ones((2, 5, 5))))
@@ -331,10 +347,23 @@ class TestIdentity:
         ]
         assert len({joblib.hash(X) for X in containers}) == len(containers)
 
-    def test_large_arrays_are_memory_mapped_in_workers(self):
-        X = JointArrays([np.zeros((1000, 300)), np.zeros((900, 200))])
-        kinds = joblib.Parallel(n_jobs=2)(joblib.delayed(_kinds)(X) for _ in range(2))
-        assert kinds == [(["memmap", "memmap"], ["ndarray", "ndarray"])] * 2
+    def test_large_arrays_are_memory_mapped_in_workers(self, tmp_path):
+        def kinds(X):
+            return [
+                [type(array).__name__ for array in container.arrays]
+                for container in (X, X[[0, 1, 2]])
+            ]
+
+        np.save(tmp_path / "a.npy", np.zeros((1000, 300)))
+        on_disk = np.load(tmp_path / "a.npy", mmap_mode="r")
+        in_memory = JointArrays([np.zeros((1000, 300)), np.zeros((900, 200))])
+        mapped = JointArrays([on_disk, on_disk])
+        one_task_empty = mapped[:1]
+        run = joblib.Parallel(n_jobs=2)
+        found = run(joblib.delayed(kinds)(X) for X in (in_memory, mapped))
+        assert found == [[["memmap"] * 2, ["ndarray"] * 2]] * 2
+        (empty,) = run([joblib.delayed(lambda X: X.arrays[1].shape)(one_task_empty)])
+        assert empty == (0, 300)
 
     def test_cannot_become_an_array(self):
         X = JointArrays(numbered([4, 4], shapes=((3,), (3,))))
@@ -355,13 +384,6 @@ class TestIdentity:
         assert "0: (1, 1)" in repr(many)
         assert "29: (1, 1)" in repr(many)
         assert len(repr(many)) < 250
-
-
-def _kinds(X):
-    return tuple(
-        [type(array).__name__ for array in container.arrays]
-        for container in (X, X[[0, 1, 2]])
-    )
 
 
 class TestPack:

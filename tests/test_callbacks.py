@@ -170,7 +170,7 @@ class TestSkorch:
     def test_freezer(self, tasks, strategy):
         class Start(Callback):
             def on_train_begin(self, net, **kwargs):
-                if not net.history:
+                if not weights:
                     weights.update(copy.deepcopy(net.module_.state_dict()))
 
         weights: dict[str, torch.Tensor] = {}

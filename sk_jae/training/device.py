@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -74,24 +75,31 @@ def seed_from(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31))
 
 
+# The generators belong to the process: fits in several threads take turns.
+_turn = threading.RLock()
+
+
 @contextmanager
 def isolated_random_state(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generators, and leave them as they were found."""
+    """Seed torch's global generators, and leave them as they were found.
+
+    Needed for what draws from them: augmentation, dropout in users' own layers and
+    the default weights of layers.
+    """
+    # torch.manual_seed would seed the generators of all devices.
     generators = [torch.default_generator]
     if device.type == "cuda":
         torch.cuda.init()
-        index = (
-            device.index if device.index is not None else torch.cuda.current_device()
-        )
+        index = torch.cuda.current_device() if device.index is None else device.index
         generators.append(torch.cuda.default_generators[index])
     elif device.type == "mps":
         generators.append(torch.mps._get_default_mps_generator())
-    # torch.manual_seed would seed the generators of all devices.
-    states = [generator.get_state() for generator in generators]
-    try:
-        for generator in generators:
-            generator.manual_seed(seed)
-        yield
-    finally:
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
+    with _turn:
+        states = [generator.get_state() for generator in generators]
+        try:
+            for generator in generators:
+                generator.manual_seed(seed)
+            yield
+        finally:
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)

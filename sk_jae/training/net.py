@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -60,7 +60,8 @@ class JointNet(NeuralNet):
     module : JointModule
         Trained in place.
     phases : tuple of Phase
-        Trained one after the other. To callbacks, each is a training of its own.
+        Trained one after the other. To callbacks, each is a training of its own: with
+        its own history and optimizer, and a schedule of the learning rate anew.
     loss : str or callable
         See :func:`sk_jae.losses.reconstruction_loss`.
     precision : {"float32", "bfloat16"}
@@ -68,6 +69,8 @@ class JointNet(NeuralNet):
         Decides the order of the samples.
     n_iter_no_change, tol : int, float
         See `BestWeights`, which is used if there is `valid`.
+    augment : tuple of (callable or None), default=()
+        What maps the inputs of each task at random while training.
     valid : TaskData or None, default=None
         Validation data.
     monitor : EpochMonitor or None, default=None
@@ -97,6 +100,7 @@ class JointNet(NeuralNet):
         seed: int,
         n_iter_no_change: int,
         tol: float,
+        augment: tuple[Callable[[Tensor], Tensor] | None, ...] = (),
         valid: TaskData | None = None,
         monitor: EpochMonitor | None = None,
         **kwargs: Any,
@@ -107,6 +111,7 @@ class JointNet(NeuralNet):
         self.seed = seed
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.augment = augment
         self.valid = valid
         self.monitor = monitor
         super().__init__(module, JointLoss, use_caching=False, **kwargs)
@@ -115,9 +120,9 @@ class JointNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # The terms of every task would not fit a line; history_ has them. Those of
-            # several phases would not stand below one header.
-            names = ["batch_count", *TERMS * (len(self.phases) > 1)]
+            # The terms, which history_ has, would not fit a line, and some of them begin
+            # later than the header.
+            names = ["batch_count", *TERMS]
             for term in TERMS:
                 names += [f"{term}_{name}" for name in self.module.names]
             ignored = [
@@ -133,7 +138,7 @@ class JointNet(NeuralNet):
         return self
 
     def initialize_criterion(self) -> JointNet:
-        self.criterion_ = JointLoss(self.loss)
+        self.criterion_ = JointLoss(self.loss, self.augment)
         return self
 
     def get_split_datasets(
@@ -144,9 +149,23 @@ class JointNet(NeuralNet):
     def get_iterator(self, dataset: TaskData, training: bool = False) -> Any:
         device = torch.device(self.device)
         if training:
-            seed = self.seed + len(self.history)
+            seed = self.seed + len(self.all_epochs)
             return TrainingBatches(dataset, self.batch_size, device, seed)
         return ValidationBatches(dataset, self.batch_size, device)
+
+    @property
+    def all_epochs(self) -> list[dict[str, Any]]:
+        """The rows of the histories of all phases."""
+        return [*self.past_, *self.history]
+
+    def initialize_history(self) -> JointNet:
+        super().initialize_history()
+        self.past_: list[dict[str, Any]] = []
+        return self
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        self.history.new_epoch()
+        self.history.record("epoch", len(self.all_epochs))
 
     def on_batch_begin(self, net: Any, batch: Any = None, **kwargs: Any) -> None:
         # A row per batch is for callbacks to write to; most stay empty, and one of
@@ -161,13 +180,15 @@ class JointNet(NeuralNet):
         """Train in all phases, from the weights there are."""
         self.interrupted_ = None
         for phase in self.phases:
-            if phase is not self.phases[0]:
-                self.initialize_optimizer()  # its state belongs to another loss
             self.phase_ = phase
+            self.past_ += self.history
+            self.history.clear()
             self.least_ = {"train": math.inf, "valid": math.inf}
             super().partial_fit(X)
             if self.interrupted_:
                 break
+            if phase is not self.phases[-1]:
+                self.initialize_optimizer()  # its state belongs to this phase's loss
         return self
 
     def fit_loop(
@@ -183,11 +204,13 @@ class JointNet(NeuralNet):
         best = BestWeights(self.module_, self.n_iter_no_change, self.tol)
         try:
             with self._training_only(self.phase_.trains):
-                for _ in range(epochs or self.max_epochs):
+                n_epochs = epochs or self.max_epochs
+                for epoch in range(n_epochs):
+                    self.criterion_.progress = epoch / n_epochs
                     if self._run_epoch(iterators, on_epoch, best):
                         break
         except KeyboardInterrupt:
-            self.interrupted_ = max(len(self.history), 1)
+            self.interrupted_ = max(len(self.all_epochs), 1)
         finally:
             best.restore()
             self.module_.eval()
@@ -323,7 +346,7 @@ class JointNet(NeuralNet):
 
     def continue_from(self, net: JointNet) -> None:
         """Take over the history and the optimizer's state of the module's last net."""
-        self.history = net.history
+        self.past_ = net.all_epochs
         alike = type(net.optimizer_) is type(self.optimizer_)
         if alike and len(self.phases) == 1:
             state = self.optimizer_.state_dict()
@@ -333,6 +356,7 @@ class JointNet(NeuralNet):
     def release(self, *, keep_optimizer: bool) -> None:
         """Let go of the data and of all else that only training needs."""
         self.valid = self.monitor = None
+        self.augment = self.criterion_.augment = ()
         self.optimizer_.zero_grad(set_to_none=True)
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):

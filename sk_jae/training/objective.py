@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import torch
 from torch import Tensor, nn
 
-from sk_jae.losses import Loss, classification_loss, reconstruction_loss
+from sk_jae.losses import (
+    Loss,
+    classification_loss,
+    consistency_loss,
+    infomax_loss,
+    reconstruction_loss,
+)
 from sk_jae.modules import Codes, JointModule
 from sk_jae.training.batches import Batch
 
 __all__ = ["TERMS", "JointLoss", "Key", "Measured", "Phase"]
 
-TERMS = ("reconstruction", "classification")
+TERMS = ("reconstruction", "classification", "infomax", "consistency")
+
+# The terms on unlabeled predictions wait until those are better than a guess.
+WARM_UP = 0.15
 
 Key: TypeAlias = tuple[str, int]  # a term and a task
 Measured: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
@@ -28,7 +38,8 @@ class Phase:
     ----------
     name : str
     weights : dict of {str: tuple of float}
-        The weight of each term in each task; a term of weight 0 is not computed.
+        The weight of each term in each task; a term of weight 0, or left out, is not
+        computed.
     trains : tuple of str or None
         What the names of trained parameters start with; None trains all.
     """
@@ -37,13 +48,33 @@ class Phase:
     weights: dict[str, tuple[float, ...]]
     trains: tuple[str, ...] | None = None
 
+    def weight(self, term: str, t: int) -> float:
+        return self.weights[term][t] if term in self.weights else 0.0
+
 
 class JointLoss(nn.Module):
-    """The weighted sum of all terms (Eq. 1 and 2), and each term by itself."""
+    """The weighted sum of all terms, and each term by itself.
 
-    def __init__(self, loss: Loss) -> None:
+    Parameters
+    ----------
+    loss : str or callable
+        The reconstruction loss.
+    augment : sequence of (callable or None)
+        What maps the inputs of each task at random while training.
+
+    Attributes
+    ----------
+    progress : float
+        The part of the phase that is over, from 0 to 1.
+    """
+
+    def __init__(
+        self, loss: Loss, augment: Sequence[Callable[[Tensor], Tensor] | None] = ()
+    ) -> None:
         super().__init__()
         self.loss = loss
+        self.augment = tuple(augment)
+        self.progress = 0.0
 
     def forward(
         self, module: JointModule, batch: Batch, phase: Phase
@@ -51,36 +82,94 @@ class JointLoss(nn.Module):
         """The loss () and its terms, unweighted, by (term, task)."""
         terms: dict[Key, Measured] = {}
         total: Tensor | None = None
-        needed = [
+        plain = [
             x if self._is_needed(t, batch, phase) else None
             for t, x in enumerate(batch.inputs)
         ]
-        for t, codes in enumerate(module.encode(needed)):
+        inputs = [self._augmented(t, x) for t, x in enumerate(plain)]
+        targets = self._plain_logits(module, plain, batch, phase)
+        for t, codes in enumerate(module.encode(inputs)):
             if codes is None:
                 continue
-            for term, value, n in self._terms(module, batch, phase, t, codes):
+            x, labels = inputs[t], batch.labels[t]
+            assert x is not None
+            found = self._terms(module, x, labels, phase, t, codes, targets[t])
+            for term, value, n in found:
                 terms[term, t] = value.detach(), n
-                weighted = value * phase.weights[term][t]
+                weighted = value * phase.weight(term, t)
                 total = weighted if total is None else total + weighted
         if total is None:
             total = next(module.parameters()).new_zeros(())
         return total, terms
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
-        supervised = phase.weights["classification"][t] and batch.labels[t] is not None
-        return bool(phase.weights["reconstruction"][t] or supervised)
+        supervised = phase.weight("classification", t) and batch.labels[t] is not None
+        weight = phase.weight("reconstruction", t)
+        return bool(weight or supervised or self._learns_unlabeled(t, phase))
+
+    def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
+        if not self.training or self.progress < WARM_UP:
+            return False
+        return any(phase.weight(term, t) for term in ("infomax", "consistency"))
+
+    def _augmented(self, t: int, x: Tensor | None) -> Tensor | None:
+        function = self.augment[t] if self.training and self.augment else None
+        return x if function is None or x is None else function(x)
+
+    def _plain_logits(
+        self,
+        module: JointModule,
+        plain: Sequence[Tensor | None],
+        batch: Batch,
+        phase: Phase,
+    ) -> list[Tensor | None]:
+        """Logits of the samples as they are, of the tasks that are to agree with them.
+
+        A task whose inputs are not augmented has nothing to agree with.
+        """
+        needed = [
+            x
+            if self.augment
+            and self.augment[t] is not None
+            and self._learns_unlabeled(t, phase)
+            and phase.weight("consistency", t)
+            else None
+            for t, x in enumerate(plain)
+        ]
+        if all(x is None for x in needed):
+            return [None] * len(needed)
+        with torch.no_grad():
+            codes = module.encode(needed)
+            return [
+                None if c is None else module.classify(t, c)
+                for t, c in enumerate(codes)
+            ]
 
     def _terms(
-        self, module: JointModule, batch: Batch, phase: Phase, t: int, codes: Codes
+        self,
+        module: JointModule,
+        x: Tensor,
+        labels: Tensor | None,
+        phase: Phase,
+        t: int,
+        codes: Codes,
+        target: Tensor | None,
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
         """Term, value and the number of samples that it is the mean of."""
-        x, labels = batch.inputs[t], batch.labels[t]
-        assert x is not None
-        if phase.weights["reconstruction"][t]:
+        if phase.weight("reconstruction", t):
             value = reconstruction_loss(module.decode(t, codes), x, self.loss)
             yield "reconstruction", value, len(x)
-        if phase.weights["classification"][t] and labels is not None:
-            logits = module.classify(t, codes)
-            if logits is not None:
-                value = classification_loss(logits, labels)
-                yield "classification", value, (labels >= 0).sum()
+        supervised = phase.weight("classification", t) and labels is not None
+        unlabeled = self._learns_unlabeled(t, phase)
+        if not supervised and not unlabeled:
+            return
+        logits = module.classify(t, codes)
+        if logits is None:
+            return
+        if supervised and labels is not None:
+            value = classification_loss(logits, labels)
+            yield "classification", value, (labels >= 0).sum()
+        if unlabeled and phase.weight("infomax", t):
+            yield "infomax", infomax_loss(logits), len(x)
+        if target is not None:
+            yield "consistency", consistency_loss(logits, target), len(x)

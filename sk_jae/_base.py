@@ -306,8 +306,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         t = check_task(target, self.task_names_, "target")
         if not self.n_shared:
             raise ValueError(
-                "translate needs a shared code, but n_shared is 0; fit with n_shared of "
-                "at least 1."
+                "translate needs a shared code, but n_shared is 0; fit with n_shared "
+                "of at least 1."
             )
         one: Any = X
         if self.n_tasks_ > 1:
@@ -422,8 +422,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             form, items = "array", [Z]
         if len(items) != self.n_tasks_:
             raise ValueError(
-                f"Z has codes of {len(items)} task(s), expected {self.n_tasks_}; give a "
-                "list or dict with the codes of each task (X.split(Z) for the flat "
+                f"Z has codes of {len(items)} task(s), expected {self.n_tasks_}; give "
+                "a list or dict with the codes of each task (X.split(Z) for the flat "
                 "codes of a JointArrays)."
             )
         for name, item in zip(self.task_names_, items, strict=True):

@@ -13,7 +13,7 @@ try:
 except ImportError:  # before scikit-learn 1.9
 
     class _NoCallbacks:
-        """Stands for the context of scikit-learn's callbacks, of which there are none."""
+        """A callback context without callbacks."""
 
         def subcontext(self, **_: Any) -> _NoCallbacks:
             return self

@@ -182,7 +182,7 @@ def hold_out(
                 f"hold out validation_fraction={estimator.validation_fraction}; set "
                 "early_stopping=False."
             )
-        # As all else of a task, its hold-out is the same whatever other tasks there are.
+        # Like all else of a task, its hold-out does not depend on other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(tasks.names[t].encode())])
         order = _spread(rng.permutation(n), encoded[t], n_valid)
         valid.append(np.sort(order[:n_valid]))

@@ -29,7 +29,7 @@ class JointAutoencoder(BaseJointEstimator):
         Code sizes (bottleneck widths) of the shared branch and of each task's private
         branch. ``n_shared=0`` gives independent autoencoders, ``n_private=0`` one
         branch for all.
-    encoder : "auto", str, tuple of int, callable, or list or dict of these, default="auto"
+    encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.notation`), widths like
         scikit-learn's `hidden_layer_sizes`, or a function that returns either, or a
@@ -220,8 +220,7 @@ class JointAutoencoder(BaseJointEstimator):
 
         Parameters
         ----------
-        X : list, tuple or dict of array-like of shape (n_samples_t, ...), JointArrays or \
-                array-like
+        X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
             One array per task: vectors (n, features) or images (n, height, width),
             (n, channels, height, width) or (n, height, width, channels). A dict names
             its tasks; see :func:`sk_jae.pack` for JointArrays. One bare array is the

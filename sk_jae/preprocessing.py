@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -145,6 +146,8 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """
         check_is_fitted(self)
         tasks = self._open_fitted(X)
+        if tasks.form == "array":
+            self._check_features(X, reset=False)
         for t, item in enumerate(tasks.arrays):
             if item is not None and item.shape[1:] != self._shapes[t]:
                 raise ValueError(
@@ -152,8 +155,6 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                     f"{self._shapes[t]} as in fit; give the features that the "
                     "transformers were fitted with."
                 )
-        if tasks.form == "array":
-            self._check_features(X, reset=False)
         return self._restore(tasks, self._each(tasks, "transform", self._n_out))
 
     def inverse_transform(self, X: Any) -> Any:
@@ -208,8 +209,8 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def set_output(self, *, transform: Any = None) -> PerTask:
         """Set the output container of every transformer.
 
-        Those of a list, a dict or a bare dataframe become dataframes; a JointArrays
-        holds arrays in any case, and what is passed through stays as it is.
+        A list, a dict or a bare array then holds or becomes dataframes; a JointArrays
+        holds arrays in any case, and so do images.
 
         Parameters
         ----------
@@ -220,10 +221,12 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         -------
         self : PerTask
         """
-        fitted = getattr(self, "transformers_", [])
-        for transformer in [*self._transformers(), *fitted]:
-            if not isinstance(transformer, FunctionTransformer):
-                transformer.set_output(transform=transform)
+        if transform is None:
+            return self
+        # Where scikit-learn's clone looks; for what is passed through.
+        self._sklearn_output_config = {"transform": transform}
+        for transformer in [*self._transformers(), *getattr(self, "transformers_", [])]:
+            transformer.set_output(transform=transform)
         return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -295,12 +298,11 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         labels = _labels(y, tasks, self)
         fitted, results = [], []
         for t, (item, transformer) in enumerate(zip(samples, chosen, strict=True)):
-            with _Named(transformer, names[t], form):
-                flat = _flat(item)
-                results.append(_fit_transform(transformer, flat, *labels[t]))
+            with _named(transformer, tasks, t):
+                results.append(_fit_transform(transformer, _flat(item), *labels[t]))
             fitted.append(transformer)
         self._shapes = [item.shape[1:] for item in samples]
-        self._n_out = [int(np.shape(result)[1]) for result in results]
+        self._n_out = [result.shape[1] for result in results]
         named = form == "dict" or (container is not None and keys is not None)
         self.feature_shapes_in_ = (
             dict(zip(names, self._shapes, strict=True)) if named else self._shapes
@@ -309,3 +311,184 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self.task_names_ = names
         self.n_tasks_ = len(names)
         return tasks, results
+
+    def _open_fitted(self, X: Any) -> Tasks:
+        form, items, keys, container = _open(X, self)
+        names = self.task_names_
+        items = _order(form, items, keys, names, self)
+        samples = [
+            _samples(item, task_words(names, t, form)) for t, item in enumerate(items)
+        ]
+        return Tasks(form, names, tuple(samples), container)
+
+    def _each(self, tasks: Tasks, method: str, n_features_out: list[int]) -> list[Any]:
+        results: list[Any] = []
+        for t, transformer in enumerate(self.transformers_):
+            item = tasks.arrays[t]
+            if item is None:
+                results.append(None)
+            elif tasks.form == "joint" and not len(item):
+                # A selection without samples of the task, which no transformer takes.
+                results.append(np.zeros((0, n_features_out[t])))
+            elif not hasattr(transformer, method):
+                raise TypeError(
+                    f"{type(transformer).__name__} of task {tasks.names[t]!r} has no "
+                    f"{method}."
+                )
+            else:
+                with _named(transformer, tasks, t):
+                    results.append(getattr(transformer, method)(_flat(item)))
+        return results
+
+    def _restore(self, tasks: Tasks, results: list[Any]) -> Any:
+        """The results in the form of X, images as images."""
+        shaped = []
+        for shape, result in zip(self._shapes, results, strict=True):
+            is_image = len(shape) > 1 and result is not None
+            if is_image and result.shape[1:] == (prod(shape),):
+                result = np.asarray(result).reshape(-1, *shape)
+            shaped.append(result)
+        container = tasks.container
+        if container is None:
+            return tasks.restore(shaped)
+        by_name = dict(zip(tasks.names, shaped, strict=True))
+        for name, result in by_name.items():
+            if hasattr(result, "toarray"):
+                raise TypeError(
+                    f"The transformer of task {name!r} returns a sparse matrix, which a "
+                    "JointArrays cannot hold; let it return a dense array "
+                    "(sparse_output=False)."
+                )
+        names = container.task_names or tasks.names
+        return container.with_arrays([np.asarray(by_name[name]) for name in names])
+
+    def _check_features(self, X: Any, *, reset: bool) -> None:
+        """Number and names of the features of one bare array."""
+        if getattr(X, "ndim", 2) <= 2:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+
+    def _one_per_task(self, names: tuple[str, ...]) -> list[Any]:
+        """New transformers, not fitted."""
+        if isinstance(self.transformer, Mapping):
+            for name in self.transformer:
+                if name == "transformer" or "__" in str(name):
+                    raise ValueError(
+                        f"transformer has the key {name!r}, which cannot be told from "
+                        "a parameter; give the task a name other than 'transformer' "
+                        "and without '__'."
+                    )
+        chosen = per_task(
+            self.transformer, names, "transformer", is_one=_is_transformer
+        )
+        new = []
+        for name, transformer in zip(names, chosen, strict=True):
+            if isinstance(transformer, str) and transformer == "passthrough":
+                identity = FunctionTransformer(feature_names_out="one-to-one")
+                for container in getattr(self, "_sklearn_output_config", {}).values():
+                    identity.set_output(transform=container)
+                new.append(identity)
+                continue
+            if isinstance(transformer, type) or not hasattr(transformer, "transform"):
+                raise TypeError(
+                    f"The transformer of task {name!r} must be an object with fit and "
+                    f"transform, or 'passthrough', got {transformer!r}."
+                )
+            new.append(clone(transformer))
+        return new
+
+    def _items(self) -> list[tuple[str, Any]]:
+        """The transformers per task by the name under which they are searched."""
+        if isinstance(self.transformer, Mapping):
+            return [(str(name), t) for name, t in self.transformer.items()]
+        if isinstance(self.transformer, (list, tuple)):
+            return [(str(i), t) for i, t in enumerate(self.transformer)]
+        return []
+
+    def _transformers(self) -> list[Any]:
+        """All transformers among the parameters."""
+        items = [t for _, t in self._items()] or [self.transformer]
+        return [t for t in items if hasattr(t, "fit") and not isinstance(t, type)]
+
+    def _replace(self, name: str, value: Any) -> None:
+        # A new container, since clones and grids may hold the old one.
+        if isinstance(self.transformer, Mapping):
+            self.transformer = {**self.transformer, name: value}
+        else:
+            items = list(self.transformer)
+            items[int(name)] = value
+            self.transformer = type(self.transformer)(items)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = [get_tags(transformer) for transformer in self._transformers()]
+        inputs = tags.input_tags
+        inputs.three_d_array = True
+        for kind in ("sparse", "allow_nan", "string", "categorical"):
+            able = bool(inner) and all(getattr(t.input_tags, kind) for t in inner)
+            setattr(inputs, kind, able)
+        inputs.positive_only = any(t.input_tags.positive_only for t in inner)
+        tags.target_tags.required = any(t.target_tags.required for t in inner)
+        tags.non_deterministic = any(t.non_deterministic for t in inner)
+        kept = [t.transformer_tags.preserves_dtype for t in inner if t.transformer_tags]
+        if kept:
+            tags.transformer_tags.preserves_dtype = [
+                dtype for dtype in kept[0] if all(dtype in other for other in kept)
+            ]
+        return tags
+
+
+def _is_transformer(value: Any) -> bool:
+    return isinstance(value, str) or hasattr(value, "fit")
+
+
+def _samples(item: Any, words: str) -> Any:
+    """The samples of a task, dataframes and sparse matrices as they are."""
+    if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
+        return item
+    array = to_array(item, words)
+    if array.ndim < 2:
+        raise ValueError(
+            f"{words} has shape {array.shape}, expected at least 2 dimensions. Reshape "
+            "your data to (n_samples, n_features)."
+        )
+    return array
+
+
+def _flat(item: Any) -> Any:
+    return item.reshape(len(item), -1) if len(item.shape) > 2 else item
+
+
+def _labels(y: Any, tasks: Tasks, estimator: Any) -> list[tuple[Any, Any]]:
+    """The labels of each task and which of its samples have one."""
+    if y is None:
+        return [(None, None)] * len(tasks.names)
+    # Row numbers in place of the samples, of which sparse ones have no len.
+    rows = tuple(np.arange(item.shape[0]) for item in tasks.arrays if item is not None)
+    counted = Tasks(tasks.form, tasks.names, rows, tasks.container)
+    parts = split_labels(y, counted, estimator)
+    return [(part, _labeled_mask(part, tasks.form)) for part in parts]
+
+
+def _fit_transform(transformer: Any, samples: Any, part: Any, mask: Any) -> Any:
+    if part is not None and not mask.all():
+        if get_tags(transformer).target_tags.required and mask.any():
+            transformer.fit(_safe_indexing(samples, mask), part[mask])
+            return transformer.transform(samples)
+        part = None
+    if hasattr(transformer, "fit_transform"):
+        return transformer.fit_transform(samples, part)
+    return transformer.fit(samples, part).transform(samples)
+
+
+@contextmanager
+def _named(transformer: Any, tasks: Tasks, t: int) -> Iterator[None]:
+    """Lets errors of a transformer say whose it is."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if tasks.form == "array":
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{type(transformer).__name__} of {tasks.words(t)}: {error}"
+        ) from error

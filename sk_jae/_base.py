@@ -29,7 +29,6 @@ from sk_jae._setup import (
     resolve_architectures,
     signature,
 )
-from sk_jae.arrays import JointArrays
 from sk_jae.layout import Layout
 from sk_jae.modules import Codes, JointModule, n_parameters
 from sk_jae.training import (
@@ -42,7 +41,14 @@ from sk_jae.training import (
     isolated_random_state,
     seed_from,
 )
-from sk_jae.validation import Labels, Tasks, check_task, check_tasks, check_weights
+from sk_jae.validation import (
+    Labels,
+    Tasks,
+    check_codes,
+    check_task,
+    check_tasks,
+    check_weights,
+)
 
 __all__ = ["BaseJointEstimator"]
 
@@ -232,7 +238,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             In the shape and units of the samples given to `fit`.
         """
         check_is_fitted(self)
-        tasks = self._check_codes(Z)
+        n_codes = len(self.get_feature_names_out())
+        tasks = check_codes(Z, self.task_names_, n_codes)
         using = self.features
         found: list[NDArray[np.float32] | None] = []
         for t, array in enumerate(tasks.arrays):
@@ -241,7 +248,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 continue
             parts = [
                 self._decode(t, self._split_code(torch.from_numpy(batch)), using)
-                for batch in _slices(np.asarray(array, dtype=np.float32))
+                for batch in _slices(array)
             ]
             found.append(self.layouts_[t].from_module(np.concatenate(parts)))
         return tasks.restore(found)
@@ -359,17 +366,24 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         """What `function` makes of the codes of one task, batch by batch."""
         if tasks.arrays[t] is None:
             return None
+        parts = [
+            self._apply(x, t, lambda codes: function(codes, t))
+            for x in self._batches(tasks, t)
+        ]
+        if not parts:  # a selection of a JointArrays without samples of the task
+            shape = self.layouts_[t].module_shape
+            x = torch.zeros(1, *shape, device=self.net_.device)
+            parts = [self._apply(x, t, lambda codes: function(codes, t))[:0]]
+        return np.concatenate(parts)
+
+    def _apply(
+        self, x: torch.Tensor, t: int, function: Callable[[Codes], torch.Tensor]
+    ) -> NDArray[np.float32]:
+        """What `function` makes of the codes of one batch."""
         self.module_.eval()
         with torch.inference_mode():
-            parts = [
-                function(self._encode(_padded(x), t), t)[: len(x)].float().cpu().numpy()
-                for x in self._batches(tasks, t)
-            ]
-            if not parts:  # a selection of a JointArrays without samples of the task
-                shape = self.layouts_[t].module_shape
-                x = torch.zeros(_ROWS, *shape, device=self.net_.device)
-                parts = [function(self._encode(x, t), t)[:0].float().cpu().numpy()]
-        return np.concatenate(parts)
+            values = function(self._encode(_padded(x), t))[: len(x)]
+        return values.float().cpu().numpy()
 
     def _features(self, codes: Codes) -> torch.Tensor:
         if self.features == "both":
@@ -394,10 +408,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             None if values is None else layout.from_module(values)
             for values, layout in zip(found, self.layouts_, strict=True)
         ]
-        if tasks.form == "joint":
-            assert tasks.container is not None
-            return tasks.container.with_arrays(shaped)
-        return tasks.restore(shaped)
+        return tasks.restore_samples(shaped)
 
     def _check_using(self, using: str) -> None:
         if using not in ("both", "shared", "private"):
@@ -409,31 +420,6 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 f"using={using!r} asks for a branch that the estimator does not have, "
                 f"since n_{using} is 0."
             )
-
-    def _check_codes(self, Z: Any) -> Tasks:
-        if isinstance(Z, JointArrays):
-            raise TypeError("Z is a JointArrays of samples; give codes per task.")
-        width = len(self.get_feature_names_out())
-        if isinstance(Z, dict):
-            form, items = "dict", [Z.get(name) for name in self.task_names_]
-        elif isinstance(Z, (list, tuple)) and self.n_tasks_ > 1:
-            form, items = "list", list(Z)
-        else:
-            form, items = "array", [Z]
-        if len(items) != self.n_tasks_:
-            raise ValueError(
-                f"Z has codes of {len(items)} task(s), expected {self.n_tasks_}; give "
-                "a list or dict with the codes of each task (X.split(Z) for the flat "
-                "codes of a JointArrays)."
-            )
-        for name, item in zip(self.task_names_, items, strict=True):
-            if item is not None and (np.ndim(item) != 2 or np.shape(item)[1] != width):
-                raise ValueError(
-                    f"The codes of task {name!r} have shape {np.shape(item)}, expected "
-                    f"(n_samples, {width}) as transform gives them."
-                )
-        arrays = tuple(None if item is None else np.asarray(item) for item in items)
-        return Tasks(form, self.task_names_, arrays)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-from sk_jae.validation import (
-    Tasks,
-    _default_names,
-    _is_labeled,
-    _open,
-    _order,
-    split_labels,
-)
+from sk_jae.validation import Tasks, check_task, labeled_samples, open_tasks
 
 __all__ = [
-    "labeled_parts",
+    "labels_for",
     "open_fitted",
     "output_of",
     "part_of",
     "predictor_of",
-    "rows_of",
+    "targets_of",
 ]
+
+_USE_SPLITTER = (
+    "in cross-validation, use a splitter that puts unlabeled samples into test folds, "
+    "such as sk_jae.model_selection.JointStratifiedKFold(test_unlabeled=True)"
+)
 
 
 def open_fitted(X: Any, estimator: Any) -> Tasks:
@@ -34,19 +33,19 @@ def open_fitted(X: Any, estimator: Any) -> Tasks:
     What a pipeline's first step sees has not the features of the joint estimator, so
     only the form and the names are checked.
     """
-    form, items, keys, container = _open(X, estimator)
-    named = (part.task_names_ for part in _parts(estimator) if _knows_tasks(part))
-    names = next(named, tuple(keys) if keys else _default_names(len(items)))
-    if form == "array" and not hasattr(X, "shape"):
-        items = [np.asarray(X)]
-    items = _order(form, items, keys, names, estimator)
-    return Tasks(form, names, tuple(items), container)
+    names = next(
+        (part.task_names_ for part in _parts(estimator) if _knows_tasks(part)), None
+    )
+    tasks = open_tasks(X, names)
+    if tasks.form == "array" and not hasattr(X, "shape"):
+        tasks = replace(tasks, arrays=(np.asarray(X),))
+    return tasks
 
 
 def part_of(tasks: Tasks, t: int, mask: NDArray[np.bool_] | None = None) -> Any:
     """The (chosen) samples of one task, in the form of X."""
     if tasks.container is not None:
-        rows = rows_of(tasks, t)
+        rows = _rows_of(tasks, t)
         return tasks.container[rows if mask is None else rows[mask]]
     item = tasks.arrays[t]
     if mask is not None and not mask.all():
@@ -58,16 +57,6 @@ def part_of(tasks: Tasks, t: int, mask: NDArray[np.bool_] | None = None) -> Any:
     return [item if u == t else None for u in range(len(tasks.names))]
 
 
-def rows_of(tasks: Tasks, t: int) -> NDArray[np.intp]:
-    """Where the samples of one task are in a JointArrays."""
-    container = tasks.container
-    assert container is not None
-    names = container.task_names
-    if names is not None and tasks.names[t] in names:
-        t = names.index(tasks.names[t])
-    return np.flatnonzero(container.task == t)
-
-
 def output_of(tasks: Tasks, t: int, output: Any) -> Any:
     """The output for one task among what an estimator returns for `part_of`."""
     if tasks.form == "dict":
@@ -75,10 +64,43 @@ def output_of(tasks: Tasks, t: int, output: Any) -> Any:
     return output[t] if tasks.form == "list" else output
 
 
-def labeled_parts(y: Any, tasks: Tasks, estimator: Any) -> list[bool]:
-    """Whether each task has a labeled sample."""
-    parts = split_labels(y, tasks, estimator)
-    return [part is not None and bool(_is_labeled(part).any()) for part in parts]
+def labels_for(tasks: Tasks, t: int, labels: NDArray[Any]) -> Any:
+    """Labels for one task and none for the others, in the form of X."""
+    if tasks.container is not None:
+        flat = np.full(len(tasks.container), -1)
+        flat[_rows_of(tasks, t)] = labels
+        return flat
+    if tasks.form == "dict":
+        return {tasks.names[t]: labels}
+    return [labels if u == t else None for u in range(len(tasks.names))]
+
+
+def targets_of(task: Any, tasks: Tasks, y: Any, estimator: Any) -> list[int]:
+    """The tasks to look at: the named one, else those without labels, else all."""
+    present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
+    if task is not None:
+        t = check_task(task, tasks.names, "task")
+        if t not in present:
+            raise ValueError(
+                f"X has no sample of task {tasks.names[t]!r} to score; {_USE_SPLITTER}."
+            )
+        return [t]
+    if y is None:
+        return present
+    masks = labeled_samples(y, tasks, estimator)
+    labeled = {t for t, mask in enumerate(masks) if mask is not None and mask.any()}
+    unlabeled = [t for t in present if t not in labeled]
+    if (
+        not unlabeled
+        and tasks.container is not None
+        and len(present) < len(tasks.names)
+    ):
+        absent = next(t for t in range(len(tasks.names)) if t not in present)
+        raise ValueError(
+            f"X has no sample of task {tasks.names[absent]!r}, and all others have "
+            f"labels, so that no task is left to score without; {_USE_SPLITTER}."
+        )
+    return unlabeled or present
 
 
 def predictor_of(estimator: Any) -> Any:
@@ -102,3 +124,9 @@ def _parts(estimator: Any) -> Iterator[Any]:
 
 def _knows_tasks(estimator: Any) -> bool:
     return hasattr(estimator, "task_names_")
+
+
+def _rows_of(tasks: Tasks, t: int) -> NDArray[np.intp]:
+    """Where the samples of one task are in a JointArrays."""
+    assert tasks.container is not None
+    return np.flatnonzero(tasks.container.task == tasks.given.index(t))

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_jae._base import BaseJointEstimator
 from sk_jae._compat import fit_context
 from sk_jae.training import Phase
-from sk_jae.validation import check_tasks
+from sk_jae.validation import Tasks, check_tasks
 
 __all__ = ["JointAutoencoder"]
 
@@ -278,17 +278,14 @@ class JointAutoencoder(BaseJointEstimator):
         ]
         return float(np.mean(scores))
 
-    def _r2(self, tasks: Any, t: int) -> float:
+    def _r2(self, tasks: Tasks, t: int) -> float:
         """R^2 from sums over batches, so that no more than one batch is held."""
         error = squares = total = np.float64(0)
         n = 0
-        reconstructed = self._collect(
-            tasks, t, lambda codes, t: self.module_.decode(t, codes)
-        )
         for x in self._batches(tasks, t):
+            other = self._apply(x, t, lambda codes: self.module_.decode(t, codes))
             values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-            other = reconstructed[n : n + len(x)].reshape(len(x), -1)
-            error = error + ((values - other) ** 2).sum()
+            error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
             squares = squares + (values**2).sum(0)
             total = total + values.sum(0)
             n += len(x)

@@ -278,7 +278,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any) -> JointTransferClassifier:
+    def fit(self, X: Any, y: Any = None) -> JointTransferClassifier:
         """Train the joint autoencoder and its classifiers.
 
         Parameters
@@ -475,7 +475,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
         return tasks.restore(logits)
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any = None) -> float:
         """Accuracy on the labeled samples, mean over the tasks that have any.
 
         Parameters

@@ -26,11 +26,14 @@ class Layout:
         A vector; an image without channels, with channels first, or last.
     scale : float
         Factor from the user's units to the module's: 1 / 255 for images of `uint8`.
+    columns : tuple of str or None
+        The names of the features, if the samples came as a dataframe.
     """
 
     shape: tuple[int, ...]
     kind: str
     scale: float = 1.0
+    columns: tuple[str, ...] | None = None
 
     @property
     def module_shape(self) -> tuple[int, ...]:
@@ -56,7 +59,12 @@ class Layout:
         return np.ascontiguousarray(values.reshape(len(values), *self.shape))
 
 
-def infer_layout(array: Any, channels: str, words: str) -> Layout:
+def infer_layout(
+    array: NDArray[Any],
+    channels: str,
+    words: str,
+    columns: tuple[str, ...] | None = None,
+) -> Layout:
     """The layout of an array of samples.
 
     Parameters
@@ -64,9 +72,11 @@ def infer_layout(array: Any, channels: str, words: str) -> Layout:
     array : ndarray of shape (n_samples, ...)
         The samples.
     channels : {"auto", "first", "last"}
-        Where the channels of images with 4 dimensions are.
+        Where the channels of images with 4 dimensions are; "auto" looks for 1, 3 or 4.
     words : str
         The words for the task in messages.
+    columns : tuple of str or None, default=None
+        The names of the features.
 
     Returns
     -------
@@ -83,7 +93,7 @@ def infer_layout(array: Any, channels: str, words: str) -> Layout:
     elif array.ndim == 4:
         kind = _channel_axis(array.shape, channels, words)
     else:
-        return Layout(shape, "vector")
+        return Layout(shape, "vector", columns=columns)
     return Layout(shape, kind, 1 / 255 if array.dtype == np.uint8 else 1.0)
 
 

@@ -16,12 +16,12 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._parts import (
-    labeled_parts,
+    labels_for,
     open_fitted,
     output_of,
     part_of,
     predictor_of,
-    rows_of,
+    targets_of,
 )
 from sk_jae.validation import Tasks, check_score_labels, check_task
 
@@ -73,8 +73,8 @@ class LabeledScorer:
         """Score an estimator."""
         check_is_fitted(estimator)
         tasks = open_fitted(X, estimator)
-        found = check_score_labels(y, tasks, estimator)
-        chosen = [t for t, item in enumerate(found) if item is not None]
+        found = _labeled(y, tasks, estimator)
+        chosen = list(found)
         if self.task is not None:
             t = check_task(self.task, tasks.names, "task")
             if t not in chosen:
@@ -106,7 +106,7 @@ class _LabelFreeScorer:
         check_is_fitted(estimator)
         tasks = open_fitted(X, estimator)
         scores = []
-        for t in _targets(self.task, tasks, y, estimator):
+        for t in targets_of(self.task, tasks, y, estimator):
             p = estimator.predict_proba(part_of(tasks, t))
             scores.append(self._score(np.asarray(output_of(tasks, t, p))))
         return float(np.mean(scores))
@@ -279,16 +279,16 @@ class ReverseValidationScorer:
         """Score an estimator."""
         check_is_fitted(estimator)
         tasks = open_fitted(X, estimator)
-        targets = _targets(self.task, tasks, y, estimator)
+        targets = targets_of(self.task, tasks, y, estimator)
         if len(targets) != 1:
             raise ValueError(
                 f"ReverseValidationScorer found {len(targets)} tasks that may be the "
                 "target, expected one without labels; name it by the parameter task."
             )
         (target,) = targets
-        found = check_score_labels(y, tasks, estimator)
-        sources = [t for t, item in enumerate(found) if item is not None]
-        if not set(sources) - {target}:
+        sources = _labeled(y, tasks, estimator)
+        sources.pop(target, None)
+        if not sources:
             raise ValueError(
                 "ReverseValidationScorer needs labeled samples of another task than "
                 f"the target {tasks.names[target]!r}."
@@ -299,12 +299,9 @@ class ReverseValidationScorer:
         known = np.unique(positions)
         back = None
         if len(known) > 1:
-            back = clone(estimator).fit(X, _labels_of_one(tasks, target, positions))
+            back = clone(estimator).fit(X, labels_for(tasks, target, positions))
         scores = []
-        for t in sources:
-            if t == target:
-                continue
-            labels, mask = found[t]
+        for t, (labels, mask) in sources.items():
             guess = known
             if back is not None:
                 guess = _OneTask(back, tasks, t).predict(part_of(tasks, t, mask))
@@ -352,44 +349,12 @@ class _OneTask(ClassifierMixin, BaseEstimator):
         return np.asarray(output_of(self.tasks, self.t, result))
 
 
-def _targets(task: Any, tasks: Tasks, y: Any, estimator: Any) -> list[int]:
-    """The tasks to look at: the named one, else those without labels, else all."""
-    present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
-    if task is not None:
-        t = check_task(task, tasks.names, "task")
-        if t not in present:
-            raise ValueError(
-                f"X has no sample of task {tasks.names[t]!r} to score; {_USE_SPLITTER}."
-            )
-        return [t]
-    if y is None:
-        return present
-    labeled = labeled_parts(y, tasks, estimator)
-    unlabeled = [t for t in present if not labeled[t]]
-    if not unlabeled and tasks.form == "joint" and len(present) < len(tasks.names):
-        absent = next(t for t in range(len(tasks.names)) if t not in present)
-        raise ValueError(
-            f"X has no sample of task {tasks.names[absent]!r}, and all other tasks have "
-            f"labels, so that no task is left to score without; {_USE_SPLITTER}."
-        )
-    return unlabeled or present
-
-
-_USE_SPLITTER = (
-    "in cross-validation, use a splitter that puts unlabeled samples into test folds, "
-    "such as sk_jae.model_selection.JointStratifiedKFold(test_unlabeled=True)"
-)
-
-
-def _labels_of_one(tasks: Tasks, t: int, labels: NDArray[Any]) -> Any:
-    """Labels for one task and none for the others, in the form of X."""
-    if tasks.container is not None:
-        flat = np.full(len(tasks.container), -1)
-        flat[rows_of(tasks, t)] = labels
-        return flat
-    if tasks.form == "dict":
-        return {tasks.names[t]: labels}
-    return [labels if u == t else None for u in range(len(tasks.names))]
+def _labeled(
+    y: Any, tasks: Tasks, estimator: Any
+) -> dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]:
+    """Labels and mask of the labeled samples, of the tasks that have any."""
+    found = check_score_labels(y, tasks, estimator)
+    return {t: item for t, item in enumerate(found) if item is not None}
 
 
 def _entropy(p: NDArray[Any]) -> NDArray[Any]:

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import _safe_indexing, get_tags
+from sklearn.base import TransformerMixin
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_jae._conversion import to_array
-from sk_jae.validation import (
-    Tasks,
-    _default_names,
-    _forget_features,
-    _labeled_mask,
-    _open,
-    _order,
-    per_task,
-    split_labels,
-    task_words,
+from sk_jae._per_task import (
+    PerTaskParameters,
+    check_samples,
+    fit_transform_one,
+    flat,
+    labels_per_task,
+    naming,
 )
+from sk_jae.validation import Tasks, open_tasks
 
 __all__ = ["PerTask"]
 
 
-class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class PerTask(  # type: ignore[call-arg]
+    TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None
+):
     """Apply a scikit-learn transformer to every task by itself.
 
     Put it in front of a joint estimator, for example to scale every task by its own
@@ -71,9 +68,9 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     images if the transformer keeps the number of features. Dataframes reach them as
     they are, and what they can handle, such as missing values, they get.
 
-    An unlabeled sample's -1 never reaches a transformer: one that needs labels is
-    fitted on the labeled samples of its task, any other one on all samples, with their
-    labels only if all are labeled.
+    The -1 of an unlabeled sample never reaches a transformer. If some samples of a task
+    have no label, its transformer is fitted on all samples without labels or, if it
+    cannot be, on the labeled samples alone.
 
     Examples
     --------
@@ -145,7 +142,7 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             In the form of `X`.
         """
         check_is_fitted(self)
-        tasks = self._open_fitted(X)
+        tasks = self._open(X, self.task_names_)
         if tasks.form == "array":
             self._check_features(X, reset=False)
         for t, item in enumerate(tasks.arrays):
@@ -176,7 +173,7 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             If the transformer of a task has no `inverse_transform`.
         """
         check_is_fitted(self)
-        tasks = self._open_fitted(X)
+        tasks = self._open(X, self.task_names_)
         n_in = [prod(shape) for shape in self._shapes]
         return self._restore(tasks, self._each(tasks, "inverse_transform", n_in))
 
@@ -229,81 +226,32 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             transformer.set_output(transform=transform)
         return self
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters of this transformer and of those per task.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include the parameters of the transformers.
-
-        Returns
-        -------
-        params : dict
-        """
-        params = super().get_params(deep=deep)
-        if deep:
-            for key, transformer in self._items():
-                params[key] = transformer
-                if hasattr(transformer, "get_params"):
-                    inner = transformer.get_params(deep=True)
-                    params.update({f"{key}__{k}": v for k, v in inner.items()})
-        return params
-
-    def set_params(self, **params: Any) -> PerTask:
-        """Set parameters of this transformer and of those per task.
-
-        Parameters
-        ----------
-        **params : dict
-            See `get_params`.
-
-        Returns
-        -------
-        self : PerTask
-        """
-        if "transformer" in params:
-            self.transformer = params.pop("transformer")
-        for key, _ in self._items():
-            if key in params:
-                self._replace(key, params.pop(key))
-        # After the replacements, so that parameters reach the new transformers.
-        items = dict(self._items())
-        for key in list(params):
-            name, _, parameter = key.partition("__")
-            if name in items and parameter:
-                items[name].set_params(**{parameter: params.pop(key)})
-        super().set_params(**params)
-        return self
-
     def _fit(self, X: Any, y: Any) -> tuple[Tasks, list[Any]]:
         """Fit the transformers; the tasks and what becomes of them."""
-        form, items, keys, container = _open(X, self)
-        names = tuple(keys) if keys is not None else _default_names(len(items))
-        words = [task_words(names, t, form) for t in range(len(names))]
-        samples = [_samples(item, word) for item, word in zip(items, words, strict=True)]
-        tasks = Tasks(form, names, tuple(samples), container)
-        for item, word in zip(samples, words, strict=True):
-            if item is None or (form == "joint" and not len(item)):
+        tasks = self._open(X, None)
+        names = tasks.names
+        for t, item in enumerate(tasks.arrays):
+            if item is None or (tasks.container is not None and not len(item)):
                 raise ValueError(
-                    f"{word} has no sample in fit; every task needs some (in "
+                    f"{tasks.words(t)} has no sample in fit; every task needs some (in "
                     "cross-validation, use a splitter that puts samples of every task "
                     "into every fold, such as "
                     "sk_jae.model_selection.JointStratifiedKFold)."
                 )
-        _forget_features(self)
-        if form == "array":
+        self.__dict__.pop("n_features_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
+        if tasks.form == "array":
             self._check_features(X, reset=True)
         chosen = self._one_per_task(names)
-        labels = _labels(y, tasks, self)
+        labels = labels_per_task(y, tasks, self)
         fitted, results = [], []
-        for t, (item, transformer) in enumerate(zip(samples, chosen, strict=True)):
-            with _named(transformer, tasks, t):
-                results.append(_fit_transform(transformer, _flat(item), *labels[t]))
+        for t, (item, transformer) in enumerate(zip(tasks.arrays, chosen, strict=True)):
+            with naming(transformer, tasks, t):
+                results.append(fit_transform_one(transformer, flat(item), *labels[t]))
             fitted.append(transformer)
-        self._shapes = [item.shape[1:] for item in samples]
+        self._shapes = [item.shape[1:] for item in tasks.arrays]
         self._n_out = [result.shape[1] for result in results]
-        named = form == "dict" or (container is not None and keys is not None)
+        named = X.task_names if tasks.container is not None else tasks.form == "dict"
         self.feature_shapes_in_ = (
             dict(zip(names, self._shapes, strict=True)) if named else self._shapes
         )
@@ -312,14 +260,10 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self.n_tasks_ = len(names)
         return tasks, results
 
-    def _open_fitted(self, X: Any) -> Tasks:
-        form, items, keys, container = _open(X, self)
-        names = self.task_names_
-        items = _order(form, items, keys, names, self)
-        samples = [
-            _samples(item, task_words(names, t, form)) for t, item in enumerate(items)
-        ]
-        return Tasks(form, names, tuple(samples), container)
+    def _open(self, X: Any, names: tuple[str, ...] | None) -> Tasks:
+        tasks = open_tasks(X, names)
+        words = map(tasks.words, range(len(tasks.names)))
+        return replace(tasks, arrays=tuple(map(check_samples, tasks.arrays, words)))
 
     def _each(self, tasks: Tasks, method: str, n_features_out: list[int]) -> list[Any]:
         results: list[Any] = []
@@ -327,7 +271,7 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             item = tasks.arrays[t]
             if item is None:
                 results.append(None)
-            elif tasks.form == "joint" and not len(item):
+            elif tasks.container is not None and not len(item):
                 # A selection without samples of the task, which no transformer takes.
                 results.append(np.zeros((0, n_features_out[t])))
             elif not hasattr(transformer, method):
@@ -336,8 +280,8 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                     f"{method}."
                 )
             else:
-                with _named(transformer, tasks, t):
-                    results.append(getattr(transformer, method)(_flat(item)))
+                with naming(transformer, tasks, t):
+                    results.append(getattr(transformer, method)(flat(item)))
         return results
 
     def _restore(self, tasks: Tasks, results: list[Any]) -> Any:
@@ -348,75 +292,21 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             if is_image and result.shape[1:] == (prod(shape),):
                 result = np.asarray(result).reshape(-1, *shape)
             shaped.append(result)
-        container = tasks.container
-        if container is None:
+        if tasks.container is None:
             return tasks.restore(shaped)
-        by_name = dict(zip(tasks.names, shaped, strict=True))
-        for name, result in by_name.items():
+        for name, result in zip(tasks.names, shaped, strict=True):
             if hasattr(result, "toarray"):
                 raise TypeError(
-                    f"The transformer of task {name!r} returns a sparse matrix, which a "
-                    "JointArrays cannot hold; let it return a dense array "
+                    f"The transformer of task {name!r} returns a sparse matrix, which "
+                    "a JointArrays cannot hold; let it return a dense array "
                     "(sparse_output=False)."
                 )
-        names = container.task_names or tasks.names
-        return container.with_arrays([np.asarray(by_name[name]) for name in names])
+        return tasks.restore_samples([np.asarray(result) for result in shaped])
 
     def _check_features(self, X: Any, *, reset: bool) -> None:
         """Number and names of the features of one bare array."""
         if getattr(X, "ndim", 2) <= 2:
             validate_data(self, X, reset=reset, skip_check_array=True)
-
-    def _one_per_task(self, names: tuple[str, ...]) -> list[Any]:
-        """New transformers, not fitted."""
-        if isinstance(self.transformer, Mapping):
-            for name in self.transformer:
-                if name == "transformer" or "__" in str(name):
-                    raise ValueError(
-                        f"transformer has the key {name!r}, which cannot be told from "
-                        "a parameter; give the task a name other than 'transformer' "
-                        "and without '__'."
-                    )
-        chosen = per_task(
-            self.transformer, names, "transformer", is_one=_is_transformer
-        )
-        new = []
-        for name, transformer in zip(names, chosen, strict=True):
-            if isinstance(transformer, str) and transformer == "passthrough":
-                identity = FunctionTransformer(feature_names_out="one-to-one")
-                for container in getattr(self, "_sklearn_output_config", {}).values():
-                    identity.set_output(transform=container)
-                new.append(identity)
-                continue
-            if isinstance(transformer, type) or not hasattr(transformer, "transform"):
-                raise TypeError(
-                    f"The transformer of task {name!r} must be an object with fit and "
-                    f"transform, or 'passthrough', got {transformer!r}."
-                )
-            new.append(clone(transformer))
-        return new
-
-    def _items(self) -> list[tuple[str, Any]]:
-        """The transformers per task by the name under which they are searched."""
-        if isinstance(self.transformer, Mapping):
-            return [(str(name), t) for name, t in self.transformer.items()]
-        if isinstance(self.transformer, (list, tuple)):
-            return [(str(i), t) for i, t in enumerate(self.transformer)]
-        return []
-
-    def _transformers(self) -> list[Any]:
-        """All transformers among the parameters."""
-        items = [t for _, t in self._items()] or [self.transformer]
-        return [t for t in items if hasattr(t, "fit") and not isinstance(t, type)]
-
-    def _replace(self, name: str, value: Any) -> None:
-        # A new container, since clones and grids may hold the old one.
-        if isinstance(self.transformer, Mapping):
-            self.transformer = {**self.transformer, name: value}
-        else:
-            items = list(self.transformer)
-            items[int(name)] = value
-            self.transformer = type(self.transformer)(items)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -424,8 +314,7 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         inputs = tags.input_tags
         inputs.three_d_array = True
         for kind in ("sparse", "allow_nan", "string", "categorical"):
-            able = bool(inner) and all(getattr(t.input_tags, kind) for t in inner)
-            setattr(inputs, kind, able)
+            setattr(inputs, kind, all(getattr(t.input_tags, kind) for t in inner))
         inputs.positive_only = any(t.input_tags.positive_only for t in inner)
         tags.target_tags.required = any(t.target_tags.required for t in inner)
         tags.non_deterministic = any(t.non_deterministic for t in inner)
@@ -435,60 +324,3 @@ class PerTask(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                 dtype for dtype in kept[0] if all(dtype in other for other in kept)
             ]
         return tags
-
-
-def _is_transformer(value: Any) -> bool:
-    return isinstance(value, str) or hasattr(value, "fit")
-
-
-def _samples(item: Any, words: str) -> Any:
-    """The samples of a task, dataframes and sparse matrices as they are."""
-    if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
-        return item
-    array = to_array(item, words)
-    if array.ndim < 2:
-        raise ValueError(
-            f"{words} has shape {array.shape}, expected at least 2 dimensions. Reshape "
-            "your data to (n_samples, n_features)."
-        )
-    return array
-
-
-def _flat(item: Any) -> Any:
-    return item.reshape(len(item), -1) if len(item.shape) > 2 else item
-
-
-def _labels(y: Any, tasks: Tasks, estimator: Any) -> list[tuple[Any, Any]]:
-    """The labels of each task and which of its samples have one."""
-    if y is None:
-        return [(None, None)] * len(tasks.names)
-    # Row numbers in place of the samples, of which sparse ones have no len.
-    rows = tuple(np.arange(item.shape[0]) for item in tasks.arrays if item is not None)
-    counted = Tasks(tasks.form, tasks.names, rows, tasks.container)
-    parts = split_labels(y, counted, estimator)
-    return [(part, _labeled_mask(part, tasks.form)) for part in parts]
-
-
-def _fit_transform(transformer: Any, samples: Any, part: Any, mask: Any) -> Any:
-    if part is not None and not mask.all():
-        if get_tags(transformer).target_tags.required and mask.any():
-            transformer.fit(_safe_indexing(samples, mask), part[mask])
-            return transformer.transform(samples)
-        part = None
-    if hasattr(transformer, "fit_transform"):
-        return transformer.fit_transform(samples, part)
-    return transformer.fit(samples, part).transform(samples)
-
-
-@contextmanager
-def _named(transformer: Any, tasks: Tasks, t: int) -> Iterator[None]:
-    """Lets errors of a transformer say whose it is."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if tasks.form == "array":
-            raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"{type(transformer).__name__} of {tasks.words(t)}: {error}"
-        ) from error

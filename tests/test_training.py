@@ -217,6 +217,33 @@ def test_history_names_the_phases():
     assert (frame["train_classification"].isna() == ~supervised).all()
 
 
+def test_a_phase_trains_what_it_names_alone():
+    class Moved(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.before_ = copy.deepcopy(net.module_.state_dict())
+
+        def on_train_end(self, net, **kwargs):
+            moved[net.phase_.name] = {
+                ".".join(name.split(".")[: 1 if name.startswith("tied") else 2])
+                for name, value in net.module_.state_dict().items()
+                if not torch.equal(value, self.before_[name])
+            }
+
+    moved = {}
+    X, y = make_tasks()
+    JointTransferClassifier(
+        **PAPER, strategy="common-branch", max_epochs=2, callbacks=[Moved()]
+    ).fit(X, y)
+    parts = ["private_encoders", "before", "shared_decoders", "private_decoders"]
+    assert moved == {
+        "unsupervised": {"tied"}
+        | {f"{part}.{t}" for part in [*parts, "outputs"] for t in range(2)},
+        "source": {"tied", "shared_head.0", "before.0"}
+        | {"private_encoders.0", "private_heads.0"},
+        "target": {"private_encoders.1", "private_heads.1"},
+    }
+
+
 def valid_loss(est, X, hold_out):
     """The validation loss of the fitted estimator, by its public methods."""
     reconstructed = est.reconstruct(
@@ -334,6 +361,17 @@ def test_the_hold_out_is_stratified_in_every_task():
         for t in range(2)
     ]
     assert counts == [{0: 10, 1: 6, -1: 4}, {0: 36, 1: 4, -1: 0}]
+
+
+def test_the_hold_out_of_a_task_does_not_depend_on_other_tasks():
+    X, _ = make_tasks()
+    hold_out = HoldOut()
+    params = {**SMALL, "max_epochs": 1, "early_stopping": True}
+    jae = JointAutoencoder(**params, callbacks=[hold_out])
+    jae.fit({"a": X[0], "b": X[1]})
+    expected = hold_out.rows[1]
+    jae.fit({"c": X[0][:7], "b": X[1]})
+    np.testing.assert_array_equal(hold_out.rows[1], expected)
 
 
 class Interrupter(Callback):

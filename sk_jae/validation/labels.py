@@ -1,0 +1,250 @@
+"""The labels of every task, encoded as classes of all tasks together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_jae._conversion import ENCODE_LABELS, UNLABELED, kind_of, to_labels
+from sk_jae.validation.targets import label_words, split_labels
+from sk_jae.validation.tasks import Tasks
+
+__all__ = [
+    "Labels",
+    "check_labels",
+    "check_score_labels",
+    "labeled_samples",
+]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels of every task, encoded as positions in `classes`.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        All classes of all tasks, sorted.
+    encoded : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
+        Positions in `classes`, -1 for an unlabeled sample; None for a task without
+        any labeled sample.
+    allowed : ndarray of bool of shape (n_tasks, n_classes)
+        The classes among which each task's samples are predicted.
+    """
+
+    classes: NDArray[Any]
+    encoded: tuple[NDArray[np.int64] | None, ...]
+    allowed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _TaskLabels:
+    """The labels of one task; those of unlabeled samples have no meaning."""
+
+    values: NDArray[Any]
+    labeled: NDArray[np.bool_]
+
+    @property
+    def observed(self) -> NDArray[Any]:
+        return np.unique(self.values[self.labeled])
+
+
+def check_labels(y: Any, tasks: Tasks, estimator: Any) -> Labels:
+    """Check the labels of all tasks in `fit` and encode them.
+
+    Parameters
+    ----------
+    y : list, tuple, dict or array-like
+        Labels in the form of X, or flat for a JointArrays.
+    tasks : Tasks
+        The samples.
+    estimator : estimator
+        For messages.
+
+    Returns
+    -------
+    labels : Labels
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the labels cannot be used; the message names the task.
+    """
+    parts = _read(y, tasks, estimator)
+    if tasks.form == "array" and parts[0]:
+        # The one-task case is an ordinary scikit-learn classifier, for which -1 and 1
+        # are the two classes of a binary problem.
+        values = parts[0].values
+        if len(np.unique(values)) == 2 and values.dtype.kind in "bif":
+            parts = [_TaskLabels(values, np.ones(len(values), dtype=bool))]
+    parts = [
+        part if part is not None and part.labeled.any() else None for part in parts
+    ]
+    observed = [None if part is None else part.observed for part in parts]
+    found = [values for values in observed if values is not None]
+    if not found:
+        raise ValueError(
+            "y has no labeled sample in any task, expected some in at least one (None "
+            f"marks a task and {UNLABELED} a sample without labels); JointAutoencoder "
+            "needs none."
+        )
+    _check_one_kind(observed, tasks)
+    classes = np.unique(np.concatenate(found))
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has only one class, {classes[0].item()!r}, in all tasks together, but "
+            f"{type(estimator).__name__} needs at least two."
+        )
+    encoded: list[NDArray[np.int64] | None] = []
+    for part in parts:
+        if part is None:
+            encoded.append(None)
+            continue
+        codes = np.full(len(part.values), UNLABELED, dtype=np.int64)
+        labels = part.values[part.labeled].astype(classes.dtype)
+        codes[part.labeled] = np.searchsorted(classes, labels)
+        encoded.append(codes)
+    return Labels(classes, tuple(encoded), _allowed(classes, parts, observed))
+
+
+def check_score_labels(
+    y: Any, tasks: Tasks, estimator: Any
+) -> list[tuple[NDArray[Any], NDArray[np.bool_]] | None]:
+    """The labels of all tasks in `score`.
+
+    Parameters
+    ----------
+    y : list, tuple, dict or array-like
+        Labels in the form of X, or flat for a JointArrays.
+    tasks : Tasks
+        The samples.
+    estimator : estimator
+        Its `classes_` tell whether -1 is a class.
+
+    Returns
+    -------
+    labels : list of (tuple or None)
+        Labels and the mask of labeled samples, None for a task without samples or
+        without any labeled one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If no sample has a label, or if the labels cannot be used.
+    """
+    if y is None:
+        raise ValueError(
+            "y is None, but score needs the label of at least one sample; for scores "
+            "without labels see sk_jae.metrics."
+        )
+    classes = estimator.classes_
+    found: list[tuple[NDArray[Any], NDArray[np.bool_]] | None] = []
+    for t, part in enumerate(_read(y, tasks, estimator)):
+        if part is None or tasks.arrays[t] is None:
+            found.append(None)
+            continue
+        mask = part.labeled
+        if kind_of(classes) == "numbers" and UNLABELED in classes:
+            mask = np.ones(len(part.values), dtype=bool)
+        if mask.any() and kind_of(part.values) != kind_of(classes):
+            raise TypeError(
+                f"{label_words(tasks, t)} holds {kind_of(part.values)}, expected "
+                f"{kind_of(classes)} as in fit."
+            )
+        found.append((part.values, mask) if mask.any() else None)
+    if not any(found):
+        raise ValueError(
+            "y has no labeled sample in any task, but score needs at least one; in "
+            "cross-validation, a splitter that stratifies on y, such as "
+            "sk_jae.model_selection.JointStratifiedKFold, puts some into every fold."
+        )
+    return found
+
+
+def labeled_samples(
+    y: Any, tasks: Tasks, estimator: Any
+) -> list[NDArray[np.bool_] | None]:
+    """The mask of labeled samples of each task, None for a task without labels."""
+    return [
+        None if part is None else part.labeled for part in _read(y, tasks, estimator)
+    ]
+
+
+def _read(y: Any, tasks: Tasks, estimator: Any) -> list[_TaskLabels | None]:
+    return [
+        None if part is None else _read_one(part, label_words(tasks, t))
+        for t, part in enumerate(split_labels(y, tasks, estimator))
+    ]
+
+
+def _read_one(labels: NDArray[Any], words: str) -> _TaskLabels:
+    """Classes of one task: int64, floating-point, boolean or text."""
+    if labels.dtype == object and any(isinstance(value, str) for value in labels):
+        # As in scikit-learn's semi-supervised classifiers, text has room for -1 here.
+        labeled = np.array([not _is_mark(value) for value in labels])
+        kept = to_labels(labels[labeled], words)
+        values = np.zeros(len(labels), dtype=kept.dtype)
+        values[labeled] = kept
+        return _TaskLabels(values, labeled)
+    values = _to_classes(labels, words)
+    kind = values.dtype.kind
+    if kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
+        # scikit-learn's checks look for what is in parentheses.
+        raise ValueError(
+            f"{words} holds fractions or infinity (Unknown label type: continuous), "
+            "expected classes; for a regression target, use JointAutoencoder and a "
+            "regressor on its codes."
+        )
+    everywhere = np.ones(len(values), dtype=bool)
+    return _TaskLabels(values, values != UNLABELED if kind in "if" else everywhere)
+
+
+def _to_classes(labels: NDArray[Any], words: str) -> NDArray[Any]:
+    limit = np.iinfo(np.int64).max
+    try:
+        if labels.dtype.kind == "u" and labels.max(initial=0) > limit:
+            raise OverflowError
+        return to_labels(labels, words)
+    except OverflowError as error:
+        raise ValueError(
+            f"{words} holds integers of more than 64 bits; {ENCODE_LABELS}."
+        ) from error
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, Real) and value == UNLABELED
+
+
+def _check_one_kind(observed: Sequence[NDArray[Any] | None], tasks: Tasks) -> None:
+    first: dict[str, int] = {}
+    for t, values in enumerate(observed):
+        if values is not None:
+            first.setdefault(kind_of(values), t)
+    if len(first) > 1:
+        (kind, t), (other, u) = first.items()
+        raise TypeError(
+            f"{label_words(tasks, t)} holds {kind} and {label_words(tasks, u)} holds "
+            f"{other}, expected the same label for the same class in every task."
+        )
+
+
+def _allowed(
+    classes: NDArray[Any],
+    parts: Sequence[_TaskLabels | None],
+    observed: Sequence[NDArray[Any] | None],
+) -> NDArray[np.bool_]:
+    """The classes of each task: its own if complete or disjoint from the others."""
+    allowed = np.ones((len(parts), len(classes)), dtype=bool)
+    for t, (part, values) in enumerate(zip(parts, observed, strict=True)):
+        if part is None or values is None or len(values) < 2:
+            continue
+        others = [v for u, v in enumerate(observed) if u != t and v is not None]
+        disjoint = others and not np.isin(values, np.concatenate(others)).any()
+        if part.labeled.all() or disjoint:
+            allowed[t] = np.isin(classes, values)
+    return allowed

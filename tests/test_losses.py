@@ -55,6 +55,8 @@ def test_half_precision_is_not_averaged_in_half_precision():
     found = reconstruction_loss(x, y)
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx((999 + 4) / 1000, rel=1e-5)
+    assert reconstruction_loss(x, y, lambda x, y: x).dtype == torch.float32
+    assert reconstruction_loss(x, y, "bce").dtype == torch.float32
     logits = random(20, 3)
     labels = torch.arange(20) % 3
     half = torch.from_numpy(logits).bfloat16()

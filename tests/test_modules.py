@@ -453,6 +453,13 @@ def test_decoding_only_needs_codes():
             "the earliest shared_depth that works is 3",
         ),
         (
+            "unlike",
+            [(8, 5), (4, 5)],
+            1,
+            2,
+            "layer 1 .*; tie fewer with n_shared_layers, or give the tasks",
+        ),
+        (
             "same",
             [(8, 4), (8, 5)],
             1,

@@ -29,14 +29,3 @@ __all__ = [
     "per_task",
     "split_labels",
 ]
-
-# TEMPORARY, until _parts.py and preprocessing.py use open_tasks and labeled_samples.
-from sk_jae.validation._old import (  # noqa: E402, F401
-    _default_names,
-    _forget_features,
-    _is_labeled,
-    _labeled_mask,
-    _open,
-    _order,
-    task_words,
-)

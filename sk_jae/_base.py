@@ -247,7 +247,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 found.append(None)
                 continue
             parts = [
-                self._decode(t, self._split_code(torch.from_numpy(batch)), using)
+                self._decode(t, self._split_code(torch.tensor(batch)), using)
                 for batch in _slices(array)
             ]
             found.append(self.layouts_[t].from_module(np.concatenate(parts)))
@@ -280,7 +280,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         tasks, _ = check_tasks(X, estimator=self)
         found = [
             self._collect(
-                tasks, t, lambda codes, t: self.module_.decode(t, codes, using)
+                tasks, t, lambda codes, t: self._reconstructed(t, codes, using)
             )
             for t in range(self.n_tasks_)
         ]
@@ -322,7 +322,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             one[s] = X if hasattr(X, "ndim") else np.asarray(X)
         tasks, _ = check_tasks(one, estimator=self)
         values = self._collect(
-            tasks, s, lambda codes, _: self.module_.decode(t, codes, "shared")
+            tasks, s, lambda codes, _: self._reconstructed(t, codes, "shared")
         )
         assert values is not None
         return self.layouts_[t].from_module(values)
@@ -393,7 +393,12 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
     def _decode(self, t: int, codes: Codes, using: str) -> NDArray[np.float32]:
         self.module_.eval()
         with torch.inference_mode():
-            return self.module_.decode(t, codes, using).float().cpu().numpy()
+            return self._reconstructed(t, codes, using).float().cpu().numpy()
+
+    def _reconstructed(self, t: int, codes: Codes, using: str = "both") -> torch.Tensor:
+        """The reconstruction, of which a module trained with "bce" gives logits."""
+        x = self.module_.decode(t, codes, using)
+        return x.sigmoid() if self.net_.loss == "bce" else x
 
     def _split_code(self, z: torch.Tensor) -> Codes:
         z = z.to(self.net_.device)

@@ -95,11 +95,15 @@ class JointAutoencoder(BaseJointEstimator):
     features : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns.
     callbacks : list of skorch callbacks, "disable" or None, default=None
-        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`.
+        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
+        get a batch's loss as a tensor, ``on_batch_end(..., loss=...)``, and find all
+        terms of an epoch in ``net.history``.
     verbose : int, default=0
         1 prints a line per epoch, 2 shows a progress bar besides.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended.
+        Whether `fit` goes on from where the last one ended: with its weights, the
+        state of its optimizer, and its `history_`, which grows. Tasks, classes and
+        layers must be as they were.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of the samples and the samples held out.
         Global random generators are not touched.
@@ -283,7 +287,7 @@ class JointAutoencoder(BaseJointEstimator):
         error = squares = total = np.float64(0)
         n = 0
         for x in self._batches(tasks, t):
-            other = self._apply(x, t, lambda codes: self.module_.decode(t, codes))
+            other = self._apply(x, t, lambda codes: self._reconstructed(t, codes))
             values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
             error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
             squares = squares + (values**2).sum(0)

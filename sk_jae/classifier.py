@@ -125,11 +125,15 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     features : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns.
     callbacks : list of skorch callbacks, "disable" or None, default=None
-        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`.
+        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
+        get a batch's loss as a tensor, ``on_batch_end(..., loss=...)``, and find all
+        terms of an epoch in ``net.history``.
     verbose : int, default=0
         1 prints a line per epoch, 2 shows a progress bar besides.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended.
+        Whether `fit` goes on from where the last one ended: with its weights, the
+        state of its optimizer, and its `history_`, which grows. Tasks, classes and
+        layers must be as they were.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of the samples and the samples held out.
         Global random generators are not touched.

@@ -21,6 +21,8 @@ REAL = [
     *("float16", "float32", "float64", "longdouble", ">f4", ">i8"),
 ]
 NOT_REAL = ["complex64", "complex128", "str", "bytes", "M8[s]", "V4"]
+FORMS = ["torch", "memmap", "frame", "fortran", "read-only", "strided"]
+FORMS += ["masked", "sparse", "matrix"]
 NO_NUMBER = [None, "a", "1", b"1", 1j, {}, 10**400, float("nan"), pd.NA]
 
 
@@ -85,18 +87,13 @@ def samples(draw, shape=None):
     """One task's samples in any container that knows its shape."""
     drawn = draw(arrays(shape))
     array, dtype = drawn.value, drawn.value.dtype
-    form = draw(
-        st.sampled_from(
-            [*["plain"] * 6, "torch", "memmap", "frame", "fortran", "read-only"]
-            + ["strided", "masked", "sparse", "matrix"]
-        )
-    )
+    form = draw(st.one_of(st.just("plain"), st.sampled_from(FORMS)))
     if form == "torch" and dtype.isnative and dtype.kind in "biufc":
         if dtype != np.longdouble:
             drawn.value = torch.from_numpy(array)
             if dtype.kind == "f":
                 drawn.value.requires_grad_()
-    elif form == "memmap" and array.size and dtype != object:
+    elif form == "memmap" and array.size and dtype.kind != "O":
         with tempfile.TemporaryFile() as file:
             drawn.value = np.memmap(file, dtype, "w+", shape=array.shape)
         drawn.value[...] = array
@@ -147,6 +144,8 @@ def in_form(draw, form, names, tasks):
     if form == "dict":
         return by_name, valid
     if form == "joint":
+        if any(map(np.ma.is_masked, values)):
+            valid = None  # numpy has taken the masks away
         try:
             return JointArrays(by_name if draw(st.booleans()) else values), valid
         except (TypeError, ValueError):  # tested with the container
@@ -177,7 +176,8 @@ UNUSABLE_LABELS = {
 def labels(draw, n, one_array=False):
     """The labels of one task with n samples; -1 is none except as in `one_array`."""
     if draw(rarely) and n > 1:
-        return Drawn(UNUSABLE_LABELS[draw(st.sampled_from([*UNUSABLE_LABELS]))](n), False)
+        make = draw(st.sampled_from([*UNUSABLE_LABELS.values()]))
+        return Drawn(make(n), False)
     choice = draw(st.sampled_from(["int", "mark", "float", "bool", "str", "object"]))
     codes = np.array(draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)), int)
     value = {

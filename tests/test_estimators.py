@@ -119,6 +119,25 @@ class TestForms:
                     np.testing.assert_array_equal(parts[name], whole[name])
 
     @pytest.mark.parametrize("method", PER_SAMPLE)
+    def test_names_decide_not_the_order(self, fitted, method):
+        clf, X = fitted
+        call = getattr(clf, method)
+        whole = call(X)
+        for names in (list(X)[::-1], list(X)[1:]):
+            given = {name: X[name] for name in names}
+            by_name, container = call(given), JointArrays(given)
+            assert list(by_name) == names
+            flat = call(container)
+            if method == "reconstruct":
+                assert flat.task_names == tuple(names)
+                parts = dict(zip(flat.task_names, flat.arrays, strict=True))
+            else:
+                parts = container.split(flat)
+            for name in names:
+                np.testing.assert_array_equal(by_name[name], whole[name])
+                np.testing.assert_array_equal(parts[name], whole[name])
+
+    @pytest.mark.parametrize("method", PER_SAMPLE)
     def test_one_bare_array_is_one_task(self, method):
         X = vectors()["a"]
         y = np.arange(len(X)) % 3
@@ -239,6 +258,30 @@ class TestImages:
         assert 180 < jae.reconstruct(X).mean() < 220
         codes = jae.transform(X)
         assert 180 < jae.inverse_transform(codes).mean() < 220
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+    def test_reconstructions_are_of_the_units_of_the_samples_with_bce(self, dtype):
+        rng = np.random.default_rng(0)
+        unit = 255 if dtype is np.uint8 else 1
+        X = (unit * rng.uniform(0.7, 0.9, size=(64, 8, 8))).astype(dtype)
+        parameters = {**SMALL, "max_epochs": 60, "lr": 0.01, "loss": "bce"}
+        jae = JointAutoencoder(**parameters).fit(X)
+        reconstructed = jae.reconstruct(X)
+        assert 0.7 < reconstructed.mean() / unit < 0.9
+        for other in (
+            jae.inverse_transform(jae.transform(X)),
+            jae.reconstruct(X, using="shared"),
+            jae.translate(X, 0, 0),
+        ):
+            assert other.min() > 0
+            assert other.max() < unit
+        flat = len(X), -1
+        r2 = r2_score(
+            X.reshape(flat),
+            reconstructed.reshape(flat),
+            multioutput="variance_weighted",
+        )
+        assert jae.score(X) == pytest.approx(r2, abs=1e-4)
 
     @pytest.mark.parametrize("method", ["reconstruct", "transform"])
     def test_layouts_differ_in_nothing_else(self, method):
@@ -365,11 +408,12 @@ class TestCodes:
     @pytest.mark.parametrize(
         ("codes", "error", "message"),
         [
-            ([np.zeros((4, 5))], ValueError, r"codes of 1 task\(s\), expected 2"),
-            ({"a": np.zeros((4, 4))}, ValueError, r"task 'a' .* expected .*, 5\)"),
-            ([None, np.zeros(5)], ValueError, "task 'b' have shape"),
+            ([np.zeros((4, 5))] * 3, ValueError, "3 .*2 tasks"),
+            ({"a": np.zeros((4, 4))}, ValueError, r"task 'a' .* expected .*5"),
+            ([None, np.zeros(5)], ValueError, "task 'b'"),
+            ({"c": np.zeros((4, 5))}, ValueError, "unknown task 'c'"),
             (np.zeros((9, 5)), ValueError, r"X\.split\(Z\)"),
-            (JointArrays(vectors()), TypeError, "JointArrays of samples"),
+            (JointArrays(vectors()), TypeError, r"X\.split\(Z\)"),
         ],
     )
     def test_that_do_not_fit(self, codes, error, message):
@@ -387,7 +431,7 @@ class TestTranslate:
                 translated = clf.translate(X[source], source, target)
                 assert translated.shape == (len(X[source]), *X[target].shape[1:])
                 assert translated.dtype == np.float32
-                again = clf.translate(X[source], s, t - len(names))
+                again = clf.translate(X[source], s, t)
                 np.testing.assert_array_equal(translated, again)
 
     def test_to_itself_is_the_reconstruction_from_the_shared_code(self, fitted):
@@ -412,7 +456,7 @@ class TestTranslate:
 
     @pytest.mark.parametrize(
         ("source", "target", "message"),
-        [("c", "a", "source='c' is not a task"), (0, 2, "target=2 is not a task")],
+        [("c", "a", "source='c' is an unknown"), (0, 2, "target=2 is an unknown")],
     )
     def test_of_an_unknown_task(self, source, target, message):
         X = vectors()

@@ -52,7 +52,7 @@ def assert_says_where(error, words=r"task '|\b[Xy]\b"):
     assert isinstance(error, (TypeError, ValueError)), repr(error)
     text = str(error)
     assert re.search(words, text), text
-    assert text.endswith("."), text
+    assert text.endswith((".", "^")), text  # the second below a bad architecture
 
 
 def assert_agrees(error, valid):
@@ -172,7 +172,9 @@ def prediction_inputs(draw):
     form = draw(st.sampled_from(["array", "list", "tuple", "dict", "joint"]))
     if form == "array":
         return Drawn(draw(samples(SHAPES["mnist"])).value, False), [], form
-    names = draw(st.permutations(SHAPES)) if form in ("dict", "joint") else [*SHAPES]
+    names = [*SHAPES]
+    if form in ("dict", "joint"):
+        names = draw(st.permutations(names))
     names = names[: draw(st.sampled_from([1, 2, 2]))] if form == "dict" else names
     tasks = []
     for name in names:
@@ -208,7 +210,7 @@ def test_prediction(two_tasks, case):
                 continue
             # The same samples alone have the same result.
             name = next(n for n, shape in SHAPES.items() if shape == task.shape[1:])
-            if task.shape[0]:
+            if X.valid and task.shape[0]:
                 alone = getattr(two_tasks, method)({name: task.value})[name]
                 np.testing.assert_array_equal(part, alone)
 
@@ -223,8 +225,10 @@ weights = st.one_of(
     st.just(np.array(1.0)),
 )
 tokens = st.sampled_from(
-    ["FC 4", "FC 0", "FC", "Conv 2x(3x3)", "Conv 2x(3x3) stride 2", "MP 2x2", "BN"]
-    + ["ReLU", "Reshape 1x2x2", "Deconv 2x3x3", "fc4", "Conf", "", "FC 4 FC 4", "×"]
+    [
+        *("FC 4", "Conv 2x(3x3)", "Conv 2x(3x3) stride 2", "MP 2x2", "BN", "ReLU"),
+        *("Reshape 1x2x2", "Deconv 2x3x3", "fc4", "FC 0", "FC", "Conf", "", "×"),
+    ]
 )
 layers = st.one_of(
     st.lists(tokens, min_size=1, max_size=3).map(", ".join),

@@ -73,7 +73,8 @@ def test_the_numpy_side_never_imports_torch(module):
 def test_the_torch_side_works_on_its_own(module):
     reached = reached_from(module)
     assert not {"sklearn", "skorch"} & top_level(reached)
-    assert not {"sk_jae.arrays", "sk_jae.validation", "sk_jae.training"} & reached
+    others = ("sk_jae.arrays", "sk_jae.validation", "sk_jae.training")
+    assert not [name for name in reached if name.startswith(others)]
 
 
 def test_notation_needs_neither():

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
     StratifiedKFold,
     cross_val_score,
     cross_validate,
@@ -25,6 +26,7 @@ from sklearn.utils import estimator_html_repr
 from two_tasks import ARRAYS, DENSE, LABELS, N_SAMPLES, TASK, X, Y, by_hand
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
+from sk_jae.metrics import LabeledScorer
 from sk_jae.preprocessing import PerTask
 
 AUTOENCODER = JointAutoencoder(**DENSE)
@@ -53,7 +55,7 @@ def flat_codes(fitted):
     codes = fitted.transform(ARRAYS)
     flat = np.empty((N_SAMPLES, codes[0].shape[1]), dtype=np.float32)
     for t in (0, 1):
-        flat[TASK == t] = codes[t]
+        flat[X.task == t] = codes[t]
     return flat
 
 
@@ -229,18 +231,14 @@ def test_html_repr():
     before = estimator_html_repr(search)
     after = estimator_html_repr(search.fit(X, Y))
     for html in (before, after):
-        for name in ("GridSearchCV", "PerTask", "StandardScaler"):
-            assert name in html
-        assert "JointTransferClassifier" in html
-        assert "<span>n_shared</span>" in html or "n_shared" in html
+        for word in ("GridSearchCV", "PerTask", "JointTransferClassifier", "n_shared"):
+            assert word in html
     assert "Not fitted" in before
     assert "Not fitted" not in after
-    assert "Fitted" in after
-    assert search._repr_html_() == after or "JointTransferClassifier" in after
 
 
 class TestRouting:
-    """Metadata routing; hidden labels are those that only a scorer may see."""
+    """Metadata routing, off and on; only a scorer may see the hidden labels."""
 
     HIDDEN = np.where(TASK == 1, np.arange(N_SAMPLES) % 3, -1)
 
@@ -257,7 +255,8 @@ class TestRouting:
                     cross_val_score(CLASSIFIER, X, Y, cv=3), expected, atol=1e-6
                 )
                 pipeline = make_pipeline(CLASSIFIER)
-                search = GridSearchCV(pipeline, {}, cv=3).fit(X, Y)
+                search = GridSearchCV(pipeline, {}, cv=3, scoring=LabeledScorer())
+                search.fit(X, Y)
                 assert search.best_score_ == pytest.approx(expected.mean(), abs=1e-6)
 
     def test_gives_a_scorer_labels_that_the_estimator_never_sees(self):
@@ -281,16 +280,12 @@ class TestRouting:
 
     @pytest.mark.parametrize("enabled", [False, True], ids=["off", "on"])
     def test_of_groups_to_a_splitter(self, enabled):
-        from sklearn.model_selection import GroupKFold
-
         groups = np.arange(N_SAMPLES) // 4 % 3
         folds = list(GroupKFold(3).split(X, Y, groups))
         given = {"params": {"groups": groups}} if enabled else {"groups": groups}
         with config_context(enable_metadata_routing=enabled):
             result = cross_validate(CLASSIFIER, X, Y, cv=GroupKFold(3), **given)
-        assert_allclose(
-            result["test_score"], by_hand(CLASSIFIER, folds), atol=1e-6
-        )
+        assert_allclose(result["test_score"], by_hand(CLASSIFIER, folds), atol=1e-6)
 
     @pytest.mark.parametrize(
         ("enabled", "error", "message"),

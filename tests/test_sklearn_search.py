@@ -79,9 +79,7 @@ def test_grid_search_of_an_autoencoder_without_y():
     grid = {"lr": [0.001, 0.02], "n_shared": [1, 3]}
     search = GridSearchCV(AUTOENCODER, grid, cv=3).fit(X)
 
-    expected = expected_scores(
-        AUTOENCODER, ParameterGrid(grid), CONTIGUOUS, r2_by_hand
-    )
+    expected = expected_scores(AUTOENCODER, ParameterGrid(grid), CONTIGUOUS, r2_by_hand)
     assert_allclose(split_scores(search.cv_results_), expected, atol=1e-5)
     best = clone(AUTOENCODER).set_params(**search.best_params_).fit(ARRAYS)
     codes = X.split(search.transform(X))
@@ -98,7 +96,9 @@ def test_grid_search_of_a_pipeline_with_scaling_per_task():
         for train, test in STRATIFIED:
             arrays, rows = [], (X[train], X[test])
             for t in range(2):
-                train_t, test_t = (part.arrays[t].reshape(-1, (6, 20)[t]) for part in rows)
+                train_t, test_t = (
+                    part.arrays[t].reshape(-1, (6, 20)[t]) for part in rows
+                )
                 fitted = scaler().fit(train_t)
                 arrays.append(
                     [

@@ -122,15 +122,17 @@ def test_cross_val_predict():
     assert np.mean(labels[0] == LABELS[0]) > 0.5
 
 
-def test_cross_val_predict_of_codes():
-    actual = cross_val_predict(CLASSIFIER, X, Y, cv=3, method="transform")
-    assert actual.shape == (N_SAMPLES, 4)
-    for train, test in STRATIFIED:
+def test_cross_val_predict_of_probabilities_with_complete_labels():
+    labels = [np.arange(72) % 3, np.arange(44) % 3]
+    y = X.join(labels)
+    folds = list(StratifiedKFold(3).split(np.zeros(N_SAMPLES), y))
+    actual = cross_val_predict(CLASSIFIER, X, y, cv=3, method="predict_proba")
+    assert actual.shape == (N_SAMPLES, 3)
+    for train, test in folds:
         parts = [array[r] for array, r in zip(ARRAYS, rows_of(test), strict=True)]
-        codes = fit_by_hand(CLASSIFIER, train).transform(parts)
+        p = fit_by_hand(CLASSIFIER, train, y).predict_proba(parts)
         for t in (0, 1):
-            chosen = test[TASK[test] == t]
-            assert_allclose(actual[chosen], codes[t], atol=1e-5)
+            assert_allclose(actual[test[TASK[test] == t]], p[t], atol=1e-5)
 
 
 def test_learning_curve():
@@ -185,7 +187,7 @@ def test_permutation_test_score_within_tasks():
     for _ in range(5):
         order = np.arange(N_SAMPLES)
         for t in (0, 1):
-            order[TASK == t] = rng.permutation(order[TASK == t])
+            order[X.task == t] = rng.permutation(order[X.task == t])
         y = Y[order]
         assert (y[TASK == 1] == -1).all()
         scores = []

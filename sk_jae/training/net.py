@@ -120,8 +120,8 @@ class JointNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # The terms, which history_ has, would not fit a line, and some of them begin
-            # later than the header.
+            # The terms, which history_ has, would not fit a line, and some begin later
+            # than the header.
             names = ["batch_count", *TERMS]
             for term in TERMS:
                 names += [f"{term}_{name}" for name in self.module.names]

@@ -60,7 +60,9 @@ def per_task(
                     f"each of the tasks {listed(names)}."
                 )
         return [value[name] for name in names]
-    if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) != 0:
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = list(value)
+    if isinstance(value, (list, tuple)):
         if len(value) != len(names):
             raise ValueError(
                 f"{parameter} has {len(value)} values, expected one for each of the "

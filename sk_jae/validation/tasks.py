@@ -23,23 +23,17 @@ class Tasks:
         The names of all tasks of the estimator, in order.
     arrays : tuple of (ndarray or None)
         The samples of each task, None for a task that is skipped.
-    container : JointArrays or None
-        The container that the user passed.
     given : tuple of int
         The tasks that the user passed, in the user's order, as positions in `names`.
+    container : JointArrays or None
+        The container that the user passed.
     """
 
     form: str
     names: tuple[str, ...]
     arrays: tuple[Any, ...]
+    given: tuple[int, ...]
     container: JointArrays | None = None
-    given: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:  # TEMPORARY
-        if not self.given:
-            names = self.container.task_names if self.container else None
-            given = map(self.names.index, names or self.names)
-            object.__setattr__(self, "given", tuple(given))
 
     def restore(self, outputs: Sequence[Any]) -> Any:
         """Give one output per task back in the user's form, flat for a container."""
@@ -106,7 +100,7 @@ def open_tasks(X: Any, names: tuple[str, ...] | None, argument: str = "X") -> Ta
                 "task."
             )
         names = tuple(keys or (f"task{t}" for t in range(len(items))))
-        return Tasks(form, names, tuple(items), container, tuple(range(len(items))))
+        return Tasks(form, names, tuple(items), tuple(range(len(names))), container)
     fitted = f"the estimator was fitted on {_counted(names)}, {listed(names)}"
     if form == "array" and len(names) > 1:
         raise ValueError(
@@ -120,13 +114,13 @@ def open_tasks(X: Any, names: tuple[str, ...] | None, argument: str = "X") -> Ta
         given = tuple(map(names.index, keys))
         at = dict(zip(given, items, strict=True))
         arrays = tuple(at.get(t) for t in range(len(names)))
-        return Tasks(form, names, arrays, container, given)
+        return Tasks(form, names, arrays, given, container)
     if len(items) != len(names):
         raise ValueError(
             f"{argument} has {_counted(items)}, but {fitted}; give one array for each, "
             "None for a task to skip."
         )
-    return Tasks(form, names, tuple(items), container, tuple(range(len(names))))
+    return Tasks(form, names, tuple(items), tuple(range(len(names))), container)
 
 
 def _counted(tasks: Sequence[Any]) -> str:

@@ -18,6 +18,7 @@ and with one thread, whose scores are those of the workers.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -105,7 +106,8 @@ def report(runs: dict[str, dict]) -> str:
     for name, run in runs.items():
         ratio = run["seconds"] / first["seconds"]
         lines.append(
-            f"| {name} | {run['seconds']:.1f} s | {ratio:.2f} | {run['peak_mb']:.0f} MB |"
+            f"| {name} | {run['seconds']:.1f} s | {ratio:.2f} "
+            f"| {run['peak_mb']:.0f} MB |"
         )
     lines += ["", f"| candidate | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
     means = {name: np.mean(run["scores"], axis=1) for name, run in runs.items()}
@@ -114,7 +116,7 @@ def report(runs: dict[str, dict]) -> str:
         values = " | ".join(f"{means[name][i]:.6f}" for name in names)
         lines.append(f"| {label} | {values} |")
     lines.append("")
-    for a, b in zip(names[:-1], names[1:], strict=True):
+    for a, b in itertools.pairwise(names):
         apart = np.abs(np.subtract(runs[a]["scores"], runs[b]["scores"])).max()
         same = "same" if runs[a]["best"] == runs[b]["best"] else "another"
         lines.append(

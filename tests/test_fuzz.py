@@ -153,7 +153,9 @@ def test_classifier(case, head, strategy):
         assert not hasattr(estimator, "net_")
     elif X.valid:
         assert_outputs_fit(estimator, X.value, tasks, form)
-        assert 0 <= estimator.score(X.value, y) <= 1
+        score, error = attempt(estimator.score, X.value, y)
+        assert error is None
+        assert 0 <= score <= 1
 
 
 SHAPES = {"mnist": (3,), "usps": (6, 5)}

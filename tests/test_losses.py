@@ -8,7 +8,12 @@ import torch
 from sklearn.metrics import log_loss, mean_squared_error
 from torch.nn import functional as F
 
-from sk_jae.losses import classification_loss, reconstruction_loss
+from sk_jae.losses import (
+    classification_loss,
+    consistency_loss,
+    infomax_loss,
+    reconstruction_loss,
+)
 
 
 def random(*shape, seed=0):
@@ -89,3 +94,40 @@ def test_classes_that_are_ruled_out_leave_finite_gradients():
     classification_loss(masked, torch.tensor([0, 1, -1, 0])).backward()
     assert torch.isfinite(logits.grad).all()
     assert (logits.grad[:, 2] == 0).all()
+
+
+@pytest.mark.parametrize("ruled_out", [False, True])
+def test_infomax_is_minus_the_mutual_information(ruled_out):
+    logits = 3 * random(50, 4)
+    if ruled_out:
+        logits[:, 1] = -np.inf
+    p = np.exp(logits.astype(np.float64))
+    p /= p.sum(1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        information = np.nansum(p * np.log(p / p.mean(0))) / len(p)
+    tensor = torch.from_numpy(logits).requires_grad_()
+    loss = infomax_loss(tensor)
+    assert loss.item() == pytest.approx(-information, abs=1e-5)
+    loss.backward()
+    assert torch.isfinite(tensor.grad).all()
+
+
+def test_infomax_is_least_for_confident_and_diverse_predictions():
+    certain = torch.eye(3).repeat(4, 1) * 50
+    assert infomax_loss(certain).item() == pytest.approx(-np.log(3), abs=1e-5)
+    assert infomax_loss(certain[:1].repeat(12, 1)).item() == pytest.approx(0, abs=1e-5)
+    assert infomax_loss(torch.zeros(12, 3)).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_consistency_is_the_cross_entropy_with_confident_predictions():
+    plain = torch.tensor([[9.0, 0.0, 0.0], [0.0, 0.0, 9.0], [1.0, 0.0, 0.5]])
+    logits = torch.from_numpy(random(3, 3)).requires_grad_()
+    loss = consistency_loss(logits, plain.requires_grad_())
+    p = np.exp(logits.detach().numpy())
+    p /= p.sum(1, keepdims=True)
+    expected = -(np.log(p[0, 0]) + np.log(p[1, 2])) / 3
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    loss.backward()
+    assert plain.grad is None
+    assert (logits.grad[2] == 0).all()
+    assert logits.grad[:2].any()

@@ -1,0 +1,90 @@
+"""Layouts and units: what goes in comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sk_jae import JointAutoencoder
+from sk_jae.layout import Layout, infer_layout
+
+SMALL = {
+    "n_shared": 2,
+    "n_private": 2,
+    "encoder": (4,),
+    "max_epochs": 1,
+    "device": "cpu",
+    "random_state": 0,
+}
+A, B, C = np.ones((4, 3)), np.ones((6, 2)), np.ones((2, 5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "kind", "module_shape"),
+    [
+        ((5, 7), "auto", "vector", (7,)),
+        ((5, 6, 7), "auto", "gray", (1, 6, 7)),
+        ((5, 1, 6, 7), "auto", "first", (1, 6, 7)),
+        ((5, 3, 6, 7), "auto", "first", (3, 6, 7)),
+        ((5, 6, 7, 4), "auto", "last", (4, 6, 7)),
+        ((5, 3, 6, 3), "first", "first", (3, 6, 3)),
+        ((5, 3, 6, 3), "last", "last", (3, 3, 6)),
+        ((5, 2, 6, 7), "first", "first", (2, 6, 7)),
+        ((5, 2, 3, 4, 5), "auto", "vector", (120,)),
+    ],
+)
+def test_kind_and_module_shape(shape, channels, kind, module_shape):
+    layout = infer_layout(np.zeros(shape), channels, "X")
+    assert layout.kind == kind
+    assert layout.shape == shape[1:]
+    assert layout.module_shape == module_shape
+    assert layout.is_image == (kind != "vector")
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "scale"),
+    [
+        ((5, 6, 7), np.uint8, 1 / 255),
+        ((5, 6, 7, 3), np.uint8, 1 / 255),
+        ((5, 7), np.uint8, 1.0),
+        ((5, 6, 7), np.int16, 1.0),
+        ((5, 6, 7), np.float32, 1.0),
+    ],
+)
+def test_only_images_of_bytes_are_scaled(shape, dtype, scale):
+    assert infer_layout(np.zeros(shape, dtype), "auto", "X").scale == scale
+
+
+@pytest.mark.parametrize("kind", ["vector", "gray", "first", "last"])
+def test_from_module_gives_shape_and_units_back(kind):
+    rng = np.random.default_rng(0)
+    shape = {"vector": (4, 5, 6), "gray": (5, 6), "first": (3, 5, 6)}.get(kind)
+    layout = Layout(shape or (5, 6, 3), kind, 1 / 255)
+    values = rng.uniform(size=(2, *layout.module_shape)).astype(np.float32)
+    back = layout.from_module(values)
+    expected = values.transpose(0, 2, 3, 1) if kind == "last" else values
+    assert back.dtype == np.float32
+    assert back.flags.c_contiguous
+    expected = 255 * expected.reshape(2, *layout.shape)
+    np.testing.assert_allclose(back, expected, rtol=1e-6)
+
+
+def test_bytes_are_trained_on_as_fractions():
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    jae = JointAutoencoder(**SMALL)
+    of_bytes = clone(jae).fit(images).reconstruct(images)
+    of_fractions = clone(jae).fit(images / 255).reconstruct(images / 255)
+    np.testing.assert_allclose(of_bytes, 255 * of_fractions, rtol=1e-4, atol=1e-2)
+
+
+def test_channels_first_and_last_train_alike():
+    rng = np.random.default_rng(0)
+    first = rng.uniform(size=(10, 3, 6, 5))
+    last = np.moveaxis(first, 1, -1)
+    jae = JointAutoencoder(**SMALL)
+    of_first = clone(jae).fit(first).reconstruct(first)
+    of_last = clone(jae).fit(last).reconstruct(last)
+    assert of_last.shape == last.shape
+    np.testing.assert_allclose(np.moveaxis(of_last, -1, 1), of_first, atol=1e-5)

@@ -1,9 +1,9 @@
 """How well scorers that need no labels of the target rank hyper-parameters.
 
 Twelve settings of `JointTransferClassifier` learn MNIST and USPS, one of them without
-labels: 2,000 and 1,800 training samples. Every scorer sees 1,000 MNIST and 900 USPS
-samples that were held out from the official training sets, with labels for the source
-alone; what it should rank by is the accuracy on the target's official test set.
+labels: 2,000 and 1,800 training samples. Every scorer sees as many others that were
+held out from the official training sets, with labels for the source alone; what it
+should rank by is the accuracy on the target's official test set.
 
 Every fit is appended to results/label_free_scorers.json, and those that are there are
 not repeated, so that the run can be broken off at any time. A table in Markdown is
@@ -68,10 +68,9 @@ def scorers(source: str, target: str) -> dict:
 
 def load(sizes: dict[str, int], n_test: int | None, seed: int) -> tuple:
     """Training, held-out and test samples of both tasks."""
-    held_out = {name: n // 2 for name, n in sizes.items()}
     X, y = load_mnist_usps(
-        n_mnist=sizes["mnist"] + held_out["mnist"],
-        n_usps=sizes["usps"] + held_out["usps"],
+        n_mnist=2 * sizes["mnist"],
+        n_usps=2 * sizes["usps"],
         random_state=seed,
         return_X_y=True,
     )

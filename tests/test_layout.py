@@ -17,7 +17,6 @@ SMALL = {
     "device": "cpu",
     "random_state": 0,
 }
-A, B, C = np.ones((4, 3)), np.ones((6, 2)), np.ones((2, 5))
 
 
 @pytest.mark.parametrize(
@@ -56,18 +55,24 @@ def test_only_images_of_bytes_are_scaled(shape, dtype, scale):
     assert infer_layout(np.zeros(shape, dtype), "auto", "X").scale == scale
 
 
-@pytest.mark.parametrize("kind", ["vector", "gray", "first", "last"])
-def test_from_module_gives_shape_and_units_back(kind):
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("vector", (2, 3, 5)),
+        ("gray", (5, 6)),
+        ("first", (3, 5, 6)),
+        ("last", (5, 6, 3)),
+    ],
+)
+def test_from_module_gives_shape_and_units_back(kind, shape):
     rng = np.random.default_rng(0)
-    shape = {"vector": (4, 5, 6), "gray": (5, 6), "first": (3, 5, 6)}.get(kind)
-    layout = Layout(shape or (5, 6, 3), kind, 1 / 255)
+    layout = Layout(shape, kind, 1 / 255)
     values = rng.uniform(size=(2, *layout.module_shape)).astype(np.float32)
     back = layout.from_module(values)
     expected = values.transpose(0, 2, 3, 1) if kind == "last" else values
+    np.testing.assert_allclose(back, 255 * expected.reshape(2, *shape), rtol=1e-6)
     assert back.dtype == np.float32
     assert back.flags.c_contiguous
-    expected = 255 * expected.reshape(2, *layout.shape)
-    np.testing.assert_allclose(back, expected, rtol=1e-6)
 
 
 def test_bytes_are_trained_on_as_fractions():
@@ -77,6 +82,14 @@ def test_bytes_are_trained_on_as_fractions():
     of_bytes = clone(jae).fit(images).reconstruct(images)
     of_fractions = clone(jae).fit(images / 255).reconstruct(images / 255)
     np.testing.assert_allclose(of_bytes, 255 * of_fractions, rtol=1e-4, atol=1e-2)
+
+
+def test_units_in_prediction_are_those_of_fit():
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    jae = JointAutoencoder(**SMALL).fit(images)
+    codes = jae.transform(images)
+    np.testing.assert_array_equal(jae.transform(images.astype(np.float64)), codes)
 
 
 def test_channels_first_and_last_train_alike():

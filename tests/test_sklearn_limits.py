@@ -1,4 +1,4 @@
-"""What the installed scikit-learn does, or refuses, before our code is reached.
+"""What scikit-learn does in silence, or refuses, before our code is reached.
 
 Each test pins the behavior, to hear of a change, and shows the way round.
 """

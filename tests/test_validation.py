@@ -54,7 +54,6 @@ class TestForms:
             (JointArrays({"usps": A, "mnist": B}), "joint", ("usps", "mnist")),
             (pack(A)[0], "joint", ("task0",)),
         ],
-        ids=str,
     )
     def test_form_and_names(self, X, form, names):
         tasks = tasks_of(X)

@@ -1,0 +1,72 @@
+"""Small tasks, and parameters with which they are learned in a moment."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from sk_jae import JointTransferClassifier
+
+SMALL = {
+    "n_shared": 3,
+    "n_private": 2,
+    "encoder": (8,),
+    "max_epochs": 2,
+    "batch_size": 8,
+    "random_state": 0,
+    "device": "cpu",
+    "precision": "float32",
+}
+CONV = {**SMALL, "encoder": "Conv 4x(3x3), BN, MP 2x2, FC 8"}
+
+# The paper's losses alone, for the classifier.
+PAPER = {
+    **SMALL,
+    "infomax_weight": 0.0,
+    "consistency_weight": 0.0,
+    "augmentation": None,
+}
+
+
+def vectors(n_samples=(24, 15), n_features=(6, 4)):
+    rng = np.random.default_rng(0)
+    sizes = zip("abc", n_samples, n_features, strict=False)
+    return {name: rng.normal(size=(n, size)) for name, n, size in sizes}
+
+
+def images():
+    """Images of `uint8`, gray and with channels first and last."""
+    rng = np.random.default_rng(0)
+    shapes = {"gray": (20, 8, 8), "first": (12, 3, 10, 9), "last": (9, 9, 8, 3)}
+    return {
+        name: rng.integers(256, size=shape, dtype=np.uint8)
+        for name, shape in shapes.items()
+    }
+
+
+def labels(X):
+    """Three classes for each task."""
+    return {name: np.arange(len(x)) % 3 for name, x in X.items()}
+
+
+def labeled_vectors():
+    """Two tasks of equally many samples, with labels."""
+    X = vectors((24, 24))
+    return X, labels(X)
+
+
+@cache
+def fitted_classifier(kind):
+    """A classifier fitted on a dict of tasks, and their samples. Not to be changed."""
+    X = vectors() if kind == "dense" else images()
+    parameters = SMALL if kind == "dense" else CONV
+    return JointTransferClassifier(**parameters).fit(X, labels(X)), X
+
+
+def equal_weights(one, other):
+    one, other = one.module_.state_dict(), other.module_.state_dict()
+    return one.keys() == other.keys() and all(
+        torch.equal(one[key], other[key]) for key in one
+    )

@@ -235,7 +235,7 @@ tokens = st.sampled_from(
 layers = st.one_of(
     st.lists(tokens, min_size=1, max_size=3).map(", ".join),
     st.lists(st.integers(-1, 5), max_size=3).map(tuple),
-    st.sampled_from(["auto", "mirror", None, 3, (2.5,), ("FC 4",), int]),
+    st.sampled_from(["auto", "mirror", None, 3, (2.5,), ("FC 4",), list]),
 )
 architectures = st.one_of(
     layers,

@@ -290,8 +290,8 @@ class TestRouting:
     @pytest.mark.parametrize(
         ("enabled", "error", "message"),
         [
-            (False, ValueError, r"unexpected keyword argument 'sample_weight'"),
-            (True, TypeError, r"unexpected argument\(s\) {'sample_weight'}"),
+            (False, ValueError, r"unexpected keyword argument 'strata'"),
+            (True, TypeError, r"unexpected argument\(s\) {'strata'}"),
         ],
         ids=["off", "on"],
     )
@@ -302,4 +302,4 @@ class TestRouting:
             config_context(enable_metadata_routing=enabled),
             pytest.raises(error, match=message),
         ):
-            GridSearchCV(CLASSIFIER, {}, cv=2).fit(X, Y, sample_weight=np.ones(len(X)))
+            GridSearchCV(CLASSIFIER, {}, cv=2).fit(X, Y, strata=X.task)

@@ -18,12 +18,12 @@ and with one thread, whose scores are those of the workers.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +116,7 @@ def report(runs: dict[str, dict]) -> str:
         values = " | ".join(f"{means[name][i]:.6f}" for name in names)
         lines.append(f"| {label} | {values} |")
     lines.append("")
-    for a, b in itertools.pairwise(names):
+    for a, b in pairwise(names):
         apart = np.abs(np.subtract(runs[a]["scores"], runs[b]["scores"])).max()
         same = "same" if runs[a]["best"] == runs[b]["best"] else "another"
         lines.append(

@@ -49,7 +49,7 @@ class TestPlainListInASearch:
 
     @pytest.mark.parametrize("of", [list, tuple])
     def test_cv_2_makes_lists_of_one_array(self, of):
-        # The first mistake that was silent: trained on one task, scored on the other.
+        # In silence, it would be trained on one task and scored on the other.
         message = r"one array[\s\S]*X, y = pack\(X, y\)"
         with pytest.raises(ValueError, match=message):
             GridSearchCV(CLASSIFIER, GRID, cv=2).fit(of(ARRAYS), LABELS)

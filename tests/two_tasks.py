@@ -23,7 +23,6 @@ DENSE = {
     "random_state": 0,
 }
 
-UNLABELED_TASK = 1
 N_SAMPLES = 116
 
 

@@ -47,6 +47,7 @@ from sk_jae.validation import (
     check_codes,
     check_task,
     check_tasks,
+    check_unit_range,
     check_weights,
 )
 
@@ -100,8 +101,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         y: Any,
         tasks: Tasks,
         layouts: tuple[Layout, ...],
-        labels: Labels | None,
         phases: Callable[[list[float]], tuple[Phase, ...]],
+        labels: Labels | None = None,
         heads: tuple[bool, list[int]] = (False, []),
     ) -> None:
         """Build or continue the net and train it."""
@@ -118,11 +119,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
                 "All loss weights are 0, so there is nothing to train; give at least "
                 "one task a positive reconstruction_weight."
             )
-        codes = self.n_shared + self.n_private
-        if codes == 0:
-            raise ValueError(
-                "n_shared and n_private are both 0; give at least one code a size."
-            )
+        self._check_codes()
+        if self.loss == "bce":
+            check_unit_range(tasks, layouts)
         seed = seed_from(self.random_state)
         encoded = labels.encoded if labels else (None,) * len(arrays)
         train, valid = hold_out(self, arrays, layouts, encoded, tasks, seed)
@@ -414,6 +413,17 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
             for values, layout in zip(found, self.layouts_, strict=True)
         ]
         return tasks.restore_samples(shaped)
+
+    def _check_codes(self) -> None:
+        if not self.n_shared and not self.n_private:
+            raise ValueError(
+                "n_shared and n_private are both 0; give at least one code a size."
+            )
+        if self.features != "both" and not getattr(self, f"n_{self.features}"):
+            raise ValueError(
+                f"features={self.features!r} asks for a code that the estimator does "
+                f"not have, since n_{self.features} is 0."
+            )
 
     def _check_using(self, using: str) -> None:
         if using not in ("both", "shared", "private"):

@@ -33,11 +33,15 @@ def to_array(item: Any, label: str) -> NDArray[Any]:
         raise TypeError(
             f"{label} is sparse, expected a dense array; call its toarray() first."
         )
+    if np.ma.is_masked(item):
+        raise ValueError(
+            f"{label} has masked values, expected an array without; fill them first."
+        )
     try:
         if hasattr(item, "detach"):  # a torch tensor, without importing torch
             item = item.detach().cpu().numpy()
         return np.asarray(item)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{label} cannot become a numpy array: {error}") from error
 
 
@@ -69,8 +73,9 @@ def to_labels(item: Any, label: str) -> NDArray[Any]:
         if all(isinstance(value, str) for value in labels):
             labels = labels.astype(str)
         elif all(isinstance(value, numbers.Integral) for value in labels):
-            labels = labels.astype(np.int64)
+            labels = labels.astype(_integer_type(labels, label))
     if labels.dtype.kind in "iu":
+        _integer_type(labels, label)
         return labels.astype(np.int64, copy=False)
     if kind_of(labels) == "text":
         # A list like ["cat", -1] has become text by now, its -1 included.
@@ -91,11 +96,24 @@ def to_labels(item: Any, label: str) -> NDArray[Any]:
     return labels
 
 
+def _integer_type(labels: NDArray[Any], label: str) -> type[np.int64]:
+    """int64, if the labels fit."""
+    if labels.size and not -(2**63) <= labels.min() <= labels.max() < 2**63:
+        raise ValueError(
+            f"{label} holds integers of more than 64 bits; {ENCODE_LABELS}."
+        )
+    return np.int64
+
+
 def is_per_task(y: Any) -> bool:
     """Whether `y` is a list or dict of labels per task rather than flat."""
     return isinstance(y, Mapping) or (
-        isinstance(y, (list, tuple)) and any(v is None or np.ndim(v) for v in y)
+        isinstance(y, (list, tuple)) and any(v is None or _is_array(v) for v in y)
     )
+
+
+def _is_array(value: Any) -> bool:
+    return not isinstance(value, (str, bytes)) and hasattr(value, "__len__")
 
 
 def items_per_task(

@@ -247,11 +247,9 @@ class JointAutoencoder(BaseJointEstimator):
         )
 
         def phases(weights: list[float]) -> tuple[Phase, ...]:
-            off = (0.0,) * len(weights)
-            terms = {"reconstruction": tuple(weights), "classification": off}
-            return (Phase("joint", terms),)
+            return (Phase("joint", {"reconstruction": tuple(weights)}),)
 
-        self._fit(X, y, tasks, layouts, None, phases)
+        self._fit(X, y, tasks, layouts, phases)
         return self
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,14 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._base import BaseJointEstimator
 from sk_jae._compat import StrOptions, fit_context
-from sk_jae.training import Phase
+from sk_jae._plan import choose_heads, plan_phases
+from sk_jae.modules import Codes
 from sk_jae.validation import (
-    Labels,
     Tasks,
     check_labels,
     check_score_labels,
     check_tasks,
-    check_weights,
 )
 
 __all__ = ["JointTransferClassifier"]
@@ -71,10 +69,12 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     infomax_weight : float, or list or dict of float, default=1.0
         Weight of information maximization on tasks with unlabeled samples: their
         predictions become confident each and diverse together (Gomes et al. 2010). It
-        supposes that all classes are about as frequent; 0 switches it off.
+        begins after 15 % of the epochs, and supposes that all classes are about as
+        frequent; 0 switches it off.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks with unlabeled samples: a confident prediction
-        on the plain image is the target for its augmented view (Sohn et al. 2020).
+        on the plain image (a probability of 0.9 or more) is the target for its
+        augmented view (Sohn et al. 2020). It begins with the other.
         Without `augmentation` there is none.
     head : {"auto", "shared", "both"}, default="auto"
         "shared": one classifier on the shared code, tied across tasks; "both": besides
@@ -312,119 +312,10 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             X, estimator=self, reset=True, channels=self.channels
         )
         labels = check_labels(y, tasks, self)
-        heads = self._heads(labels, tasks)
-
-        def phases(weights: list[float]) -> tuple[Phase, ...]:
-            return self._phases(weights, labels, tasks)
-
-        self._fit(X, y, tasks, layouts, labels, phases, heads)
+        heads = choose_heads(self, labels, tasks)
+        phases = plan_phases(self, labels, tasks)
+        self._fit(X, y, tasks, layouts, phases, labels, heads)
         return self
-
-    def _heads(self, labels: Labels, tasks: Tasks) -> tuple[bool, list[int]]:
-        """Whether there is a shared head, and the tasks with a private one."""
-        labeled = [t for t, part in enumerate(labels.encoded) if part is not None]
-        n_tasks = len(labels.encoded)
-        if not self.n_shared:
-            alone = [t for t in range(n_tasks) if t not in labeled]
-            if alone:
-                raise ValueError(
-                    f"n_shared=0 leaves {tasks.words(alone[0])} without classes, since "
-                    "it has no labels of its own; give n_shared of at least 1, or the "
-                    "task some labels."
-                )
-            if self.head == "shared":
-                raise ValueError(
-                    "head='shared' needs a shared code, but n_shared is 0."
-                )
-            return False, labeled
-        if self.strategy == "common-branch":
-            if not self.n_private or self.head == "shared":
-                raise ValueError(
-                    "strategy='common-branch' trains the private branch and head of "
-                    "every target; it needs n_private of at least 1 and head='both' or "
-                    "'auto'."
-                )
-            return True, labeled
-        if self.head == "shared":
-            return True, []
-        complete = all(
-            part is not None and (part >= 0).all() for part in labels.encoded
-        )
-        apart = len(labeled) == n_tasks and (labels.allowed.sum(0) == 1).all()
-        return True, labeled if self.head == "both" or complete or apart else []
-
-    def _phases(
-        self, reconstruction: list[float], labels: Labels, tasks: Tasks
-    ) -> tuple[Phase, ...]:
-        classification = check_weights(
-            self.classification_weight, tasks.names, "classification_weight"
-        )
-        n_tasks = len(classification)
-        off = (0.0,) * n_tasks
-        if self.strategy == "end-to-end":
-            return (
-                Phase(
-                    "end-to-end",
-                    {
-                        "reconstruction": tuple(reconstruction),
-                        "classification": tuple(classification),
-                        "infomax": self._unlabeled("infomax", labels, tasks),
-                        "consistency": self._unlabeled("consistency", labels, tasks),
-                    },
-                ),
-            )
-        counts = [
-            0 if part is None else int((part >= 0).sum()) for part in labels.encoded
-        ]
-        source = int(np.argmax(counts))
-
-        def supervised(name: str, chosen: Callable[[int], bool], trains: Any) -> Phase:
-            weights = tuple(
-                w if chosen(t) else 0.0 for t, w in enumerate(classification)
-            )
-            return Phase(
-                name, {"reconstruction": off, "classification": weights}, trains
-            )
-
-        terms = {"reconstruction": tuple(reconstruction), "classification": off}
-        phases = [
-            Phase("unsupervised", terms),
-            supervised(
-                "source",
-                lambda t: t == source,
-                (
-                    "tied.",
-                    "shared_head.",
-                    *(
-                        f"{part}.{source}."
-                        for part in (
-                            "private_encoders",
-                            "before",
-                            "after",
-                            "private_heads",
-                        )
-                    ),
-                ),
-            ),
-        ]
-        targets = [t for t in range(n_tasks) if counts[t] and t != source]
-        if targets:
-            trains = [
-                f"{part}.{t}."
-                for t in targets
-                for part in ("private_encoders", "private_heads")
-            ]
-            phases.append(supervised("target", lambda t: t in targets, tuple(trains)))
-        return tuple(phases)
-
-    def _unlabeled(self, term: str, labels: Labels, tasks: Tasks) -> tuple[float, ...]:
-        """The weights of a term on the tasks that have unlabeled samples."""
-        parameter = f"{term}_weight"
-        weights = check_weights(getattr(self, parameter), tasks.names, parameter)
-        return tuple(
-            weight if part is None or (part < 0).any() else 0.0
-            for weight, part in zip(weights, labels.encoded, strict=True)
-        )
 
     def predict(self, X: Any) -> Any:
         """Classes of the samples.
@@ -439,7 +330,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         y : ndarray of shape (n_samples,), or one per task
             In the form of `X`; flat in the order of the samples for a JointArrays.
         """
-        tasks, logits = self._logits(X)
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+        logits = self._logits(tasks)
         return tasks.restore(
             [None if z is None else self.classes_[z.argmax(1)] for z in logits]
         )
@@ -457,7 +350,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         p : ndarray of shape (n_samples, n_classes), or one per task
             In the order of `classes_`; 0 for classes that a task cannot have.
         """
-        tasks, logits = self._logits(X)
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+        logits = self._logits(tasks)
         return tasks.restore([None if z is None else _softmax(z) for z in logits])
 
     def decision_function(self, X: Any) -> Any:
@@ -474,7 +369,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             In the order of `classes_`; -inf for classes that a task cannot have. With
             two classes, of shape (n_samples,), positive for the second.
         """
-        tasks, logits = self._logits(X)
+        check_is_fitted(self)
+        tasks, _ = check_tasks(X, estimator=self)
+        logits = self._logits(tasks)
         if len(self.classes_) == 2:
             logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
         return tasks.restore(logits)
@@ -501,7 +398,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         check_is_fitted(self)
         tasks, _ = check_tasks(X, estimator=self)
         found = check_score_labels(y, tasks, self)
-        _, logits = self._logits(X)
+        logits = self._logits(tasks)
         scores = [
             np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
             for z, item in zip(logits, found, strict=True)
@@ -509,17 +406,14 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         ]
         return float(np.mean(scores))
 
-    def _logits(self, X: Any) -> tuple[Tasks, list[NDArray[Any] | None]]:
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-
-        def classify(codes: Any, t: int) -> torch.Tensor:
+    def _logits(self, tasks: Tasks) -> list[NDArray[Any] | None]:
+        def classify(codes: Codes, t: int) -> torch.Tensor:
             logits = self.module_.classify(t, codes)
             assert logits is not None
             return logits
 
         found = [self._collect(tasks, t, classify) for t in range(self.n_tasks_)]
-        return tasks, [None if z is None else z.astype(np.float64) for z in found]
+        return [None if z is None else z.astype(np.float64) for z in found]
 
 
 def _softmax(logits: NDArray[Any]) -> NDArray[Any]:

@@ -144,8 +144,6 @@ def in_form(draw, form, names, tasks):
     if form == "dict":
         return by_name, valid
     if form == "joint":
-        if any(map(np.ma.is_masked, values)):
-            valid = None  # numpy has taken the masks away
         try:
             return JointArrays(by_name if draw(st.booleans()) else values), valid
         except (TypeError, ValueError):  # tested with the container

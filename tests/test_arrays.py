@@ -322,6 +322,17 @@ class TestConstruction:
     def test_dict_of_one_task(self):
         assert JointArrays({"a": np.zeros((3, 2))}).n_tasks == 1
 
+    def test_masked_samples_are_refused(self):
+        masked = np.ma.masked_array(np.ones((2, 3)), mask=np.eye(2, 3))
+        with pytest.raises(ValueError, match=r"task 1 \(X\[1\]\) has masked.*fill"):
+            JointArrays([np.ones((2, 3)), masked])
+        unmasked = np.ma.masked_array(np.ones((2, 3)), mask=False)
+        assert_array_equal(JointArrays([np.ones((1, 3)), unmasked]).arrays[1], 1)
+
+    def test_tensor_without_values_is_refused(self):
+        with pytest.raises(ValueError, match=r"task 0 .* cannot become a numpy"):
+            JointArrays([torch.ones(2, 3, device="meta"), np.ones((2, 3))])
+
 
 class TestIdentity:
     @given(containers_with_key())
@@ -462,6 +473,8 @@ class TestPack:
             ([[0, 1], [2, 3]], ValueError, r"task 1 \(y\[1\]\) .*expected 1 values"),
             ([[[0], [1]], [2]], ValueError, r"task 0 \(y\[0\]\) .*ravel"),
             ([[0, np.nan], [2]], ValueError, r"task 0 .*NaN; mark .* with -1"),
+            ([np.uint64([0, 2**63]), None], ValueError, "task 0 .*64 bits.*LabelEnc"),
+            ([[0, 2**70], None], ValueError, "task 0 .*64 bits.*LabelEncoder"),
             ([["a", "b"], [2]], TypeError, "task 1 .* holds numbers and task 0.*Label"),
             (
                 [["a", "b"], None],

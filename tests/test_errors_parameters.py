@@ -7,6 +7,7 @@ import pytest
 import torch
 from refusals import (
     MNIST,
+    USPS,
     X,
     assert_has,
     autoencoder,
@@ -24,6 +25,8 @@ from sk_jae import JointArrays
 PARAMETERS = [
     ({"n_shared": 0, "n_private": 0}, ["n_shared and n_private are both 0"]),
     ({"n_shared": -1}, ["'n_shared'", "-1"]),
+    ({"n_private": 0, "features": "private"}, ["features='private'", "n_private is 0"]),
+    ({"n_shared": 0, "features": "shared"}, ["features='shared'", "n_shared is 0"]),
     ({"shared_depth": 3}, ["shared_depth=3 is out of range", "1 to 2", "-1 to -2"]),
     ({"shared_depth": -3}, ["shared_depth=-3 is out of range", "1 to 2"]),
     ({"shared_depth": 0}, ["shared_depth=0 is out of range"]),
@@ -171,4 +174,11 @@ def nan_in_third_epoch():
 
 def test_loss_that_becomes_nan_names_the_epoch():
     estimator = clone(autoencoder).set_params(loss=nan_in_third_epoch(), max_epochs=9)
-    assert_has(refusal(estimator.fit, X), "nan in epoch 3", "smaller lr")
+    text = refusal(estimator.fit, X)
+    assert_has(text, "loss of task 'mnist' became nan in epoch 3", "smaller lr")
+
+
+def test_cross_entropy_of_what_is_no_probability():
+    data = {"mnist": MNIST, "usps": 2 * USPS}
+    text = refusal_of_fit(autoencoder, data, loss="bce")
+    assert_has(text, "task 'usps'", "loss='bce'", "[0, 1]", "scale")

@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
 from skorch.callbacks import Callback
@@ -326,3 +327,24 @@ class TestRealDigits:
             accuracy[n_shared] = clf.score({"pen": X_test["pen"]}, y_test)
         # Twenty labels alone, and with 673 of the other task's.
         assert accuracy[16] > accuracy[0] + 0.05
+
+
+@pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
+def test_batch_statistics_of_a_task_that_a_phase_leaves_out(strategy):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(40, 8, 8)), 3 + 2 * rng.normal(size=(40, 8, 8))]
+    y = [np.arange(40) % 3, None]
+    clf = JointTransferClassifier(
+        **{**PAPER, "encoder": CONV["encoder"], "batch_size": 40, "lr": 0.05},
+        strategy=strategy,
+        reconstruction_weight=[1, float(strategy == "common-branch")],
+    ).fit(X, y)
+    x = torch.tensor(X[1], dtype=torch.float32)[:, None]
+    module = copy.deepcopy(clf.module_)
+    codes = []
+    for training in (True, False):
+        module.train(training)
+        with torch.no_grad():
+            codes.append(module.encode([None, x])[1].shared)
+    scale = float(codes[0].abs().max())
+    assert_allclose(codes[1], codes[0], atol=0.05 * scale)

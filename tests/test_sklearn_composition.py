@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -23,6 +24,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import estimator_html_repr
+from sklearn.utils.fixes import parse_version
 from two_tasks import ARRAYS, DENSE, LABELS, N_SAMPLES, TASK, X, Y, by_hand
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
@@ -180,12 +182,17 @@ class TestSetOutput:
         assert_allclose(framed.to_numpy(), expected, atol=1e-6)
 
     @pytest.mark.parametrize("container", FRAMES)
-    def test_of_a_union_and_a_pipeline(self, container, union):
+    def test_of_a_union(self, container, union):
+        old = parse_version(sklearn.__version__) < parse_version("1.9")
+        if container == "polars" and old:
+            pytest.skip("FeatureUnion renames the columns of polars from 1.9 on")
         plain = union.transform(X)
         framed = clone(union).set_output(transform=container).fit(X).transform(X)
         assert list(framed.columns) == UNION_NAMES
         assert_array_equal(framed.to_numpy(), plain)
 
+    @pytest.mark.parametrize("container", FRAMES)
+    def test_of_a_pipeline(self, container):
         pipeline = make_pipeline(AUTOENCODER, StandardScaler())
         plain = pipeline.fit_transform(X)
         framed = clone(pipeline).set_output(transform=container).fit_transform(X)

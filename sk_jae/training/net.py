@@ -19,6 +19,7 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch import Tensor
 
+from sk_jae.blocks import TaskBatchNorm
 from sk_jae.losses import Loss
 from sk_jae.modules import JointModule
 from sk_jae.training.batches import (
@@ -29,6 +30,9 @@ from sk_jae.training.batches import (
 )
 from sk_jae.training.objective import TERMS, JointLoss, Key, Phase
 from sk_jae.training.stopping import BestWeights
+
+# A running mean with momentum 0.1 has then forgotten all but half a percent.
+_STEPS_OF_RENEWAL = 50
 
 __all__ = ["EpochMonitor", "JointNet", "TrainingInterrupted"]
 
@@ -187,6 +191,7 @@ class JointNet(NeuralNet):
             super().partial_fit(X)
             if self.interrupted_:
                 break
+            self._renew_statistics(X, phase)
             if phase is not self.phases[-1]:
                 self.initialize_optimizer()  # its state belongs to this phase's loss
         return self
@@ -215,6 +220,30 @@ class JointNet(NeuralNet):
             best.restore()
             self.module_.eval()
         return self
+
+    def _renew_statistics(self, data: TaskData, phase: Phase) -> None:
+        """Measure anew what normalizes the tasks that this phase did not train on.
+
+        The tied layers have changed since, or the task has never been seen at all.
+        """
+        if phase.trains is not None and "tied." not in phase.trains:
+            return
+        names = data.names
+        left_out = [t for t in range(len(names)) if not phase.trains_on(t)]
+        normalizes = any(isinstance(m, TaskBatchNorm) for m in self.module_.modules())
+        if not left_out or not normalizes:
+            return
+        n_steps = 0
+        self._set_training(True)
+        with torch.no_grad():
+            while n_steps < _STEPS_OF_RENEWAL:
+                for batch in self.get_iterator(data, training=True):
+                    inputs = batch.inputs
+                    self.module_(
+                        [x if t in left_out else None for t, x in enumerate(inputs)]
+                    )
+                    n_steps += 1
+        self._set_training(False)
 
     @contextmanager
     def _training_only(self, names: tuple[str, ...] | None) -> Iterator[None]:
@@ -338,10 +367,17 @@ class JointNet(NeuralNet):
     def _check_finite(self) -> None:
         row = self.history[-1]
         if not math.isfinite(row["train_loss"]):
+            names = [
+                name
+                for name in self.module_.names
+                for term in TERMS
+                if not math.isfinite(row.get(f"train_{term}_{name}", 0.0))
+            ]
+            of_task = f" of task {names[0]!r}" if names else ""
             raise ValueError(
-                f"The loss became {row['train_loss']} in epoch {row['epoch']}, so "
-                f"training stopped; try a smaller lr than {self.lr}, or scale the data "
-                "to about unit size."
+                f"The loss{of_task} became {row['train_loss']} in epoch "
+                f"{row['epoch']}, so training stopped; try a smaller lr than "
+                f"{self.lr}, or scale the data to about unit size."
             )
 
     def continue_from(self, net: JointNet) -> None:

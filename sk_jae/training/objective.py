@@ -51,6 +51,9 @@ class Phase:
     def weight(self, term: str, t: int) -> float:
         return self.weights[term][t] if term in self.weights else 0.0
 
+    def trains_on(self, t: int) -> bool:
+        return any(weights[t] for weights in self.weights.values())
+
 
 class JointLoss(nn.Module):
     """The weighted sum of all terms, and each term by itself.

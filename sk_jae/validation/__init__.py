@@ -11,7 +11,7 @@ from sk_jae.validation.labels import (
     labeled_samples,
 )
 from sk_jae.validation.parameters import check_task, check_weights, per_task
-from sk_jae.validation.samples import check_codes, check_tasks
+from sk_jae.validation.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.validation.targets import split_labels
 from sk_jae.validation.tasks import Tasks, open_tasks
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_score_labels",
     "check_task",
     "check_tasks",
+    "check_unit_range",
     "check_weights",
     "labeled_samples",
     "open_tasks",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_jae._conversion import ENCODE_LABELS, UNLABELED, kind_of, to_labels
+from sk_jae._conversion import UNLABELED, kind_of, to_labels
 from sk_jae.validation.targets import label_words, split_labels
 from sk_jae.validation.tasks import Tasks
 
@@ -191,7 +191,7 @@ def _read_one(labels: NDArray[Any], words: str) -> _TaskLabels:
         values = np.zeros(len(labels), dtype=kept.dtype)
         values[labeled] = kept
         return _TaskLabels(values, labeled)
-    values = _to_classes(labels, words)
+    values = to_labels(labels, words)
     kind = values.dtype.kind
     if kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
         # scikit-learn's checks look for what is in parentheses.
@@ -202,18 +202,6 @@ def _read_one(labels: NDArray[Any], words: str) -> _TaskLabels:
         )
     everywhere = np.ones(len(values), dtype=bool)
     return _TaskLabels(values, values != UNLABELED if kind in "if" else everywhere)
-
-
-def _to_classes(labels: NDArray[Any], words: str) -> NDArray[Any]:
-    limit = np.iinfo(np.int64).max
-    try:
-        if labels.dtype.kind == "u" and labels.max(initial=0) > limit:
-            raise OverflowError
-        return to_labels(labels, words)
-    except OverflowError as error:
-        raise ValueError(
-            f"{words} holds integers of more than 64 bits; {ENCODE_LABELS}."
-        ) from error
 
 
 def _is_mark(value: Any) -> bool:

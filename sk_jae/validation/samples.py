@@ -14,7 +14,7 @@ from sk_jae.arrays import JointArrays
 from sk_jae.layout import Layout, infer_layout
 from sk_jae.validation.tasks import Tasks, open_tasks
 
-__all__ = ["check_codes", "check_tasks"]
+__all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
 # The squares of such values, and with them the loss, are finite in float32.
 _LARGEST = 2.0**64
@@ -207,6 +207,19 @@ def _check_finite(array: NDArray[Any], words: str) -> None:
             f"{_LARGEST:.1e} in size, whose squares are finite in float32; scale the "
             "features."
         )
+
+
+def check_unit_range(tasks: Tasks, layouts: tuple[Layout, ...]) -> None:
+    """Refuse samples that are no probabilities, for the binary cross-entropy."""
+    for t, (array, layout) in enumerate(zip(tasks.arrays, layouts, strict=True)):
+        assert array is not None
+        low, high = float(array.min()), float(array.max())
+        if low < 0 or high * layout.scale > 1 + 1e-6:
+            raise ValueError(
+                f"{tasks.words(t)} holds values from {low:.3g} to {high:.3g}, but "
+                "loss='bce' needs values in [0, 1], or images of uint8; scale the "
+                "features, or use loss='mse'."
+            )
 
 
 def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:

@@ -131,7 +131,7 @@ def _form_of(X: Any, argument: str) -> tuple[str, list[Any], list[str] | None]:
     """The form of the input, its items, and their names if they have any."""
     if isinstance(X, JointArrays):
         return "joint", list(X.arrays), list(X.task_names) if X.task_names else None
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not hasattr(X, "shape"):  # scipy's dok_array
         for key in X:
             if not isinstance(key, str):
                 raise TypeError(

@@ -8,6 +8,8 @@ from pathlib import Path
 # Several workers with several threads each would wait for one another. Set before
 # torch is imported, and seen by the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Without, scikit-learn's suite leaves out its checks of array API inputs.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
 

@@ -136,11 +136,20 @@ class JointArrays:
         task: NDArray[np.intp],
         task_names: tuple[str, ...] | None,
     ) -> None:
-        # Nothing else is stored, so that equal content has an equal pickle and an
-        # equal joblib hash, however it came about.
         self.arrays = arrays
         self.task = task
         self.task_names = task_names
+        self._row: NDArray[np.intp] | None = None
+
+    @property
+    def _row_in_task(self) -> NDArray[np.intp]:
+        """The row of each sample in its task's array, kept from the first use on."""
+        if self._row is None:
+            row = np.empty(len(self), dtype=np.intp)
+            for t, array in enumerate(self.arrays):
+                row[self.task == t] = np.arange(len(array))
+            self._row = row
+        return self._row
 
     @property
     def n_tasks(self) -> int:
@@ -157,16 +166,14 @@ class JointArrays:
 
     def __getitem__(self, key: Any) -> JointArrays:
         key = checked_key(key)
-        chosen = np.atleast_1d(np.arange(len(self))[key])
         # A slice without step holds neighboring rows of every task: no copy.
         neighbors = isinstance(key, slice) and key.step in (None, 1)
-        task = self.task[chosen]
-        row = np.empty(len(self), dtype=np.intp)
-        for t, array in enumerate(self.arrays):
-            row[self.task == t] = np.arange(len(array))
+        # Copied, since joblib would hash the strides of a view.
+        task = np.atleast_1d(self.task[key]).copy()
+        row = np.atleast_1d(self._row_in_task[key])
         arrays = []
         for t, array in enumerate(self.arrays):
-            rows = row[chosen[task == t]]
+            rows = row[task == t]
             whole = neighbors and len(rows)
             arrays.append(array[rows[0] : rows[-1] + 1] if whole else array[rows])
         return self._new(tuple(arrays), task, self.task_names)
@@ -261,11 +268,16 @@ class JointArrays:
         return values
 
     def __getstate__(self) -> dict[str, Any]:
+        # The content and nothing else: equal content has an equal pickle and an equal
+        # joblib hash, however it came about.
         return {
             "arrays": tuple(with_plain_strides(array) for array in self.arrays),
             "task": with_plain_strides(self.task),
             "task_names": self.task_names,
         }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(state["arrays"], state["task"], state["task_names"])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(

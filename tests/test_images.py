@@ -101,3 +101,17 @@ def test_images_of_other_types_have_the_units_of_those_in_fit(dtype):
     jae = JointAutoencoder(**CONV).fit(X)
     other = torch.from_numpy(X) if dtype == "tensor" else X.astype(dtype)
     np.testing.assert_array_equal(jae.transform(other), jae.transform(X))
+
+
+@pytest.mark.parametrize(
+    ("seen", "given", "message"),
+    [
+        (np.float32(1 / 255), np.uint8(1), r"task 'pen'.* uint8 .* up to \d+, .* as"),
+        (np.uint8(1), np.float32(1 / 255), r"task 'pen'.* up to (1|0\.\d+), .* by 255"),
+    ],
+)
+def test_warning_of_other_units_than_in_fit(seen, given, message):
+    X = np.random.default_rng(0).integers(256, size=(12, 8, 8), dtype=np.uint8)
+    jae = JointAutoencoder(**CONV).fit({"pen": X * seen, "other": X})
+    with pytest.warns(UserWarning, match=message):
+        jae.transform({"pen": X * given, "other": X})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -266,6 +267,29 @@ def _check_layout(item: Any, array: NDArray[Any], layout: Layout, words: str) ->
         raise ValueError(
             f"{words} has the features {', '.join(columns)}, expected "
             f"{', '.join(layout.columns)} as in fit, in this order."
+        )
+    _warn_of_units(array, layout, words)
+
+
+def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
+    """Warn if images look as if their units were others than in fit."""
+    if not layout.is_image:
+        return
+    highest = array.max(initial=0)
+    if layout.scale == 1.0 and array.dtype == np.uint8 and highest > 1:
+        warnings.warn(
+            f"{words} has uint8 images with values up to {highest}, which are taken as "
+            "they are, because fit saw another dtype and scaled nothing; give them in "
+            "the units of fit.",
+            UserWarning,
+            stacklevel=2,
+        )
+    elif layout.scale != 1.0 and array.dtype.kind == "f" and 0 < highest <= 1:
+        warnings.warn(
+            f"{words} has images with values up to {highest:.3g}, which are divided by "
+            "255 like the uint8 images that fit saw; give them in the units of fit.",
+            UserWarning,
+            stacklevel=2,
         )
 
 

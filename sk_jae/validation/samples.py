@@ -273,7 +273,7 @@ def _check_layout(item: Any, array: NDArray[Any], layout: Layout, words: str) ->
 
 def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
     """Warn if images look as if their units were others than in fit."""
-    if not layout.is_image:
+    if not layout.is_image or array.dtype.kind not in "uf":
         return
     highest = array.max(initial=0)
     if layout.scale == 1.0 and array.dtype == np.uint8 and highest > 1:

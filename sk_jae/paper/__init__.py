@@ -1,0 +1,120 @@
+"""The nine systems of the paper's supplement as ready estimators.
+
+B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
+meta-learning framework" (2018). `figure` makes them by number, and each has a function
+with a name; all come unfitted, and keyword arguments override what they set.
+
+======  =====================  ====================================================
+figure  function               system
+======  =====================  ====================================================
+1       `mnist_autoencoder`    autoencoder; a pair of them is the baseline of 2
+2       `mnist_halves`         joint autoencoder for the digits 0-4 and 5-9
+3       `cifar10_autoencoder`  autoencoder; a pair of them is the baseline of 4
+4       `cifar10_pair`         joint autoencoder for two classes of CIFAR-10
+5       `celeba_autoencoder`   autoencoder; a pair of them is the baseline of 6
+6       `celeba_pair`          joint autoencoder for two parts of CelebA
+7       `mnist_usps`           classifier for MNIST and USPS, either as the source
+8       `svhn_mnist`           classifier for SVHN, the source, and MNIST
+9       `three_way`            classifier for SVHN, the source, MNIST and USPS
+======  =====================  ====================================================
+
+**The paper's** are: Adam with a learning rate of 0.001, initial weights after Glorot
+and Bengio (here uniform, and biases of zero), batch sizes, epochs and loss weights
+(appendix and supplement); branches of convolutions, max-pooling, fully connected layers
+and ReLU, tied in the bottleneck alone, whose last hidden layers are concatenated and
+give the output directly (section 3); 500 units there for MNIST; upsampling and
+convolution in the decoder for CIFAR-10, strides for CelebA; 1.36 million parameters in
+Figure 7 and 3 million in Figure 8; a pair of autoencoders with codes as large as those
+of the joint autoencoder; and a version of that with as many parameters as the pair.
+
+**Ours** are all other widths, kernels and code sizes, since the published figures are
+pictures whose numbers could not be recovered. They are as narrow in the convolutions as
+the parameter totals allow, so that a CPU can train them.
+
+Where the paper weighs reconstruction 4 times classification, or the reverse, it does
+not say whether errors are summed over the features. ``loss="mse"`` means over them, as
+Keras does; for sums multiply the weight by the number of features, as in ``figure(7,
+reconstruction_weight={"mnist": 4 * 28 * 28, "usps": 4 * 16 * 16})``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sk_jae.autoencoder import JointAutoencoder
+from sk_jae.classifier import JointTransferClassifier
+
+from ._autoencoders import (
+    celeba_autoencoder,
+    celeba_pair,
+    cifar10_autoencoder,
+    cifar10_pair,
+    mnist_autoencoder,
+    mnist_halves,
+)
+from ._classifiers import mnist_halves_transfer, mnist_usps, svhn_mnist, three_way
+
+__all__ = [
+    "celeba_autoencoder",
+    "celeba_pair",
+    "cifar10_autoencoder",
+    "cifar10_pair",
+    "figure",
+    "mnist_autoencoder",
+    "mnist_halves",
+    "mnist_halves_transfer",
+    "mnist_usps",
+    "svhn_mnist",
+    "three_way",
+]
+
+_FIGURES: dict[Any, Any] = {
+    1: mnist_autoencoder,
+    2: mnist_halves,
+    3: cifar10_autoencoder,
+    4: cifar10_pair,
+    5: celeba_autoencoder,
+    6: celeba_pair,
+    7: mnist_usps,
+    8: svhn_mnist,
+    9: three_way,
+}
+
+
+def figure(
+    number: int, **parameters: Any
+) -> JointAutoencoder | JointTransferClassifier:
+    """Make the system of one of the supplement's figures.
+
+    Parameters
+    ----------
+    number : int
+        Number of the figure, from 1 to 9; the table at the top of :mod:`sk_jae.paper`
+        has them.
+    **parameters : object
+        Parameters of the estimator in place of the paper's, such as `random_state` and
+        `device`; for Figures 2, 4 and 6 also `reduced`.
+
+    Returns
+    -------
+    estimator : JointAutoencoder or JointTransferClassifier
+        Not fitted. Figures 1 to 6 learn without labels, 7 to 9 with them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such figure.
+
+    Examples
+    --------
+    >>> from sk_jae import paper
+    >>> jae = paper.figure(2, random_state=0, device="cpu")
+    >>> jae.batch_size, jae.max_epochs, jae.random_state
+    (256, 10, 0)
+    """
+    if number not in _FIGURES:
+        raise ValueError(
+            f"figure must be a number from 1 to 9, as the supplement has nine, got "
+            f"{number!r}."
+        )
+    return _FIGURES[number](**parameters)

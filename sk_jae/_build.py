@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from sk_jae._layers import Shape
-from sk_jae.blocks import Linear, Reshaped, TaskBatchNorm
+from sk_jae.blocks import Linear, Reshaped, TaskBatchNorm, UpConv2d
 from sk_jae.notation import BN, FC, Conv, Deconv, Layer, MaxPool, Reshape, output_shape
 
 __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
@@ -62,7 +62,7 @@ def build_stages(
     >>> layers = parse("Conv 4x(3x3), BN, MP 2x2, FC 10")
     >>> stages, shape = build_stages(layers, (1, 8, 8), torch.Generator())
     >>> [[type(module).__name__ for module in stage] for stage in stages]
-    [['Conv2d', 'TaskBatchNorm', 'ReLU', 'MaxPool2d'], ['Linear', 'ReLU']]
+    [['Conv2d', 'TaskBatchNorm', 'MaxPool2d', 'ReLU'], ['Linear', 'ReLU']]
     >>> shape
     (10,)
     """
@@ -83,6 +83,9 @@ def build_stages(
             stages.append([*waiting, *modules])
             waiting = []
         elif stages:
+            if isinstance(layer, MaxPool) and isinstance(stages[-1][-1], nn.ReLU):
+                # Behind the pooling ReLU gives the same with less work.
+                modules.append(stages[-1].pop())
             stages[-1].extend(modules)
         else:
             waiting.extend(modules)
@@ -156,10 +159,22 @@ def _build(
         return _convolution(
             shape[0], layer.channels, layer.kernel, layer.stride, generator
         )
-    size = output_shape(layer, shape)[1:]
+    return _deconvolution(layer, shape, generator)
+
+
+def _deconvolution(
+    layer: Deconv, shape: Shape, generator: torch.Generator
+) -> list[nn.Module]:
+    height, width = output_shape(layer, shape)[1:]
+    factor = height // shape[1]
+    exact = (height, width) == (factor * shape[1], factor * shape[2])
+    if factor > 1 and exact and all(side % 2 for side in layer.kernel):
+        module = UpConv2d(shape[0], layer.channels, layer.kernel, factor)
+        _glorot(module, generator)
+        return [module]
     modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
-    if size != shape[1:]:
-        modules.insert(0, nn.Upsample(size=size, mode="nearest"))
+    if (height, width) != shape[1:]:
+        modules.insert(0, nn.Upsample(size=(height, width), mode="nearest"))
     return modules
 
 

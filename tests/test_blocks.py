@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from sk_jae._build import build_encoder, build_stages, linear
-from sk_jae.blocks import Layers, TaskBatchNorm, View
-from sk_jae.notation import Conv, MaxPool, output_shape, parse, shapes
+from sk_jae.blocks import Layers, Reshaped, TaskBatchNorm, UpConv2d, View
+from sk_jae.notation import Conv, Deconv, MaxPool, output_shape, parse, shapes
 
 
 def draw(seed=0):
@@ -122,13 +122,71 @@ class TestLayers:
         assert Layers([nn.ReLU()])([], []) == []
 
 
+class TestUpConv2d:
+    @pytest.mark.parametrize("factor", [2, 3])
+    @pytest.mark.parametrize("channels", [1, 6])
+    @pytest.mark.parametrize("kernel", [(3, 3), (5, 5), (7, 7), (3, 5), (1, 5), (1, 1)])
+    def test_equals_upsampling_and_a_convolution(self, kernel, channels, factor):
+        layer = UpConv2d(4, channels, kernel, factor).double()
+        padding = tuple(side // 2 for side in kernel)
+        convolution = nn.Conv2d(4, channels, kernel, padding=padding).double()
+        convolution.load_state_dict(layer.state_dict())
+        x = random(2, 4, 5, 6).double()
+        found, expected = x.clone().requires_grad_(), x.clone().requires_grad_()
+        output = layer(found)
+        large = F.interpolate(expected, scale_factor=factor, mode="nearest")
+        torch.testing.assert_close(output, convolution(large))
+        weights = random(*output.shape, seed=1).double()
+        (output * weights).sum().backward()
+        (convolution(large) * weights).sum().backward()
+        torch.testing.assert_close(found.grad, expected.grad)
+        torch.testing.assert_close(layer.weight.grad, convolution.weight.grad)
+        torch.testing.assert_close(layer.bias.grad, convolution.bias.grad)
+
+    @pytest.mark.parametrize(
+        ("layer", "shape"),
+        [
+            ("Deconv 3x3x3", (2, 5, 6)),
+            ("Deconv 3x3x5 stride 3", (2, 5, 6)),
+            ("Deconv 3x2x3", (2, 5, 6)),
+            (Deconv(3, (3, 3), size=(9, 12)), (2, 5, 6)),
+            (Deconv(3, (3, 3), size=(10, 18)), (2, 5, 6)),
+            (Deconv(3, (3, 3), size=(4, 4)), (2, 5, 6)),
+        ],
+    )
+    def test_a_deconvolution_is_upsampling_and_a_convolution(self, layer, shape):
+        (layer,) = parse(layer) if isinstance(layer, str) else (layer,)
+        ((*modules, _),), out_shape = build_stages([layer], shape, draw())
+        (weights,) = [m for m in modules if isinstance(m, nn.Conv2d)]
+        x = random(2, *shape)
+        large = F.interpolate(x, size=out_shape[1:], mode="nearest")
+        height, width = layer.kernel
+        edges = ((width - 1) // 2, width // 2, (height - 1) // 2, height // 2)
+        expected = F.conv2d(F.pad(large, edges), weights.weight, weights.bias)
+        torch.testing.assert_close(nn.Sequential(*modules)(x), expected)
+
+
+def test_relu_behind_max_pooling_is_relu_before_it():
+    (before,), _ = build_stages(parse("Conv 3x(3x3)"), (2, 8, 8), draw())
+    (stage,), _ = build_stages(parse("Conv 3x(3x3), MP 2x2"), (2, 8, 8), draw())
+    x = random(4, 2, 8, 8)
+    expected = F.max_pool2d(nn.Sequential(*before)(x), 2)
+    torch.testing.assert_close(nn.Sequential(*stage)(x), expected, rtol=0, atol=0)
+
+
+def test_images_made_of_vectors_have_the_layout_of_all_images():
+    image = Reshaped((3, 4, 5))(random(2, 60))
+    assert image.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(image.flatten(1), random(2, 60))
+
+
 class TestBuilding:
     def test_each_layer_with_weights_is_a_stage(self):
         layers = parse("MP 2x2, Conv 4x(3x3), BN, MP 2x2, Conv 5x(3x3), FC 6, BN, FC 7")
         stages, shape = build_stages(layers, (2, 16, 12), draw(), n_tasks=2)
         assert shape == (7,)
         assert names(stages) == [
-            ["MaxPool2d", "Conv2d", "TaskBatchNorm", "ReLU", "MaxPool2d"],
+            ["MaxPool2d", "Conv2d", "TaskBatchNorm", "MaxPool2d", "ReLU"],
             ["Conv2d", "ReLU"],
             ["Linear", "TaskBatchNorm", "ReLU"],
             ["Linear", "ReLU"],

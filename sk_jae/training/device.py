@@ -53,18 +53,20 @@ def check_device(device: str) -> torch.device:
 
 
 def default_precision(device: torch.device, *, convolutional: bool) -> str:
-    """bfloat16 where the hardware computes it natively and it pays, else float32."""
+    """bfloat16 where the hardware computes it natively and it pays, else float32.
+
+    A rule on the hardware and not a measurement, so that results do not depend on the
+    clock. On CPUs it takes matrix units (AMX): with the vector instructions for
+    bfloat16 alone (AVX-512) training took 1.2 to 1.4 times as long as in float32.
+    """
     if not convolutional:
         return "float32"
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        # mkldnn also emulates bfloat16, which is slower than float32; these two are
-        # about the hardware.
-        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        native = device.type == "cpu" and any(
-            getattr(torch.cpu, check, bool)() for check in checks
-        )
+        # What mkldnn calls support includes emulation; this is about the hardware.
+        check = getattr(torch.cpu, "_is_amx_tile_supported", bool)
+        native = device.type == "cpu" and check()
     return "bfloat16" if native else "float32"
 
 

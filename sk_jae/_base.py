@@ -76,6 +76,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions({"constant", "cosine"})],
         "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -23,9 +24,9 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# With max_epochs="auto": about this many updates, within these numbers of epochs.
-_N_UPDATES = 600
-_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 200
+# With max_epochs="auto": so many updates for so many samples, and at most these epochs.
+_N_UPDATES, _N_SAMPLES = 600, 2000
+_MOST_EPOCHS = 200
 
 
 def resolve_architectures(
@@ -104,6 +105,7 @@ def make_net(
         valid=valid,
         optimizer=optimizer,
         lr=estimator.lr,
+        lr_schedule=estimator.lr_schedule,
         max_epochs=n_epochs(estimator, train),
         batch_size=estimator.batch_size,
         device=str(device),
@@ -153,7 +155,8 @@ def n_epochs(estimator: Any, train: TaskData) -> int:
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-len(train) // estimator.batch_size)
-    return int(np.clip(-(-_N_UPDATES // per_epoch), _FEWEST_EPOCHS, _MOST_EPOCHS))
+    n_updates = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
+    return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 
 def hold_out(

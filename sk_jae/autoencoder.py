@@ -61,13 +61,19 @@ class JointAutoencoder(BaseJointEstimator):
         cross-entropy, for values in [0, 1]; or a function of the two tensors
         (reconstruction, input).
     max_epochs : int or "auto", default="auto"
-        Number of epochs, in each phase of training. "auto" makes about 600 updates,
-        within 10 to 200 epochs. An epoch is one pass over the largest task; smaller
+        Number of epochs, in each phase of training. "auto" makes about 600 updates in
+        at most 200 epochs, and beyond 2,000 samples in the largest task more, with the
+        square root of their number. An epoch is one pass over the largest task; smaller
         ones are repeated.
     batch_size : int, default=64
         The most samples of each task in a batch.
     lr : float, default=0.001
         Learning rate.
+    lr_schedule : {"constant", "cosine"}, default="constant"
+        "cosine" lowers the learning rate from epoch to epoch along half a cosine, to
+        almost 0 at `max_epochs` (Loshchilov and Hutter 2017), so that the last epoch is
+        a good one to end with. A :class:`skorch.callbacks.LRScheduler` among
+        `callbacks` takes its place.
     optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         The optimizer.
     weight_decay : float, default=0.0
@@ -176,6 +182,7 @@ class JointAutoencoder(BaseJointEstimator):
         max_epochs: Any = "auto",
         batch_size: Any = 64,
         lr: Any = 0.001,
+        lr_schedule: Any = "constant",
         optimizer: Any = "adam",
         weight_decay: Any = 0.0,
         early_stopping: Any = False,
@@ -204,6 +211,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
         self.early_stopping = early_stopping

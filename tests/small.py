@@ -27,6 +27,7 @@ PAPER = {
     "infomax_weight": 0.0,
     "consistency_weight": 0.0,
     "augmentation": None,
+    "lr_schedule": "constant",
 }
 
 

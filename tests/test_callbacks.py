@@ -42,6 +42,17 @@ def tasks():
     return X, [(x[:, 0] > 0).astype(int) for x in X]
 
 
+class Rates(Callback):
+    """The learning rate of every epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_batch_end(self, net, training, **kwargs):
+        if training:
+            self.seen.append(net.optimizer_.param_groups[0]["lr"])
+
+
 class TestSkorch:
     def test_callbacks_see_every_batch_and_epoch(self, tasks):
         class Spy(Callback):
@@ -113,6 +124,25 @@ class TestSkorch:
         ).fit(X)
         rates = jae.net_.history[:, "batches", :, "event_lr"]
         np.testing.assert_allclose(rates, [[0.01, 0.01], [0.01, 0.005]])
+
+    @pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
+    def test_cosine_schedule(self, tasks, strategy):
+        rates = Rates()
+        params = {**SMALL, "max_epochs": 4, "strategy": strategy}
+        JointTransferClassifier(**params, lr_schedule="cosine", callbacks=[rates]).fit(
+            *tasks
+        )
+        middles = np.array([0.125, 0.375, 0.625, 0.875])
+        expected = 0.01 * np.cos(np.pi * middles / 2) ** 2
+        n_phases = 3 if strategy == "common-branch" else 1
+        np.testing.assert_allclose(rates.seen, [*expected] * n_phases)
+
+    def test_the_users_schedule_comes_before_the_estimators(self, tasks):
+        rates = Rates()
+        scheduler = LRScheduler("StepLR", step_size=1, gamma=0.1)
+        params = {**SMALL, "max_epochs": 3, "lr_schedule": "cosine"}
+        JointTransferClassifier(**params, callbacks=[scheduler, rates]).fit(*tasks)
+        np.testing.assert_allclose(rates.seen, [0.01, 0.001, 0.0001])
 
     def test_every_phase_has_its_own_schedule(self, tasks):
         clf = JointTransferClassifier(

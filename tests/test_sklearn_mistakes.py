@@ -36,7 +36,7 @@ from sk_jae.metrics import InformationMaximizationScorer, LabeledScorer
 from sk_jae.model_selection import JointStratifiedKFold
 from sk_jae.preprocessing import PerTask
 
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05})
+CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05, "lr_schedule": "constant"})
 AUTOENCODER = JointAutoencoder(**DENSE)
 STRATIFIED = list(StratifiedKFold(3).split(np.zeros(N_SAMPLES), Y))
 GRID = {"lr": [0.01, 0.05]}

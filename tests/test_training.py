@@ -26,7 +26,13 @@ SMALL = {
 }
 
 # Without the terms on unlabeled samples, which have tests of their own.
-PAPER = {**SMALL, "infomax_weight": 0, "consistency_weight": 0, "augmentation": None}
+PAPER = {
+    **SMALL,
+    "infomax_weight": 0,
+    "consistency_weight": 0,
+    "augmentation": None,
+    "lr_schedule": "constant",
+}
 
 
 def make_tasks(sizes=(40, 20), widths=(6, 4), seed=0):
@@ -393,6 +399,17 @@ class Interrupter(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         self._interrupt(net, "epoch end")
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_epochs"), [(40, 200), (400, 86), (2000, 19), (32_000, 5)]
+)
+def test_max_epochs_depends_on_the_largest_task(n_samples, n_epochs):
+    X = [np.zeros((n_samples, 1), np.float32), np.zeros((20, 1), np.float32)]
+    jae = JointAutoencoder(**SMALL, callbacks=[Interrupter(1, "epoch begin")])
+    with pytest.warns(TrainingInterrupted):
+        jae.fit(X)
+    assert jae.net_.max_epochs == n_epochs
 
 
 @pytest.mark.parametrize("where", ["epoch begin", "train", "valid", "epoch end"])

@@ -77,6 +77,8 @@ class JointNet(NeuralNet):
         What maps the inputs of each task at random while training.
     valid : TaskData or None, default=None
         Validation data.
+    lr_schedule : {"constant", "cosine"}, default="constant"
+        How the learning rate goes on from `lr` in each phase, if no callback decides.
     monitor : EpochMonitor or None, default=None
     **kwargs
         See :class:`skorch.NeuralNet`.
@@ -106,6 +108,7 @@ class JointNet(NeuralNet):
         tol: float,
         augment: tuple[Callable[[Tensor], Tensor] | None, ...] = (),
         valid: TaskData | None = None,
+        lr_schedule: str = "constant",
         monitor: EpochMonitor | None = None,
         **kwargs: Any,
     ) -> None:
@@ -117,6 +120,7 @@ class JointNet(NeuralNet):
         self.tol = tol
         self.augment = augment
         self.valid = valid
+        self.lr_schedule = lr_schedule
         self.monitor = monitor
         super().__init__(module, JointLoss, use_caching=False, **kwargs)
 
@@ -212,6 +216,7 @@ class JointNet(NeuralNet):
                 n_epochs = epochs or self.max_epochs
                 for epoch in range(n_epochs):
                     self.criterion_.progress = epoch / n_epochs
+                    self._set_lr((epoch + 0.5) / n_epochs)
                     if self._run_epoch(iterators, on_epoch, best):
                         break
         except KeyboardInterrupt:
@@ -220,6 +225,13 @@ class JointNet(NeuralNet):
             best.restore()
             self.module_.eval()
         return self
+
+    def _set_lr(self, progress: float) -> None:
+        """Set the learning rate of the epoch in whose middle so much is over."""
+        scheduled = any(isinstance(c, LRScheduler) for _, c in self.callbacks_)
+        if self.lr_schedule == "cosine" and not scheduled:
+            for group in self.optimizer_.param_groups:
+                group["lr"] = self.lr * (1 + math.cos(math.pi * progress)) / 2
 
     def _renew_statistics(self, data: TaskData, phase: Phase) -> None:
         """Measure anew what normalizes the tasks that this phase did not train on.

@@ -1,0 +1,228 @@
+"""Transfer to tasks with no labels or few: the joint autoencoder and other methods.
+
+Every column is a source with all its labels and one or more targets; every row a
+method. What is measured is the accuracy on the targets' test samples after the last
+epoch, mean and standard deviation over seeds, which decide both the training samples
+and the weights. Nothing is chosen by target labels that training does not see.
+
+Every fit is appended to results/transfer.jsonl as soon as it is done, and those that
+are there are not repeated, so that the run can be cut into pieces and broken off at any
+time. The folder of the data is that of the environment variable SK_JAE_DATA.
+
+    python benchmarks/transfer.py run --columns mnist-usps --rows ours MCC --seeds 0 1
+    python benchmarks/transfer.py table --output results/transfer.md
+    python benchmarks/transfer.py run --quick
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _transfer_data import COLUMNS, Column
+from _transfer_published import PUBLISHED
+from _transfer_skada import METHODS, fit_skada
+
+from sk_jae import JointTransferClassifier
+from sk_jae._setup import n_epochs
+from sk_jae.architecture import common_view
+from sk_jae.blocks import View
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+CLASSIFIER = {"n_private": 0, "reconstruction_weight": 0.0}
+
+# Trained on all tasks.
+JOINT: dict[str, dict[str, Any]] = {
+    "ours": {},
+    "no reconstruction": {"reconstruction_weight": 0.0},
+    "no private branch": {"n_private": 0},
+    "no infomax": {"infomax_weight": 0.0},
+    "no consistency": {"consistency_weight": 0.0},
+    "no augmentation": {"augmentation": None},
+    "the paper's losses": {
+        "infomax_weight": 0.0,
+        "consistency_weight": 0.0,
+        "augmentation": None,
+    },
+}
+# Trained on one task alone, in the view that is common to all tasks.
+ALONE: dict[str, dict[str, Any]] = {
+    "source only": {**CLASSIFIER, "augmentation": None},
+    "source only, augmented": CLASSIFIER,
+    "target only": {},  # with the few labels that there are
+    "target supervised": {},
+}
+ROWS = (*JOINT, *ALONE, *METHODS)
+
+
+def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> dict:
+    """Accuracy on each target and seconds of the fit; nothing if the row cannot be."""
+    X, known, y, X_test, y_test = column.data(seed, quick=args.quick)
+    common: dict[str, Any] = {"random_state": seed, "precision": args.precision}
+    if args.quick:
+        common["max_epochs"] = 2
+    tests = {name: X_test[name] for name in column.targets}
+    if row not in JOINT:
+        views = in_common_view(X)
+        if views is None and not row.startswith("target"):
+            return {}
+        if views is not None:
+            tests, X = in_common_view(tests, like=X), views
+    predicted: dict[str, np.ndarray] = {}
+    epochs, seconds = 0, 0.0
+    if row in JOINT:
+        clf = JointTransferClassifier(**common, **JOINT[row])
+        seconds = timed(clf.fit, X, known)
+        predicted = clf.predict(tests)
+        epochs = clf.n_iter_
+    elif row in METHODS:
+        clf = JointTransferClassifier(**common)
+        epochs = n_epochs(clf, range(max(map(len, X.values()))))
+        labels = [known.get(name, np.full(len(x), -1)) for name, x in X.items()]
+        start = time.process_time()
+        net = fit_skada(row, [*X.values()], labels, clf, epochs)
+        seconds = time.process_time() - start
+        predicted = {name: net.predict(x) for name, x in tests.items()}
+    else:
+        for target in column.targets:
+            name = column.source if row.startswith("source") else target
+            labels = y if row == "target supervised" else known
+            if name not in labels:
+                return {}
+            clf = JointTransferClassifier(**common, **ALONE[row])
+            seconds += timed(clf.fit, X[name], labels[name])
+            predicted[target] = clf.predict(tests[target])
+            epochs = clf.n_iter_
+    accuracy = {
+        name: round(float(np.mean(p == y_test[name])), 5)
+        for name, p in predicted.items()
+    }
+    return {"accuracy": accuracy, "seconds": round(seconds, 1), "epochs": epochs}
+
+
+def timed(function: Any, *args: Any) -> float:
+    """Seconds of processor time, which other work on the machine does not change."""
+    start = time.process_time()
+    function(*args)
+    return time.process_time() - start
+
+
+def in_common_view(arrays: dict, like: dict | None = None) -> dict | None:
+    """Float32 arrays of one shape, as the shared branch sees tasks of both kinds."""
+    like = arrays if like is None else like
+    if all(a.ndim == 2 for a in like.values()):
+        same = len({a.shape[1] for a in like.values()}) == 1
+        return arrays if same else None
+    view = common_view([images(a[:1]).shape[1:] for a in like.values()])
+    assert view is not None
+    resize = View(view)
+    resized = {}
+    for name, a in arrays.items():
+        parts = [resize(images(part)) for part in np.array_split(a, 50)]
+        resized[name] = torch.cat(parts).numpy()
+    return resized
+
+
+def images(a: np.ndarray) -> torch.Tensor:
+    """Images (n, channels, height, width) in [0, 1]."""
+    x = torch.from_numpy(a).float() / 255
+    return x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
+
+
+def run(args: argparse.Namespace, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    done = {(r["column"], r["row"], r["seed"]) for r in read(path)}
+    for seed in args.seeds:
+        for column in args.columns:
+            for row in args.rows:
+                if (column, row, seed) in done:
+                    continue
+                found = run_one(row, COLUMNS[column], seed, args)
+                if not found:
+                    continue
+                key = {"column": column, "row": row, "seed": seed}
+                record = {**key, **found, "threads": torch.get_num_threads()}
+                with path.open("a") as file:
+                    file.write(json.dumps(record) + "\n")
+                print(record, flush=True)
+
+
+def read(path: Path) -> list[dict]:
+    return [*map(json.loads, path.read_text().splitlines())] if path.exists() else []
+
+
+def table(records: list[dict], columns: Sequence[str]) -> str:
+    """Markdown: a row per method, a column per experiment and target."""
+    keys = [
+        (name, target)
+        for name in columns
+        for target in COLUMNS[name].targets
+        if any(r["column"] == name for r in records)
+    ]
+    heads = [
+        name if len(COLUMNS[name].targets) == 1 else f"{name}: {target}"
+        for name, target in keys
+    ]
+    lines = ["| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(keys)]
+    for row in ROWS:
+        cells = [_cell([r for r in records if r["row"] == row], key) for key in keys]
+        if any(cells):
+            lines.append(f"| {row} | " + " | ".join(c or "-" for c in cells) + " |")
+    notes: list[str] = []
+    for row, values, source in PUBLISHED:
+        cells = [f"{values[c]:.1f}" if c in values else "" for c, _ in keys]
+        if any(cells):
+            if source not in notes:
+                notes.append(source)
+            mark = notes.index(source) + 1
+            lines.append(
+                f"| *{row}* [{mark}] | " + " | ".join(c or "-" for c in cells) + " |"
+            )
+    for name in dict.fromkeys(c for c, _ in keys):
+        lines += ["", f"{name}: {COLUMNS[name].note}."]
+    lines += [f"\n[{i}] {note}." for i, note in enumerate(notes, 1)]
+    return "\n".join(lines)
+
+
+def _cell(records: list[dict], key: tuple[str, str]) -> str:
+    name, target = key
+    found = [r for r in records if r["column"] == name]
+    if not found:
+        return ""
+    accuracy = 100 * np.array([r["accuracy"][target] for r in found])
+    seconds = np.mean([r["seconds"] for r in found])
+    spread = f" ± {accuracy.std(ddof=1):.1f}" if len(found) > 1 else ""
+    return f"{accuracy.mean():.1f}{spread} ({len(found)}, {seconds:.0f} s)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["run", "table"])
+    parser.add_argument("--columns", nargs="+", choices=COLUMNS, default=[*COLUMNS])
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--quick", action="store_true", help="small, for a trial")
+    parser.add_argument("--output", type=Path, help="where to write the table")
+    args = parser.parse_args()
+    if args.quick:
+        args.seeds = args.seeds[:1]
+    path = RESULTS / f"transfer{'_quick' if args.quick else ''}.jsonl"
+    if args.command == "run":
+        run(args, path)
+    text = table(read(path), args.columns)
+    print(text)
+    if args.output:
+        args.output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

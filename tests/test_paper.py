@@ -63,6 +63,7 @@ def test_training_settings_are_those_of_the_supplement(number, batch_size, max_e
     estimator = paper.figure(number)
     assert (estimator.batch_size, estimator.max_epochs) == (batch_size, max_epochs)
     assert (estimator.optimizer, estimator.lr, estimator.loss) == ("adam", 0.001, "mse")
+    assert estimator.lr_schedule == "constant"
     assert not estimator.early_stopping
     assert estimator.weight_decay == 0
     assert estimator.augmentation is None

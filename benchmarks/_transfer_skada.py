@@ -58,8 +58,8 @@ def fit_skada(
 ) -> Any:
     """Train on float32 arrays of one shape; labels are -1 where unknown.
 
-    Labeled target samples count as source samples. Batch size, learning rate and seed
-    are those of `like`.
+    Labeled target samples count as source samples. Batch size and seed are those of
+    `like`; Adam's learning rate is its default.
     """
     try:
         from skada import deep
@@ -83,7 +83,7 @@ def fit_skada(
         max_epochs=max_epochs,
         batch_size=like.batch_size,
         optimizer=torch.optim.Adam,
-        lr=like.lr,
+        lr=0.001,
         train_split=None,
         verbose=0,
         device="cuda" if torch.cuda.is_available() else "cpu",

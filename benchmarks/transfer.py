@@ -5,7 +5,7 @@ method. What is measured is the accuracy on the targets' test samples after the 
 epoch, mean and standard deviation over seeds, which decide both the training samples
 and the weights. Nothing is chosen by target labels that training does not see.
 
-Every fit is appended to results/transfer.jsonl as soon as it is done, and those that
+Every fit is appended to results/transfer.json as soon as it is done, and those that
 are there are not repeated, so that the run can be cut into pieces and broken off at any
 time. The folder of the data is that of the environment variable SK_JAE_DATA.
 
@@ -17,7 +17,6 @@ time. The folder of the data is that of the environment variable SK_JAE_DATA.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from _results import Results, markdown, mean_and_spread
 from _transfer_data import COLUMNS, Column
 from _transfer_published import PUBLISHED
 from _transfer_skada import METHODS, fit_skada
@@ -34,7 +34,6 @@ from sk_jae._setup import n_epochs
 from sk_jae.architecture import common_view
 from sk_jae.blocks import View
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 CLASSIFIER = {"n_private": 0, "reconstruction_weight": 0.0}
 
 # Trained on all tasks.
@@ -135,70 +134,57 @@ def images(a: np.ndarray) -> torch.Tensor:
     return x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
 
 
-def run(args: argparse.Namespace, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    done = {(r["column"], r["row"], r["seed"]) for r in read(path)}
+def run(args: argparse.Namespace, results: Results) -> None:
     for seed in args.seeds:
         for column in args.columns:
             for row in args.rows:
-                if (column, row, seed) in done:
+                key = {"column": column, "row": row, "seed": seed}
+                if results.find(key) is not None:
                     continue
                 found = run_one(row, COLUMNS[column], seed, args)
-                if not found:
-                    continue
-                key = {"column": column, "row": row, "seed": seed}
-                record = {**key, **found, "threads": torch.get_num_threads()}
-                with path.open("a") as file:
-                    file.write(json.dumps(record) + "\n")
-                print(record, flush=True)
-
-
-def read(path: Path) -> list[dict]:
-    return [*map(json.loads, path.read_text().splitlines())] if path.exists() else []
+                if found:
+                    results.add(key, found)
+                    print(key | found, flush=True)
 
 
 def table(records: list[dict], columns: Sequence[str]) -> str:
     """Markdown: a row per method, a column per experiment and target."""
-    keys = [
-        (name, target)
-        for name in columns
-        for target in COLUMNS[name].targets
-        if any(r["column"] == name for r in records)
+    done = {r["column"] for r in records}
+    keys = [(c, t) for c in columns if c in done for t in COLUMNS[c].targets]
+    header = [
+        "",
+        *(c if len(COLUMNS[c].targets) == 1 else f"{c}: {t}" for c, t in keys),
     ]
-    heads = [
-        name if len(COLUMNS[name].targets) == 1 else f"{name}: {target}"
-        for name, target in keys
-    ]
-    lines = ["| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(keys)]
+    lines = []
     for row in ROWS:
-        cells = [_cell([r for r in records if r["row"] == row], key) for key in keys]
+        cells = [cell(records, row, *key) for key in keys]
         if any(cells):
-            lines.append(f"| {row} | " + " | ".join(c or "-" for c in cells) + " |")
-    notes: list[str] = []
+            lines.append([row, *cells])
+    sources: list[str] = []
     for row, values, source in PUBLISHED:
         cells = [f"{values[c]:.1f}" if c in values else "" for c, _ in keys]
         if any(cells):
-            if source not in notes:
-                notes.append(source)
-            mark = notes.index(source) + 1
-            lines.append(
-                f"| *{row}* [{mark}] | " + " | ".join(c or "-" for c in cells) + " |"
-            )
-    for name in dict.fromkeys(c for c, _ in keys):
-        lines += ["", f"{name}: {COLUMNS[name].note}."]
-    lines += [f"\n[{i}] {note}." for i, note in enumerate(notes, 1)]
-    return "\n".join(lines)
+            if source not in sources:
+                sources.append(source)
+            lines.append([f"*{row}* [{sources.index(source) + 1}]", *cells])
+    text = [
+        "Accuracy in %, mean ± standard deviation (seeds, processor seconds per fit).",
+        "",
+        markdown(header, lines),
+        "",
+        *(f"- {c}: {COLUMNS[c].note}" for c in dict.fromkeys(c for c, _ in keys)),
+        *(f"- [{i}] {source}" for i, source in enumerate(sources, 1)),
+    ]
+    return "\n".join(text)
 
 
-def _cell(records: list[dict], key: tuple[str, str]) -> str:
-    name, target = key
-    found = [r for r in records if r["column"] == name]
+def cell(records: list[dict], row: str, column: str, target: str) -> str:
+    found = [r for r in records if (r["row"], r["column"]) == (row, column)]
     if not found:
         return ""
-    accuracy = 100 * np.array([r["accuracy"][target] for r in found])
+    accuracy = mean_and_spread([100 * r["accuracy"][target] for r in found])
     seconds = np.mean([r["seconds"] for r in found])
-    spread = f" ± {accuracy.std(ddof=1):.1f}" if len(found) > 1 else ""
-    return f"{accuracy.mean():.1f}{spread} ({len(found)}, {seconds:.0f} s)"
+    return f"{accuracy} ({len(found)}, {seconds:.0f} s)"
 
 
 def main() -> None:
@@ -215,10 +201,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.seeds = args.seeds[:1]
-    path = RESULTS / f"transfer{'_quick' if args.quick else ''}.jsonl"
+    results = Results("transfer_quick" if args.quick else "transfer")
     if args.command == "run":
-        run(args, path)
-    text = table(read(path), args.columns)
+        run(args, results)
+    text = table(results.records(), args.columns)
     print(text)
     if args.output:
         args.output.write_text(text + "\n")

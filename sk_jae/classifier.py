@@ -69,7 +69,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     infomax_weight : float, or list or dict of float, default=1.0
         Weight of information maximization on tasks with unlabeled samples: their
         predictions become confident each and diverse together (Gomes et al. 2010). It
-        begins after 15 % of the epochs, and supposes that all classes are about as
+        begins after 30 % of the epochs, and supposes that all classes are about as
         frequent; 0 switches it off.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks with unlabeled samples: a confident prediction
@@ -97,7 +97,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         ones are repeated.
     batch_size : int, default=64
         The most samples of each task in a batch.
-    lr : float, default=0.001
+    lr : float, default=0.002
         Learning rate.
     lr_schedule : {"constant", "cosine"}, default="cosine"
         "cosine" lowers the learning rate from epoch to epoch along half a cosine, to
@@ -239,7 +239,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         loss: Any = "mse",
         max_epochs: Any = "auto",
         batch_size: Any = 64,
-        lr: Any = 0.001,
+        lr: Any = 0.002,
         lr_schedule: Any = "cosine",
         optimizer: Any = "adam",
         weight_decay: Any = 0.0,

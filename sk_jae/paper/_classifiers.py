@@ -140,5 +140,7 @@ def _classifier(
         "head": "both",
         "batch_size": 64,
         "max_epochs": max_epochs,
+        "lr": 0.001,
+        "lr_schedule": "constant",
     }
     return JointTransferClassifier(**{**paper, **parameters})

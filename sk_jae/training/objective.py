@@ -24,7 +24,7 @@ __all__ = ["TERMS", "JointLoss", "Key", "Measured", "Phase"]
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 # The terms on unlabeled predictions wait until those are better than a guess.
-WARM_UP = 0.15
+WARM_UP = 0.3
 
 Key: TypeAlias = tuple[str, int]  # a term and a task
 Measured: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples

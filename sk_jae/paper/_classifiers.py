@@ -136,7 +136,6 @@ def _classifier(
         "infomax_weight": 0.0,
         "consistency_weight": 0.0,
         "augmentation": None,
-        "lr_schedule": "constant",
         "head": "both",
         "batch_size": 64,
         "max_epochs": max_epochs,

@@ -154,7 +154,7 @@ def n_epochs(estimator: Any, train: TaskData) -> int:
     """Epochs per phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
-    per_epoch = -(-len(train) // estimator.batch_size)
+    per_epoch = -(-train.n_per_epoch // estimator.batch_size)
     n_updates = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 

@@ -96,7 +96,8 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         square root of their number. An epoch is one pass over the largest task; smaller
         ones are repeated.
     batch_size : int, default=64
-        The most samples of each task in a batch.
+        The most samples of each task in a batch. If less than a quarter of a task's
+        samples have labels, these are repeated until every fourth sample has one.
     lr : float, default=0.002
         Learning rate.
     lr_schedule : {"constant", "cosine"}, default="cosine"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -102,6 +104,62 @@ def test_labels_stay_with_their_samples():
             for x, y in zip(batch.inputs, batch.labels, strict=True):
                 if x is not None:
                     np.testing.assert_array_equal(x[:, 0].numpy() % 3 - 1, y.numpy())
+
+
+few_labels = st.tuples(st.integers(1, 60), st.integers(1, 4)).filter(
+    lambda sizes: sizes[1] < sizes[0]
+)
+
+
+def with_few_labels(n, n_labeled, *others):
+    """A first task whose last samples are labeled, and unlabeled others."""
+    data = make_data(n, *others)
+    first = np.where(np.arange(n) < n - n_labeled, -1, 1)
+    return replace(data, labels=(first, *data.labels[1:]))
+
+
+@given(sizes=few_labels, batch_size=st.integers(1, 70), other=st.integers(1, 90))
+def test_rare_labels_are_in_every_fourth_place(sizes, batch_size, other):
+    n, n_labeled = sizes
+    batches = TrainingBatches(with_few_labels(*sizes, other), batch_size, CPU, 0)
+    epoch = list(batches)
+    rows = np.concatenate([batch.inputs[0].flatten().numpy() for batch in epoch])
+    labels = np.concatenate([batch.labels[0].numpy() for batch in epoch])
+    unlabeled = n - n_labeled
+    np.testing.assert_array_equal(labels == 1, rows >= unlabeled)
+    if n_labeled * 4 >= n:
+        assert sorted(rows[:n]) == list(range(n))
+        return
+    np.testing.assert_array_equal(labels == 1, np.arange(1, len(labels) + 1) % 4 == 0)
+    for size, part in ((n_labeled, rows[3::4]), (unlabeled, rows[labels != 1])):
+        for start in range(0, len(part), size):
+            one_pass = part[start : start + size]
+            assert len(set(one_pass)) == len(one_pass)
+    # An epoch is one pass over the unlabeled samples, or over the other task.
+    drawn_for_one_pass = next(k for k in range(n + n) if k - k // 4 == unlabeled)
+    assert batches.data.n_per_epoch == max(drawn_for_one_pass, other)
+    longest = max(drawn_for_one_pass, other)
+    assert len(batches) == -(-longest // batch_size)
+    if other > drawn_for_one_pass:
+        second = np.concatenate([b.inputs[1].flatten().numpy() for b in epoch])
+        assert sorted(second) == list(range(other))
+
+
+def test_labels_that_are_not_rare_change_nothing():
+    # A quarter of the samples is enough, and so is no label at all.
+    plain = drawn(TrainingBatches(make_data(40, 30), 16, CPU, 0), 0)
+    for n_labeled in (0, 10, 40):
+        batches = TrainingBatches(with_few_labels(40, n_labeled, 30), 16, CPU, 0)
+        for expected, found in zip(plain, drawn(batches, 0), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_labels_are_counted_among_the_chosen_rows():
+    data = with_few_labels(40, 20)
+    data = replace(data, rows=(np.arange(22),))  # two of them labeled
+    rows = np.concatenate(drawn(TrainingBatches(data, 40, CPU, 0), 0))
+    assert set(rows[3::4]) == {20, 21}
+    assert sorted(rows[np.arange(len(rows)) % 4 != 3]) == list(range(20))
 
 
 def test_only_the_chosen_rows_are_read():

@@ -16,6 +16,9 @@ from sk_jae.layout import Layout
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "batches_of", "to_module"]
 
+# Of a task with few labels, one sample in so many of a batch is labeled.
+LABELED_ONE_IN = 4
+
 
 @dataclass(frozen=True)
 class TaskData:
@@ -42,6 +45,27 @@ class TaskData:
 
     def __len__(self) -> int:
         return max(len(rows) for rows in self.rows)
+
+    @property
+    def n_per_epoch(self) -> int:
+        """Samples of the largest task in an epoch of training."""
+        return max(self.n_drawn(t) for t in range(len(self.rows)))
+
+    def n_drawn(self, t: int) -> int:
+        """Samples of one task in a pass over it, with rare labeled ones repeated."""
+        groups = self.groups(t)
+        n = len(groups[0])
+        return n if len(groups) == 1 else n + (n - 1) // (LABELED_ONE_IN - 1)
+
+    def groups(self, t: int) -> list[NDArray[np.intp]]:
+        """The rows of one task, unlabeled and labeled apart if labels are rare."""
+        rows, labels = self.rows[t], self.labels[t]
+        if labels is None:
+            return [rows]
+        labeled = labels[rows] >= 0
+        if not 0 < labeled.sum() * LABELED_ONE_IN < len(rows):
+            return [rows]
+        return [rows[~labeled], rows[labeled]]
 
 
 @dataclass
@@ -91,6 +115,8 @@ class TrainingBatches:
     An epoch is one pass over the largest task; smaller ones are reshuffled and
     repeated, and every batch holds samples of every task. The batches of an epoch
     differ in size by one sample at most, so that none is too small for its statistics.
+    If fewer than a quarter of a task's samples are labeled, they are repeated, in
+    whole shuffled passes too, until every fourth sample is.
 
     Parameters
     ----------
@@ -107,8 +133,9 @@ class TrainingBatches:
     ) -> None:
         self.data = data
         self.device = device
-        n_steps = -(-len(data) // batch_size)
-        ends = np.linspace(0, len(data), n_steps + 1).round().astype(int)
+        self.most = [data.n_drawn(t) for t in range(len(data.names))]
+        n_steps = -(-max(self.most) // batch_size)
+        ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)
         self.sizes = np.diff(ends).tolist()
         self.generators = [
             # torch's generator on the CPU looks at the lowest 32 bits only.
@@ -135,7 +162,7 @@ class TrainingBatches:
         for size in self.sizes:
             batch = Batch([], [])
             for t, order in enumerate(orders):
-                n = min(size, len(self.data.rows[t]))
+                n = min(size, self.most[t])
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
                 batch.inputs.append(self._read(t, chosen))
@@ -149,10 +176,23 @@ class TrainingBatches:
 
     def _order(self, t: int) -> Tensor:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
-        rows = torch.from_numpy(self.data.rows[t])
-        needed = sum(min(size, len(rows)) for size in self.sizes)
+        needed = sum(min(size, self.most[t]) for size in self.sizes)
+        groups = self.data.groups(t)
+        if len(groups) == 1:
+            return self._passes(t, groups[0], needed)
+        order = torch.empty(needed, dtype=torch.int64)
+        labeled = torch.arange(1, needed + 1) % LABELED_ONE_IN == 0
+        for rows, places in zip(groups, (~labeled, labeled), strict=True):
+            n = int(places.sum())
+            order[places] = self._passes(t, rows, n)[:n]
+        return order
+
+    def _passes(self, t: int, rows: NDArray[np.intp], needed: int) -> Tensor:
+        """At least so many rows, in whole shuffled passes."""
         passes = [
-            rows[torch.randperm(len(rows), generator=self.generators[t])]
+            torch.from_numpy(rows)[
+                torch.randperm(len(rows), generator=self.generators[t])
+            ]
             for _ in range(-(-needed // len(rows)))
         ]
         return torch.cat(passes)

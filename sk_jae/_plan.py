@@ -51,46 +51,58 @@ def plan_phases(
     classification = check_weights(
         estimator.classification_weight, tasks.names, "classification_weight"
     )
-    unlabeled = {
-        term: _on_unlabeled(estimator, f"{term}_weight", labels, tasks)
-        for term in ("infomax", "consistency")
+    on_labels = {
+        "classification": tuple(
+            0.0 if part is None else weight
+            for weight, part in zip(classification, labels.encoded, strict=True)
+        ),
+        "infomax": _on_unlabeled(estimator, "infomax_weight", labels, tasks),
+        "consistency": _on_unlabeled(estimator, "consistency_weight", labels, tasks),
     }
 
     def phases(reconstruction: list[float]) -> tuple[Phase, ...]:
+        first = {"reconstruction": tuple(reconstruction)}
         if estimator.strategy == "common-branch":
-            return _common_branch(reconstruction, classification, labels)
-        terms = {
-            "reconstruction": tuple(reconstruction),
-            "classification": tuple(
-                0.0 if part is None else weight
-                for weight, part in zip(classification, labels.encoded, strict=True)
-            ),
-        }
-        return (Phase("end-to-end", terms | unlabeled),)
+            return _common_branch(first, on_labels, labels)
+        return (Phase("end-to-end", first | on_labels),)
 
     return phases
 
 
 def _common_branch(
-    reconstruction: list[float], classification: list[float], labels: Labels
+    reconstruction: dict[str, tuple[float, ...]],
+    on_labels: dict[str, tuple[float, ...]],
+    labels: Labels,
 ) -> tuple[Phase, ...]:
-    """First the autoencoders, then the source's classes, then those of the targets."""
+    """First the autoencoders, then the source's classes, then those of the targets.
+
+    Tasks without labels have no head of their own and learn along with the source.
+    """
     counts = [0 if part is None else int((part >= 0).sum()) for part in labels.encoded]
     source = int(np.argmax(counts))
     targets = [t for t, n in enumerate(counts) if n and t != source]
+    unlabeled = [t for t, n in enumerate(counts) if not n]
 
     def supervised(name: str, chosen: list[int], trains: list[str]) -> Phase:
-        weights = tuple(w if t in chosen else 0.0 for t, w in enumerate(classification))
-        return Phase(name, {"classification": weights}, tuple(trains))
+        weights = {
+            term: tuple(w if t in chosen else 0.0 for t, w in enumerate(all_tasks))
+            for term, all_tasks in on_labels.items()
+        }
+        return Phase(name, weights, tuple(trains))
 
     def parts(names: tuple[str, ...], chosen: list[int]) -> list[str]:
         return [f"{name}.{t}." for t in chosen for name in names]
 
     private = ("private_encoders", "private_heads")
-    of_source = parts((*private, "before", "after"), [source])
+    of_branches = [
+        *parts(private, [source]),
+        *parts(("before", "after"), [source, *unlabeled]),
+    ]
     phases = [
-        Phase("unsupervised", {"reconstruction": tuple(reconstruction)}),
-        supervised("source", [source], ["tied.", "shared_head.", *of_source]),
+        Phase("unsupervised", reconstruction),
+        supervised(
+            "source", [source, *unlabeled], ["tied.", "shared_head.", *of_branches]
+        ),
     ]
     if targets:
         phases.append(supervised("target", targets, parts(private, targets)))

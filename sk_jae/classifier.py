@@ -84,8 +84,8 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at once. "common-branch" trains the autoencoders
         first, then the branches of the source (the task with the most labels) up to
-        the tied layers on its labels, then, with those frozen, only the private
-        branches of the other labeled tasks.
+        the tied layers on its labels, along with those of tasks without labels, then,
+        with these frozen, only the private branches of the other labeled tasks.
     loss : {"mse", "bce"} or callable, default="mse"
         Reconstruction loss: mean squared error over the features of a sample; binary
         cross-entropy, for values in [0, 1]; or a function of the two tensors

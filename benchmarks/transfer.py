@@ -78,6 +78,8 @@ def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> di
     epochs, seconds = 0, 0.0
     if row in JOINT:
         clf = JointTransferClassifier(**common, **JOINT[row])
+        if row.startswith("source only"):
+            known = {column.source: y[column.source]}
         seconds = timed(clf.fit, X, known)
         predicted = clf.predict(tests)
         epochs = clf.n_iter_
@@ -148,13 +150,20 @@ def run(args: argparse.Namespace, results: Results) -> None:
 
 
 def table(records: list[dict], columns: Sequence[str]) -> str:
-    """Markdown: a row per method, a column per experiment and target."""
+    """Markdown: a row per method, a column per experiment and, of two, target."""
     done = {r["column"] for r in records}
-    keys = [(c, t) for c in columns if c in done for t in COLUMNS[c].targets]
-    header = [
-        "",
-        *(c if len(COLUMNS[c].targets) == 1 else f"{c}: {t}" for c, t in keys),
-    ]
+    keys: list[tuple[str, tuple[str, ...]]] = []
+    header = [""]
+    for name in columns:
+        targets = COLUMNS[name].targets
+        if name not in done:
+            continue
+        if len(targets) == 2:
+            keys += [(name, (target,)) for target in targets]
+            header += [f"{name}: {target}" for target in targets]
+        else:
+            keys.append((name, targets))
+            header.append(name)
     lines = []
     for row in ROWS:
         cells = [cell(records, row, *key) for key in keys]
@@ -178,11 +187,14 @@ def table(records: list[dict], columns: Sequence[str]) -> str:
     return "\n".join(text)
 
 
-def cell(records: list[dict], row: str, column: str, target: str) -> str:
+def cell(records: list[dict], row: str, column: str, targets: Sequence[str]) -> str:
+    """Mean over targets, then over seeds."""
     found = [r for r in records if (r["row"], r["column"]) == (row, column)]
     if not found:
         return ""
-    accuracy = mean_and_spread([100 * r["accuracy"][target] for r in found])
+    accuracy = mean_and_spread(
+        [100 * np.mean([r["accuracy"][t] for t in targets]) for r in found]
+    )
     seconds = np.mean([r["seconds"] for r in found])
     return f"{accuracy} ({len(found)}, {seconds:.0f} s)"
 

@@ -11,12 +11,13 @@ from torch import nn
 from sk_jae import JointTransferClassifier
 from sk_jae._build import build_encoder
 from sk_jae.architecture import auto_encoder
+from sk_jae.augmentation import random_affine
 
 METHODS = ("MCC", "DeepCORAL", "DANN", "CDAN")
 
 
 class Backbone(nn.Module):
-    """The default shared branch and its head, for the samples of all tasks at once."""
+    """The default shared branch and its head, with the default augmentation."""
 
     def __init__(self, shape: tuple[int, ...], n_classes: int, seed: int) -> None:
         super().__init__()
@@ -27,7 +28,7 @@ class Backbone(nn.Module):
         self.head = nn.Linear(n_shared, n_classes)
 
     def forward(self, X: torch.Tensor, sample_weight: Any = None) -> torch.Tensor:
-        return self.head(self.features(X))
+        return self.head(self.features(random_affine(X) if self.training else X))
 
 
 class _DomainClassifier(nn.Module):

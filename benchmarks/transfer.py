@@ -34,9 +34,14 @@ from sk_jae._setup import n_epochs
 from sk_jae.architecture import common_view
 from sk_jae.blocks import View
 
-CLASSIFIER = {"n_private": 0, "reconstruction_weight": 0.0}
+SOURCE_ONLY = {
+    "n_private": 0,
+    "reconstruction_weight": 0.0,
+    "infomax_weight": 0.0,
+    "consistency_weight": 0.0,
+}
 
-# Trained on all tasks.
+# Trained on all tasks; of the target, the source-only rows see the batch statistics.
 JOINT: dict[str, dict[str, Any]] = {
     "ours": {},
     "no reconstruction": {"reconstruction_weight": 0.0},
@@ -49,14 +54,11 @@ JOINT: dict[str, dict[str, Any]] = {
         "consistency_weight": 0.0,
         "augmentation": None,
     },
+    "source only": {**SOURCE_ONLY, "augmentation": None},
+    "source only, augmented": SOURCE_ONLY,
 }
-# Trained on one task alone, in the view that is common to all tasks.
-ALONE: dict[str, dict[str, Any]] = {
-    "source only": {**CLASSIFIER, "augmentation": None},
-    "source only, augmented": CLASSIFIER,
-    "target only": {},  # with the few labels that there are
-    "target supervised": {},
-}
+# Trained on the target alone: on the few labels that there are, or on all.
+ALONE = ("target only", "target supervised")
 ROWS = (*JOINT, *ALONE, *METHODS)
 
 
@@ -67,16 +69,17 @@ def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> di
     if args.quick:
         common["max_epochs"] = 2
     tests = {name: X_test[name] for name in column.targets}
-    if row not in JOINT:
+    if row in METHODS:
         views = in_common_view(X)
-        if views is None and not row.startswith("target"):
+        if views is None:
             return {}
-        if views is not None:
-            tests, X = in_common_view(tests, like=X), views
+        tests, X = in_common_view(tests, like=X), views
     predicted: dict[str, np.ndarray] = {}
     epochs, seconds = 0, 0.0
     if row in JOINT:
         clf = JointTransferClassifier(**common, **JOINT[row])
+        if row.startswith("source only"):
+            known = {column.source: y[column.source]}
         seconds = timed(clf.fit, X, known)
         predicted = clf.predict(tests)
         epochs = clf.n_iter_
@@ -90,12 +93,11 @@ def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> di
         predicted = {name: net.predict(x) for name, x in tests.items()}
     else:
         for target in column.targets:
-            name = column.source if row.startswith("source") else target
             labels = y if row == "target supervised" else known
-            if name not in labels:
+            if target not in labels:
                 return {}
-            clf = JointTransferClassifier(**common, **ALONE[row])
-            seconds += timed(clf.fit, X[name], labels[name])
+            clf = JointTransferClassifier(**common)
+            seconds += timed(clf.fit, X[target], labels[target])
             predicted[target] = clf.predict(tests[target])
             epochs = clf.n_iter_
     accuracy = {
@@ -148,13 +150,20 @@ def run(args: argparse.Namespace, results: Results) -> None:
 
 
 def table(records: list[dict], columns: Sequence[str]) -> str:
-    """Markdown: a row per method, a column per experiment and target."""
+    """Markdown: a row per method, a column per experiment and, of two, target."""
     done = {r["column"] for r in records}
-    keys = [(c, t) for c in columns if c in done for t in COLUMNS[c].targets]
-    header = [
-        "",
-        *(c if len(COLUMNS[c].targets) == 1 else f"{c}: {t}" for c, t in keys),
-    ]
+    keys: list[tuple[str, tuple[str, ...]]] = []
+    header = [""]
+    for name in columns:
+        targets = COLUMNS[name].targets
+        if name not in done:
+            continue
+        if len(targets) == 2:
+            keys += [(name, (target,)) for target in targets]
+            header += [f"{name}: {target}" for target in targets]
+        else:
+            keys.append((name, targets))
+            header.append(name)
     lines = []
     for row in ROWS:
         cells = [cell(records, row, *key) for key in keys]
@@ -178,11 +187,14 @@ def table(records: list[dict], columns: Sequence[str]) -> str:
     return "\n".join(text)
 
 
-def cell(records: list[dict], row: str, column: str, target: str) -> str:
+def cell(records: list[dict], row: str, column: str, targets: Sequence[str]) -> str:
+    """Mean over targets, then over seeds."""
     found = [r for r in records if (r["row"], r["column"]) == (row, column)]
     if not found:
         return ""
-    accuracy = mean_and_spread([100 * r["accuracy"][target] for r in found])
+    accuracy = mean_and_spread(
+        [100 * np.mean([r["accuracy"][t] for t in targets]) for r in found]
+    )
     seconds = np.mean([r["seconds"] for r in found])
     return f"{accuracy} ({len(found)}, {seconds:.0f} s)"
 

@@ -69,8 +69,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     infomax_weight : float, or list or dict of float, default=1.0
         Weight of information maximization on tasks with unlabeled samples: their
         predictions become confident each and diverse together (Gomes et al. 2010). It
-        begins after 30 % of the epochs, and supposes that all classes are about as
-        frequent; 0 switches it off.
+        begins after 30 % of the epochs, when the labeled tasks have taught what to be
+        confident of, and supposes that all classes are about as frequent; 0 switches it
+        off.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks with unlabeled samples: a confident prediction
         on the plain image (a probability of 0.9 or more) is the target for its
@@ -197,6 +198,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
 
     K. Sohn et al., "FixMatch: simplifying semi-supervised learning with consistency
     and confidence", NeurIPS 2020.
+
+    I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts",
+    ICLR 2017.
 
     Examples
     --------

@@ -108,7 +108,7 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
     """A few labels of the target: the JAE, and what the paper does not compare."""
     make = paper.svhn_mnist if source == "svhn" else paper.mnist_usps
     one_branch = {
-        "n_shared": 128,
+        "n_shared": 256,
         "n_private": 0,
         "shared_depth": "auto",
         "n_shared_layers": None,
@@ -129,7 +129,7 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
             "target labels alone": (
                 estimator(
                     n_shared=0,
-                    n_private=128,
+                    n_private=256,
                     head="auto",
                     reconstruction_weight=0.0,
                     max_epochs=epochs,
@@ -141,7 +141,7 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
                 (X, y),
             ),
             "nothing shared": (
-                estimator(n_shared=0, n_private=128, head="auto"),
+                estimator(n_shared=0, n_private=256, head="auto"),
                 (X, y),
             ),
             "all shared": (estimator(**one_branch), (X, y)),

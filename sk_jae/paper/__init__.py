@@ -22,14 +22,14 @@ figure  function               system
 and Bengio (here uniform, and biases of zero), batch sizes, epochs and loss weights
 (appendix and supplement); branches of convolutions, max-pooling, fully connected layers
 and ReLU, tied in the bottleneck alone, whose last hidden layers are concatenated and
-give the output directly (section 3); 500 units there for MNIST; upsampling and
+give the output directly (section 3); 500 units there in Figures 1 and 2; upsampling and
 convolution in the decoder for CIFAR-10, strides for CelebA; 1.36 million parameters in
 Figure 7 and 3 million in Figure 8; a pair of autoencoders with codes as large as those
 of the joint autoencoder; and a version of that with as many parameters as the pair.
 
-**Ours** are all other widths, kernels and code sizes, since the published figures are
-pictures whose numbers could not be recovered. They are as narrow in the convolutions as
-the parameter totals allow, so that a CPU can train them.
+**Ours** are all other widths, kernels and code sizes, and fully connected decoders for
+digits, since the published figures are pictures whose numbers could not be recovered.
+Convolutions are narrow, so that a CPU can train them.
 
 Where the paper weighs reconstruction 4 times classification, or the reverse, it does
 not say whether errors are summed over the features. ``loss="mse"`` means over them, as

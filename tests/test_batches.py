@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sk_jae import JointAutoencoder
 from sk_jae.layout import Layout, infer_layout
 from sk_jae.training.batches import (
     TaskData,
@@ -283,6 +285,10 @@ class Recorder(np.memmap):
             self.read.append(len(result))
         return result
 
+    def __array_finalize__(self, obj):
+        super().__array_finalize__(obj)
+        self.read = getattr(obj, "read", [])
+
 
 @pytest.mark.filterwarnings("error")
 def test_a_memory_map_is_read_batch_by_batch(tmp_path):
@@ -299,6 +305,27 @@ def test_a_memory_map_is_read_batch_by_batch(tmp_path):
     parts = torch.cat(list(batches_of(array, layout, CPU, 10)))
     assert array.read == [10] * 15
     np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
+
+
+def test_a_memory_map_is_never_held_whole(tmp_path):
+    shape = (8000, 28, 28)
+    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="w+", shape=shape)
+    jae = JointAutoencoder(
+        encoder=(4,), max_epochs=1, batch_size=250, early_stopping=True, device="cpu"
+    )
+    jae.fit([array[:9], images((9, 3), "float32")])  # for what is done only once
+    array.read = []
+    tracemalloc.start()
+    try:
+        jae.fit([array, images((50, 3), "float32")])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    jae.transform([array, None])
+    assert max(array.read) <= 1024
+    # An epoch, the codes, and a look at some samples before.
+    assert 2 * len(array) <= sum(array.read) <= 2.1 * len(array)
+    assert peak < array.nbytes / 3
 
 
 @pytest.mark.gpu

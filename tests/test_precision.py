@@ -1,0 +1,44 @@
+"""The precision of training, and what it costs in accuracy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sk_jae import JointAutoencoder
+from sk_jae.datasets import load_mnist
+from sk_jae.training import default_precision
+
+
+@pytest.mark.parametrize("amx", [False, True])
+def test_bfloat16_is_for_convolutions_on_a_cpu_with_matrix_units(monkeypatch, amx):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    images = [np.zeros((4, 8, 8), np.uint8), np.zeros((4, 9, 9), np.uint8)]
+    for X, expected in (
+        (images, "bfloat16" if amx else "float32"),
+        ([x[:, 0] for x in images], "float32"),
+    ):
+        jae = JointAutoencoder(max_epochs=1, device="cpu", precision="auto").fit(X)
+        assert jae.net_.precision == expected
+
+
+def test_other_devices_than_cpu_and_cuda_train_in_float32():
+    mps = torch.device("mps")
+    assert default_precision(mps, convolutional=True) == "float32"
+
+
+@pytest.mark.real_data
+def test_bfloat16_reaches_the_held_out_error_of_float32(data_home):
+    X, y = load_mnist(data_home=data_home, return_X_y=True)
+    halves = [X[:2000][y[:2000] < 5], X[:2000][y[:2000] >= 5]]
+    held_out = [X[2000:3000][y[2000:3000] < 5], X[2000:3000][y[2000:3000] >= 5]]
+    errors = []
+    for precision in ("float32", "bfloat16"):
+        jae = JointAutoencoder(
+            max_epochs=3, precision=precision, device="cpu", random_state=0
+        ).fit(halves)
+        rebuilt = jae.reconstruct(held_out)
+        parts = zip(held_out, rebuilt, strict=True)
+        errors.append(np.mean([np.mean((x - r) ** 2) for x, r in parts]))
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)

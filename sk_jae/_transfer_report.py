@@ -30,8 +30,8 @@ def transfer_report(
 ) -> dict[str, dict[str, Any]]:
     """Look, without labels of a task, for signs that its predictions are wrong.
 
-    A task without labels is compared with those that have some. Each number needs
-    predictions alone:
+    A task without labels is compared with those that have some, by the predictions for
+    both:
 
     - If classes are rarer in the task than elsewhere, or missing, its predictions use
       fewer *effective classes*, even though `infomax_weight` spreads them.

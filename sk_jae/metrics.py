@@ -2,7 +2,7 @@
 
 All are callables ``scorer(estimator, X, y)`` for the parameter `scoring` of
 scikit-learn's tools, and score pipelines and searches as they do joint estimators;
-higher is better.
+higher is better. `transfer_report` is no scorer, but looks for signs of failure.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sk_jae._parts import (
     predictor_of,
     targets_of,
 )
+from sk_jae._transfer_report import transfer_report
 from sk_jae.validation import Tasks, check_score_labels, check_task
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "LabeledScorer",
     "ReverseValidationScorer",
     "SoftNeighborhoodDensityScorer",
+    "transfer_report",
 ]
 
 

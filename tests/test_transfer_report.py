@@ -1,0 +1,162 @@
+"""Signs of failure that need no labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_jae import JointTransferClassifier, pack
+from sk_jae.metrics import transfer_report
+from sk_jae.preprocessing import PerTask
+
+CENTERS = 3 * np.eye(4)
+CLASSIFIER = JointTransferClassifier(
+    n_shared=4,
+    n_private=0,
+    encoder=(16,),
+    max_epochs=20,
+    batch_size=32,
+    lr=0.01,
+    random_state=0,
+    device="cpu",
+    precision="float32",
+)
+
+
+def blobs(rng, labels):
+    return CENTERS[labels] + 0.5 * rng.normal(size=(len(labels), 4))
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """A labeled task and unlabeled ones, for better and for worse, with a fit of all.
+
+    Information maximization is off, so that no task changes what the others are.
+    """
+    rng = np.random.default_rng(0)
+    labels = np.arange(120) % 4
+    X = {
+        "labeled": blobs(rng, labels),
+        "alike": blobs(rng, np.arange(80) % 4),
+        "two classes": blobs(rng, np.arange(60) % 2),
+        "noise": 2 * rng.normal(size=(90, 4)),
+    }
+    y = {"labeled": labels}
+    return clone(CLASSIFIER).set_params(infomax_weight=0.0).fit(X, y), X, y
+
+
+def agreement_by_hand(x, predicted, n_neighbors):
+    """Cohen's kappa of samples and neighbors, whose marginals are the samples'."""
+    x = x.reshape(len(x), -1).astype(float)
+    hits = []
+    for i in range(len(x)):
+        distances = [
+            np.inf if j == i else np.sum((x[i] - x[j]) ** 2) for j in range(len(x))
+        ]
+        nearest = np.argsort(distances)[:n_neighbors]
+        hits += [predicted[j] == predicted[i] for j in nearest]
+    chance = sum(np.mean(predicted == c) ** 2 for c in np.unique(predicted))
+    return (np.mean(hits) - chance) / (1 - chance)
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 5])
+def test_numbers_are_those_of_plain_numpy(cases, n_neighbors):
+    clf, X, y = cases
+    report = transfer_report(clf, X, y, n_neighbors=n_neighbors)
+    assert list(report) == list(X)
+    for name, p in clf.predict_proba(X).items():
+        found = report[name]
+        assert found["n_samples"] == len(X[name])
+        assert found["confidence"] == pytest.approx(np.mean([max(row) for row in p]))
+        mean = p.mean(axis=0)
+        classes = np.prod(mean**-mean)
+        assert found["effective_classes"] == pytest.approx(classes)
+        expected = agreement_by_hand(X[name], p.argmax(axis=1), n_neighbors)
+        assert found["neighbor_agreement"] == pytest.approx(expected)
+
+
+def test_warns_where_there_is_a_reason(cases):
+    report = transfer_report(*cases)
+    warnings = {name: found["warning"] for name, found in report.items()}
+    assert warnings["labeled"] == warnings["alike"] == ""
+    assert "effective classes, in labeled tasks 4.0" in warnings["two classes"]
+    assert "have little to do with" in warnings["noise"]
+
+
+def test_does_not_doubt_tasks_that_have_labels(cases):
+    clf, X, y = cases
+    labels = clf.predict({"noise": X["noise"]})["noise"]
+    found = transfer_report(clf, X, {**y, "noise": labels})
+    assert found["noise"]["warning"] == ""
+    lower = found["noise"]["neighbor_agreement"]
+    assert lower < found["alike"]["neighbor_agreement"]
+
+
+def test_compares_evenly_spaced_samples(cases):
+    clf, X, y = cases
+    some = {name: x[np.arange(20) * len(x) // 20] for name, x in X.items()}
+    report = transfer_report(clf, X, y, max_samples=20)
+    of_some = transfer_report(clf, some, {"labeled": y["labeled"][::6]})
+    for name, found in report.items():
+        assert found["neighbor_agreement"] == of_some[name]["neighbor_agreement"]
+        assert found["n_samples"] == len(X[name])
+
+
+def test_any_form_of_input_gives_the_same(cases):
+    clf, X, y = cases
+    expected = transfer_report(clf, X, y)
+    assert transfer_report(clf, *pack(X, {**dict.fromkeys(X), **y})) == expected
+    listed = clone(clf).fit(list(X.values()), [y["labeled"], None, None, None])
+    named = clone(clf).fit(
+        dict(zip(listed.task_names_, X.values(), strict=True)), {"task0": y["labeled"]}
+    )
+    other = dict(zip(listed.task_names_, X.values(), strict=True))
+    assert transfer_report(
+        listed, list(X.values()), [y["labeled"], None, None, None]
+    ) == transfer_report(named, other, {"task0": y["labeled"]})
+
+
+def test_a_task_may_be_left_out(cases):
+    clf, X, y = cases
+    expected = transfer_report(clf, X, y)
+    some = {name: X[name] for name in ("noise", "labeled")}
+    report = transfer_report(clf, some, y)
+    assert report == {name: expected[name] for name in ("labeled", "noise")}
+
+
+def test_goes_into_pipelines_and_searches(cases):
+    _, X, y = cases
+    scaler = PerTask(StandardScaler())
+    X_packed, y_packed = pack(X, {**dict.fromkeys(X), **y})
+    search = GridSearchCV(
+        make_pipeline(scaler, clone(CLASSIFIER).set_params(max_epochs=2)),
+        {"jointtransferclassifier__lr": [0.01]},
+        cv=2,
+    ).fit(X_packed, y_packed)
+    scaled = search.best_estimator_[0].transform(X)
+    last = search.best_estimator_[-1]
+    assert transfer_report(search, X, y) == transfer_report(last, scaled, y)
+
+
+def test_needs_labels_of_a_task(cases):
+    clf, X, y = cases
+    for given, labels in ((X, {"noise": np.full(90, -1)}), ({"noise": X["noise"]}, y)):
+        with pytest.raises(ValueError, match="compares tasks without labels with"):
+            transfer_report(clf, given, labels)
+
+
+def test_needs_two_samples(cases):
+    clf, X, y = cases
+    with pytest.raises(ValueError, match="task 'noise' has 1 sample"):
+        transfer_report(clf, {**X, "noise": X["noise"][:1]}, y)
+
+
+def test_needs_a_fit(cases):
+    _, X, y = cases
+    with pytest.raises(NotFittedError):
+        transfer_report(clone(CLASSIFIER), X, y)

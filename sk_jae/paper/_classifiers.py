@@ -9,7 +9,7 @@ from sk_jae.classifier import JointTransferClassifier
 from ._autoencoders import MNIST, TIED
 
 # One encoder for Figures 7 to 9, so that their branches can be joined in the last.
-# Pooling windows that overlap did best on training digits that were held out.
+# Its widths and windows did best on training digits that were held out.
 _DIGITS = "Conv 16x(5x5), MP 3x3 stride 2, Conv 64x(3x3), MP 3x3 stride 2, FC 96, FC 96"
 _MNIST_USPS = {"encoder": _DIGITS, "decoder": "FC 169"}
 _SVHN_MNIST = {"encoder": _DIGITS, "decoder": "FC 181"}

@@ -121,8 +121,11 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
         alone = {target: X[target][labeled]}, {target: y[target][labeled]}
         # As many updates as the others have.
         batch = make().batch_size
-        updates = make().max_epochs * -(-len(X[source]) // batch)
+        largest = max(map(len, X.values()))
+        updates = make().max_epochs * -(-largest // batch)
         epochs = -(-updates // -(-int(labeled.sum()) // batch))
+        weight = make().reconstruction_weight
+        summed = {name: weight * images[0].size for name, images in X.items()}
         estimator = partial(options.estimator, make, seed)
         runs = {
             "JAE": (estimator(), (X, y)),
@@ -145,6 +148,10 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
                 (X, y),
             ),
             "all shared": (estimator(**one_branch), (X, y)),
+            "JAE, errors summed over pixels": (
+                estimator(reconstruction_weight=summed),
+                (X, y),
+            ),
         }
         for row, (model, tasks) in runs.items():
             column = f"{budget} per class"

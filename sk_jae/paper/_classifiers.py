@@ -9,12 +9,10 @@ from sk_jae.classifier import JointTransferClassifier
 from ._autoencoders import MNIST, TIED
 
 # One encoder for Figures 7 to 9, so that their branches can be joined in the last.
-# Pooling windows that overlap did best on training digits that were held out.
-_DIGITS = (
-    "Conv 16x(5x5), MP 3x3 stride 2, Conv 32x(3x3), MP 3x3 stride 2, FC 192, FC 128"
-)
-_MNIST_USPS = {"encoder": _DIGITS, "decoder": "FC 148"}
-_SVHN_MNIST = {"encoder": _DIGITS, "decoder": "FC 174"}
+# Its widths and windows did best on training digits that were held out.
+_DIGITS = "Conv 16x(5x5), MP 3x3 stride 2, Conv 64x(3x3), MP 3x3 stride 2, FC 96, FC 96"
+_MNIST_USPS = {"encoder": _DIGITS, "decoder": "FC 169"}
+_SVHN_MNIST = {"encoder": _DIGITS, "decoder": "FC 181"}
 
 
 def mnist_halves_transfer(**parameters: Any) -> JointTransferClassifier:
@@ -115,7 +113,7 @@ def three_way(**parameters: Any) -> JointTransferClassifier:
     >>> from sk_jae import paper
     >>> clf = paper.three_way()
     >>> clf.max_epochs, clf.decoder
-    (20, ['FC 174', 'FC 174', 'FC 148'])
+    (20, ['FC 181', 'FC 181', 'FC 169'])
     """
     earlier = [_SVHN_MNIST, _SVHN_MNIST, _MNIST_USPS]
     layers = {"encoder": _DIGITS, "decoder": [system["decoder"] for system in earlier]}

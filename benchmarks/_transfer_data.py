@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
@@ -50,6 +51,7 @@ class Column:
         return X, known, y, X_test, y_test
 
 
+@lru_cache(maxsize=1)
 def _small(seed: int) -> tuple:
     train = load_mnist_usps(random_state=seed, return_X_y=True)
     return *train, *load_mnist_usps(subset="test", return_X_y=True)

@@ -182,12 +182,15 @@ def table(records: list[dict], columns: Sequence[str]) -> str:
             if source not in sources:
                 sources.append(source)
             lines.append([f"*{row}* [{sources.index(source) + 1}]", *cells])
+    notes: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for name, _ in keys):
+        notes.setdefault(COLUMNS[name].note, []).append(name)
     text = [
         "Accuracy in %, mean ± standard deviation (seeds, processor seconds per fit).",
         "",
         markdown(header, lines),
         "",
-        *(f"- {c}: {COLUMNS[c].note}" for c in dict.fromkeys(c for c, _ in keys)),
+        *(f"- {', '.join(names)}: {note}" for note, names in notes.items()),
         *(f"- [{i}] {source}" for i, source in enumerate(sources, 1)),
     ]
     return "\n".join(text)

@@ -33,6 +33,7 @@ from sk_jae import JointTransferClassifier
 from sk_jae._setup import n_epochs
 from sk_jae.architecture import common_view
 from sk_jae.blocks import View
+from sk_jae.training import TaskData
 
 SOURCE_ONLY = {
     "n_private": 0,
@@ -62,9 +63,11 @@ ALONE = ("target only", "target supervised")
 ROWS = (*JOINT, *ALONE, *METHODS)
 
 
-def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> dict:
+def run_one(
+    row: str, column: Column, data: tuple, seed: int, args: argparse.Namespace
+) -> dict:
     """Accuracy on each target and seconds of the fit; nothing if the row cannot be."""
-    X, known, y, X_test, y_test = column.data(seed, quick=args.quick)
+    X, known, y, X_test, y_test = data
     common: dict[str, Any] = {"random_state": seed, "precision": args.precision}
     if args.quick:
         common["max_epochs"] = 2
@@ -85,8 +88,10 @@ def run_one(row: str, column: Column, seed: int, args: argparse.Namespace) -> di
         epochs = clf.n_iter_
     elif row in METHODS:
         clf = JointTransferClassifier(**common)
-        epochs = n_epochs(clf, range(max(map(len, X.values()))))
         labels = [known.get(name, np.full(len(x), -1)) for name, x in X.items()]
+        rows = tuple(np.arange(len(x)) for x in X.values())
+        train = TaskData(tuple(X.values()), (), (None,) * len(X), tuple(X), rows)
+        epochs = n_epochs(clf, train)
         start = time.process_time()
         net = fit_skada(row, [*X.values()], labels, clf, epochs)
         seconds = time.process_time() - start
@@ -139,11 +144,12 @@ def images(a: np.ndarray) -> torch.Tensor:
 def run(args: argparse.Namespace, results: Results) -> None:
     for seed in args.seeds:
         for column in args.columns:
-            for row in args.rows:
-                key = {"column": column, "row": row, "seed": seed}
-                if results.find(key) is not None:
-                    continue
-                found = run_one(row, COLUMNS[column], seed, args)
+            keys = [{"column": column, "row": r, "seed": seed} for r in args.rows]
+            left = [key for key in keys if results.find(key) is None]
+            if left:
+                data = COLUMNS[column].data(seed, quick=args.quick)
+            for key in left:
+                found = run_one(key["row"], COLUMNS[column], data, seed, args)
                 if found:
                     results.add(key, found)
                     print(key | found, flush=True)
@@ -176,12 +182,15 @@ def table(records: list[dict], columns: Sequence[str]) -> str:
             if source not in sources:
                 sources.append(source)
             lines.append([f"*{row}* [{sources.index(source) + 1}]", *cells])
+    notes: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for name, _ in keys):
+        notes.setdefault(COLUMNS[name].note, []).append(name)
     text = [
         "Accuracy in %, mean ± standard deviation (seeds, processor seconds per fit).",
         "",
         markdown(header, lines),
         "",
-        *(f"- {c}: {COLUMNS[c].note}" for c in dict.fromkeys(c for c, _ in keys)),
+        *(f"- {', '.join(names)}: {note}" for note, names in notes.items()),
         *(f"- [{i}] {source}" for i, source in enumerate(sources, 1)),
     ]
     return "\n".join(text)

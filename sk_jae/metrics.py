@@ -151,7 +151,8 @@ class EntropyScorer(_LabelFreeScorer):
 class InformationMaximizationScorer(_LabelFreeScorer):
     """Mutual information of samples and predictions: confident each, diverse together.
 
-    The entropy of the mean prediction minus the mean entropy of the predictions.
+    The entropy of the mean prediction minus the mean entropy of the predictions. Of the
+    scorers without labels that cost no fit, the one to begin with.
 
     Parameters
     ----------
@@ -242,7 +243,8 @@ class ReverseValidationScorer:
     A clone of the estimator is fitted to the samples that are scored, with the
     predictions for the target as labels and the other tasks without theirs, and scored
     on the labels of those: if the target's predictions are wrong, the way back fails
-    too. It costs one more fit.
+    too. It costs one more fit. Of the scorers without labels here, it ranked settings
+    best on MNIST and USPS (``benchmarks/label_free_scorers.py``).
 
     Parameters
     ----------

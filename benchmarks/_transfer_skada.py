@@ -23,7 +23,9 @@ class Backbone(nn.Module):
         super().__init__()
         n_shared = JointTransferClassifier().n_shared
         draw = torch.Generator().manual_seed(seed)
-        stages = build_encoder(auto_encoder(shape), shape, n_shared, draw)
+        stages = build_encoder(
+            auto_encoder(shape, classified=True), shape, n_shared, draw
+        )
         self.features = nn.Sequential(*(layer for stage in stages for layer in stage))
         self.head = nn.Linear(n_shared, n_classes)
 

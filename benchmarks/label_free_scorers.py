@@ -16,11 +16,10 @@ SK_JAE_DATA.
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from pathlib import Path
 
 import numpy as np
+from _results import Results, markdown
 from scipy.stats import spearmanr
 
 from sk_jae import JointTransferClassifier
@@ -33,7 +32,6 @@ from sk_jae.metrics import (
     SoftNeighborhoodDensityScorer,
 )
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 DIRECTIONS = [("mnist", "usps"), ("usps", "mnist")]
 PAPER = {"infomax_weight": 0.0, "consistency_weight": 0.0, "augmentation": None}
 
@@ -115,25 +113,30 @@ def table(records: list[dict]) -> str:
             f"Accuracy on the target: best {accuracy.max():.4f}, mean "
             f"{accuracy.mean():.4f}, worst {accuracy.min():.4f}.",
             "",
-            "| scorer | Spearman's rho | accuracy of its choice | below the best |",
-            "|---|---|---|---|",
         ]
+        header = [
+            "scorer",
+            "Spearman's rho",
+            "accuracy of its choice",
+            "below the best",
+        ]
+        rows = []
         for name in chosen[0]["scores"]:
             values = np.array([r["scores"][name] for r in chosen])
             rho = spearmanr(values, accuracy).statistic
             choice = accuracy[np.argmax(values)]
             lost = accuracy.max() - choice
-            lines.append(f"| {name} | {rho:.2f} | {choice:.4f} | {lost:.4f} |")
+            rows.append([name, f"{rho:.2f}", f"{choice:.4f}", f"{lost:.4f}"])
+        lines += [markdown(header, rows), ""]
         names = list(chosen[0]["scores"])
-        lines += [
-            "",
-            f"| setting | accuracy | {' | '.join(names)} |",
-            "|---|---|" + "---|" * len(names),
+        rows = [
+            [
+                r["setting"],
+                *(f"{v:.4f}" for v in (r["accuracy"], *r["scores"].values())),
+            ]
+            for r in sorted(chosen, key=lambda r: -r["accuracy"])
         ]
-        for r in sorted(chosen, key=lambda r: -r["accuracy"]):
-            values = " | ".join(f"{r['scores'][name]:.4f}" for name in names)
-            lines.append(f"| {r['setting']} | {r['accuracy']:.4f} | {values} |")
-        lines.append("")
+        lines += [markdown(["setting", "accuracy", *names], rows), ""]
     return "\n".join(lines)
 
 
@@ -156,9 +159,7 @@ def main() -> None:
     data = load(sizes, n_test, args.seed)
     common = {"max_epochs": epochs, "random_state": args.seed, "device": args.device}
 
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"label_free_scorers{'_quick' if args.quick else ''}.json"
-    records = json.loads(path.read_text()) if path.exists() else []
+    results = Results(f"label_free_scorers{'_quick' if args.quick else ''}")
     protocol = {"sizes": sizes, "epochs": epochs, "seed": args.seed}
     for source, target in DIRECTIONS:
         for setting, params in grid.items():
@@ -166,23 +167,19 @@ def main() -> None:
                 "source": source,
                 "target": target,
                 "setting": setting,
-                # As JSON gives it back.
-                "params": json.loads(json.dumps(params)),
+                "params": params,
                 **protocol,
             }
-            if any(key.items() <= record.items() for record in records):
+            if results.find(key) is not None:
                 continue
-            record = key | run_one(params, source, target, data, common)
-            records.append(record)
-            new = path.with_suffix(".new")
-            new.write_text(json.dumps(records, indent=1))
-            new.replace(path)
+            found = run_one(params, source, target, data, common)
+            results.add(key, found)
             print(
-                f"{source} -> {target}, {setting}: accuracy {record['accuracy']:.4f}, "
-                f"fit {record['fit_seconds']:.0f} s",
+                f"{source} -> {target}, {setting}: accuracy {found['accuracy']:.4f}, "
+                f"fit {found['fit_seconds']:.0f} s",
                 flush=True,
             )
-    same = [r for r in records if protocol.items() <= r.items()]
+    same = [r for r in results.records() if protocol.items() <= r.items()]
     print(table(same))
 
 

@@ -23,16 +23,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from pathlib import Path
 
 import numpy as np
+from _results import RESULTS, Results, markdown
 from sklearn.datasets import load_sample_images
 
 from sk_jae import JointTransferClassifier
 from sk_jae.datasets import load_cifar10, load_digits_pair, load_mnist_usps
 from sk_jae.metrics import transfer_report
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 TASKS = {"digits": ("optical", "pen"), "mnist-usps": ("mnist", "usps")}
 CASES = {
     "as supposed": "the same classes, equally frequent",
@@ -142,11 +141,18 @@ def mean(records: list[dict], name: str) -> str:
 
 def table(records: list[dict]) -> str:
     """Markdown: the mean over directions and seeds of every case and setting."""
-    lines = [
-        "| unlabeled task | setting | its accuracy | labeled task, alone | labeled task"
-        " | confidence | effective classes | neighbor agreement | warned of |",
-        "|---|---|---|---|---|---|---|---|---|",
+    header = [
+        "unlabeled task",
+        "setting",
+        "its accuracy",
+        "labeled task, alone",
+        "labeled task",
+        "confidence",
+        "effective classes",
+        "neighbor agreement",
+        "warned of",
     ]
+    lines = []
     alone = mean([r for r in records if r["case"] == "alone"], "source_accuracy")
     for case in CASES:
         for setting in SETTINGS:
@@ -164,8 +170,8 @@ def table(records: list[dict]) -> str:
                 mean(found, "neighbor_agreement"),
                 f"{sum(bool(r['warning']) for r in found)} of {len(found)}",
             ]
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+            lines.append(cells)
+    return markdown(header, lines)
 
 
 def main() -> None:
@@ -183,9 +189,7 @@ def main() -> None:
     if args.quick:
         common["max_epochs"] = 2
     name = f"negative_transfer{'_quick' if args.quick else ''}"
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    records = json.loads(path.read_text()) if path.exists() else []
+    results = Results(name)
     # As JSON gives it back.
     protocol = json.loads(json.dumps({"data": args.data, "common": common}))
     pair = TASKS[args.data]
@@ -199,20 +203,17 @@ def main() -> None:
     for seed, source, target, case, setting in runs:
         key = {"seed": seed, "source": source, "case": case, "setting": setting}
         key |= protocol
-        if any(key.items() <= record.items() for record in records):
+        if results.find(key) is not None:
             continue
         made = make_case(args.data, source, target, case, seed)
         settings = {**common, **SETTINGS[setting], "random_state": seed}
-        record = key | run_one(case, settings, source, target, made)
-        records.append(record)
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(records, indent=1))
-        new.replace(path)
-        shown = {k: v for k, v in record.items() if k not in protocol}
+        found = run_one(case, settings, source, target, made)
+        results.add(key, found)
+        shown = {k: v for k, v in (key | found).items() if k not in protocol}
         print(json.dumps(shown), flush=True)
-    same = [r for r in records if protocol.items() <= r.items()]
-    path.with_suffix(".md").write_text(table(same) + "\n")
-    print(table(same))
+    text = table([r for r in results.records() if protocol.items() <= r.items()])
+    (RESULTS / f"{name}.md").write_text(text + "\n")
+    print(text)
 
 
 if __name__ == "__main__":

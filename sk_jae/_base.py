@@ -127,7 +127,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, BaseEstimator):
         encoded = labels.encoded if labels else (None,) * len(arrays)
         train, valid = hold_out(self, arrays, layouts, encoded, tasks, seed)
         with isolated_random_state(seed, device):
-            architectures = resolve_architectures(self, tasks.names, layouts)
+            architectures = resolve_architectures(
+                self, tasks.names, layouts, classify=labels is not None
+            )
             module = build_module(self, architectures, labels, heads, seed)
             fitted = signature(module, architectures, labels)
             previous = self.net_ if self.warm_start and hasattr(self, "net_") else None

@@ -73,9 +73,10 @@ def to_labels(item: Any, label: str) -> NDArray[Any]:
         if all(isinstance(value, str) for value in labels):
             labels = labels.astype(str)
         elif all(isinstance(value, numbers.Integral) for value in labels):
-            labels = labels.astype(_integer_type(labels, label))
+            _check_64_bits(labels, label)
+            labels = labels.astype(np.int64)
     if labels.dtype.kind in "iu":
-        _integer_type(labels, label)
+        _check_64_bits(labels, label)
         return labels.astype(np.int64, copy=False)
     if kind_of(labels) == "text":
         # A list like ["cat", -1] has become text by now, its -1 included.
@@ -96,13 +97,11 @@ def to_labels(item: Any, label: str) -> NDArray[Any]:
     return labels
 
 
-def _integer_type(labels: NDArray[Any], label: str) -> type[np.int64]:
-    """int64, if the labels fit."""
+def _check_64_bits(labels: NDArray[Any], label: str) -> None:
     if labels.size and not -(2**63) <= labels.min() <= labels.max() < 2**63:
         raise ValueError(
             f"{label} holds integers of more than 64 bits; {ENCODE_LABELS}."
         )
-    return np.int64
 
 
 def is_per_task(y: Any) -> bool:

@@ -30,7 +30,7 @@ _MOST_EPOCHS = 200
 
 
 def resolve_architectures(
-    estimator: Any, names: Sequence[str], layouts: Sequence[Layout]
+    estimator: Any, names: Sequence[str], layouts: Sequence[Layout], classify: bool
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -41,8 +41,11 @@ def resolve_architectures(
     view = _view(estimator.shared_input, shapes, names)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=one_for_all)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=one_for_all)
+    classified = None
+    if classify:
+        classified = "shared" if estimator.n_shared else "private"
     return [
-        describe(name, shape, view or shape, encoder, decoder)
+        describe(name, shape, view or shape, encoder, decoder, classified=classified)
         for name, shape, encoder, decoder in zip(
             names, shapes, encoders, decoders, strict=True
         )
@@ -170,9 +173,17 @@ def hold_out(
     """Training data, and with early stopping validation data of every task."""
     n_samples = [len(array) for array in arrays]
     everything = tuple(np.arange(n) for n in n_samples)
+    labeled_fraction = getattr(estimator, "labeled_fraction", 0.0)
 
     def part(rows: tuple[NDArray[np.intp], ...]) -> TaskData:
-        return TaskData(tuple(arrays), layouts, tuple(encoded), tasks.names, rows)
+        return TaskData(
+            tuple(arrays),
+            layouts,
+            tuple(encoded),
+            tasks.names,
+            rows,
+            labeled_fraction,
+        )
 
     if not estimator.early_stopping:
         return part(everything), None

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import ceil, log2, prod
 from numbers import Integral
 from typing import Any
 
 from sk_jae._layers import Shape
-from sk_jae.notation import FC, Deconv, Layer, from_widths, mirror, parse, shapes
+from sk_jae.notation import (
+    BN,
+    FC,
+    Conv,
+    Deconv,
+    Layer,
+    MaxPool,
+    from_widths,
+    mirror,
+    parse,
+    shapes,
+)
 
 __all__ = ["Architecture", "auto_encoder", "common_view", "describe"]
 
 _SMALLEST_SIDE = 8
+_MOST_DENSE = 2**14
+_LARGEST_MAP = 8
 
 
 @dataclass(frozen=True)
@@ -44,31 +57,43 @@ class Architecture:
     decoder: tuple[Any, ...]
 
 
-def auto_encoder(shape: Shape) -> tuple[Any, ...]:
+def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     """The hidden layers of ``encoder="auto"``.
 
     Parameters
     ----------
     shape : tuple of int, (features,) or (channels, height, width)
         Shape of one sample.
+    classified : bool, default=False
+        Whether the classes are learned from this branch.
 
     Returns
     -------
     layers : tuple of Layer
-        Convolutions with batch normalization for images of at least 8 x 8 pixels, a
-        dense layer otherwise. All end as wide as each other, so that the bottleneck
-        can be tied across tasks of any shape.
+        A dense layer, behind convolutions if the samples are images of at least 8 x 8
+        pixels and either too large for a dense layer or classified, then with batch
+        normalization. All end as wide as each other, so that the bottleneck can be tied
+        across tasks of any shape.
 
     Examples
     --------
     >>> from sk_jae.architecture import auto_encoder
     >>> from sk_jae.notation import to_string
-    >>> to_string(auto_encoder((64,)))
+    >>> to_string(auto_encoder((1, 28, 28)))
     'FC 128'
+    >>> to_string(auto_encoder((1, 28, 28), classified=True))
+    'Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN'
     """
     if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
-        return parse("FC 128")
-    return parse("Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN")
+        return (FC(128),)
+    if not classified and prod(shape) <= _MOST_DENSE:
+        # Dense layers reconstruct small images better, in a fraction of the time.
+        return (FC(128),)
+    norm = (BN(),) if classified else ()
+    layers: list[Layer] = []
+    for k in range(max(2, ceil(log2(max(shape[1:]) / _LARGEST_MAP)))):
+        layers += [Conv(min(16 * 2**k, 128), (3, 3)), *norm, MaxPool((2, 2))]
+    return (*layers, FC(128), *norm)
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
@@ -97,7 +122,13 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
 
 
 def describe(
-    name: str, shape: Shape, view: Shape, encoder: Any, decoder: Any
+    name: str,
+    shape: Shape,
+    view: Shape,
+    encoder: Any,
+    decoder: Any,
+    *,
+    classified: str | None = None,
 ) -> Architecture:
     """The layers of one task's branches.
 
@@ -111,6 +142,8 @@ def describe(
         The hidden layers of both branches' encoders, see the estimators.
     decoder : "mirror", str, tuple of int or callable
         The hidden layers of both branches' decoders, see the estimators.
+    classified : {"private", "shared"} or None, default=None
+        The branch from which classes are learned.
 
     Returns
     -------
@@ -122,8 +155,8 @@ def describe(
         If the layers do not fit the samples; the message names the task.
     """
     try:
-        private = _encoder(encoder, shape)
-        shared = _encoder(encoder, view)
+        private = _encoder(encoder, shape, classified == "private")
+        shared = _encoder(encoder, view, classified == "shared")
         # Not tied, so it goes straight to the task's own size, whatever the view.
         decoding = _decoder(decoder, private, shape)
     except (TypeError, ValueError) as error:
@@ -131,9 +164,11 @@ def describe(
     return Architecture(name, shape, view, private, shared, decoding)
 
 
-def _encoder(value: Any, shape: Shape) -> tuple[Any, ...]:
+def _encoder(value: Any, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
     value = _called(value, shape)
-    layers = auto_encoder(shape) if _is(value, "auto") else _read(value, "encoder")
+    if _is(value, "auto"):
+        return auto_encoder(shape, classified=classified)
+    layers = _read(value, "encoder")
     if not _has_modules(layers):
         shapes(layers, shape)
     return layers

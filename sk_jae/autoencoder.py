@@ -34,12 +34,12 @@ class JointAutoencoder(BaseJointEstimator):
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.notation`), widths like
         scikit-learn's `hidden_layer_sizes`, or a function that returns either, or a
         list of torch modules, for a feature shape ``(features,)`` or ``(channels,
-        height, width)``. "auto" is dense for vectors and convolutional for images. A
-        list or dict gives each task its own.
+        height, width)``. "auto" is a dense layer of 128, and for images of more
+        than 16,384 values convolutions. A list or dict gives each task its own.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
-        The hidden layers from the code back; "mirror" reverses the encoder. The output
-        layer is added.
+        The hidden layers from the code back; "mirror" reverses the encoder of the
+        private branch. The output layer is added.
     shared_depth : int or "auto", default=-1
         The layer at which sharing starts, counted over layers with weights: 1 is the
         first after the input, -1 the bottleneck (the paper's choice), "auto" the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._base import BaseJointEstimator
-from sk_jae._compat import StrOptions, fit_context
+from sk_jae._compat import Interval, StrOptions, fit_context
 from sk_jae._plan import choose_heads, plan_phases
 from sk_jae.modules import Codes
 from sk_jae.validation import (
@@ -42,12 +43,13 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.notation`), widths like
         scikit-learn's `hidden_layer_sizes`, or a function that returns either, or a
         list of torch modules, for a feature shape ``(features,)`` or ``(channels,
-        height, width)``. "auto" is dense for vectors and convolutional for images. A
-        list or dict gives each task its own.
+        height, width)``. "auto" is a dense layer of 128; the shared branch of images,
+        from which the classes are learned, has convolutions with batch normalization
+        instead. A list or dict gives each task its own.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
-        The hidden layers from the code back; "mirror" reverses the encoder. The output
-        layer is added.
+        The hidden layers from the code back; "mirror" reverses the encoder of the
+        private branch. The output layer is added.
     shared_depth : int or "auto", default="auto"
         The layer at which sharing starts, counted over layers with weights: 1 is the
         first after the input, -1 the bottleneck (the paper's choice), "auto" the
@@ -97,8 +99,10 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         square root of their number. An epoch is one pass over the largest task; smaller
         ones are repeated.
     batch_size : int, default=64
-        The most samples of each task in a batch. If less than a quarter of a task's
-        samples have labels, these are repeated until every fourth sample has one.
+        The most samples of each task in a batch.
+    labeled_fraction : float in [0, 1), default=0.25
+        If a smaller part of a task's samples has labels, but some have, these are
+        repeated until every batch holds this part of them. 0 repeats none (the paper).
     lr : float, default=0.002
         Learning rate.
     lr_schedule : {"constant", "cosine"}, default="cosine"
@@ -220,6 +224,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseJointEstimator._parameter_constraints,
+        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }
@@ -244,6 +249,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         loss: Any = "mse",
         max_epochs: Any = "auto",
         batch_size: Any = 64,
+        labeled_fraction: Any = 0.25,
         lr: Any = 0.002,
         lr_schedule: Any = "cosine",
         optimizer: Any = "adam",
@@ -278,6 +284,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         self.loss = loss
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.labeled_fraction = labeled_fraction
         self.lr = lr
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer

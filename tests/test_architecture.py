@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sk_jae import JointAutoencoder
+from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.architecture import auto_encoder, common_view, describe
 from sk_jae.modules import JointModule
 from sk_jae.notation import (
@@ -31,16 +31,44 @@ def task(shape, encoder="auto", decoder="mirror", name="a", view=None):
     return describe(name, shape, view or shape, encoder, decoder)
 
 
+@pytest.mark.parametrize("classified", [False, True])
 @pytest.mark.parametrize("shape", [VECTOR, (1, 7, 28), (3, 2, 2)])
-def test_auto_is_dense_for_vectors_and_tiny_images(shape):
-    assert all(isinstance(layer, FC) for layer in auto_encoder(shape))
+def test_auto_is_dense_for_vectors_and_tiny_images(shape, classified):
+    assert auto_encoder(shape, classified=classified) == (FC(128),)
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32), (1, 28, 9)])
-def test_auto_is_convolutional_for_images(shape):
-    layers = auto_encoder(shape)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32), (1, 28, 9), (3, 64, 64)])
+def test_auto_is_convolutional_for_images_that_are_classified(shape):
+    assert auto_encoder(shape) == (FC(128),)
+    layers = auto_encoder(shape, classified=True)
     assert {type(layer) for layer in layers} == {Conv, BN, MaxPool, FC}
-    assert shapes(layers, shape)[-1] == shapes(auto_encoder(VECTOR), VECTOR)[-1]
+    assert shapes(layers, shape)[-1] == (128,)
+
+
+@pytest.mark.parametrize("classified", [False, True])
+@pytest.mark.parametrize("shape", [(3, 96, 96), (3, 224, 160), (1, 500, 40)])
+def test_auto_pools_large_images_before_the_dense_layer(shape, classified):
+    layers = auto_encoder(shape, classified=classified)
+    before_dense = shapes(layers, shape)[layers.index(FC(128)) - 1]
+    assert 1 <= max(before_dense[1:]) <= 8
+
+
+@pytest.mark.parametrize(("n_shared", "branch"), [(4, "before"), (0, "private")])
+def test_auto_has_convolutions_where_classes_are_learned_from(n_shared, branch):
+    X = np.random.default_rng(0).random((20, 8, 8))
+    clf = JointTransferClassifier(
+        n_shared=n_shared, max_epochs=1, device="cpu", random_state=0
+    )
+    module = clf.fit(X, np.arange(20) % 2).module_
+    parts = {
+        "before": [*module.before, module.tied],
+        "private": [*module.private_encoders],
+    }
+    for name, layers in parts.items():
+        found = any(isinstance(m, nn.Conv2d) for part in layers for m in part.modules())
+        assert found == (name == branch)
+    jae = JointAutoencoder(max_epochs=1, device="cpu", random_state=0).fit(X)
+    assert not any(isinstance(m, nn.Conv2d) for m in jae.module_.modules())
 
 
 @pytest.mark.parametrize(

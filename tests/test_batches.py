@@ -117,7 +117,7 @@ def with_few_labels(n, n_labeled, *others):
     """A first task whose last samples are labeled, and unlabeled others."""
     data = make_data(n, *others)
     first = np.where(np.arange(n) < n - n_labeled, -1, 1)
-    return replace(data, labels=(first, *data.labels[1:]))
+    return replace(data, labels=(first, *data.labels[1:]), labeled_fraction=0.25)
 
 
 @given(sizes=few_labels, batch_size=st.integers(1, 70), other=st.integers(1, 90))
@@ -154,6 +154,23 @@ def test_labels_that_are_not_rare_change_nothing():
         batches = TrainingBatches(with_few_labels(40, n_labeled, 30), 16, CPU, 0)
         for expected, found in zip(plain, drawn(batches, 0), strict=True):
             np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.9])
+def test_the_labeled_part_of_a_batch_is_as_asked(fraction):
+    data = replace(with_few_labels(200, 3), labeled_fraction=fraction)
+    epoch = list(TrainingBatches(data, 20, CPU, 0))
+    for batch in epoch:
+        n_labeled = (batch.labels[0] == 1).sum()
+        assert abs(n_labeled - fraction * len(batch.labels[0])) <= 1
+    rows = np.concatenate([batch.inputs[0].flatten().numpy() for batch in epoch])
+    assert sorted(rows[rows < 197]) == list(range(197))
+
+
+def test_no_label_is_repeated_if_not_asked():
+    data = replace(with_few_labels(40, 1), labeled_fraction=0.0)
+    (rows,) = drawn(TrainingBatches(data, 40, CPU, 0), 0)
+    assert sorted(rows) == list(range(40))
 
 
 def test_labels_are_counted_among_the_chosen_rows():

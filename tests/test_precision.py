@@ -10,16 +10,20 @@ from sk_jae import JointAutoencoder
 from sk_jae.datasets import load_mnist
 from sk_jae.training import default_precision
 
+CONV = "Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN"
+
 
 @pytest.mark.parametrize("amx", [False, True])
 def test_bfloat16_is_for_convolutions_on_a_cpu_with_matrix_units(monkeypatch, amx):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-    images = [np.zeros((4, 8, 8), np.uint8), np.zeros((4, 9, 9), np.uint8)]
-    for X, expected in (
-        (images, "bfloat16" if amx else "float32"),
-        ([x[:, 0] for x in images], "float32"),
+    X = [np.zeros((4, 8, 8), np.uint8), np.zeros((4, 9, 9), np.uint8)]
+    for encoder, expected in (
+        (CONV, "bfloat16" if amx else "float32"),
+        ((8,), "float32"),
     ):
-        jae = JointAutoencoder(max_epochs=1, device="cpu", precision="auto").fit(X)
+        jae = JointAutoencoder(
+            encoder=encoder, max_epochs=1, device="cpu", precision="auto"
+        ).fit(X)
         assert jae.net_.precision == expected
 
 
@@ -36,7 +40,11 @@ def test_bfloat16_reaches_the_held_out_error_of_float32(data_home):
     errors = []
     for precision in ("float32", "bfloat16"):
         jae = JointAutoencoder(
-            max_epochs=3, precision=precision, device="cpu", random_state=0
+            encoder=CONV,
+            max_epochs=3,
+            precision=precision,
+            device="cpu",
+            random_state=0,
         ).fit(halves)
         rebuilt = jae.reconstruct(held_out)
         parts = zip(held_out, rebuilt, strict=True)

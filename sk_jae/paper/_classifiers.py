@@ -137,6 +137,7 @@ def _classifier(
         "infomax_weight": 0.0,
         "consistency_weight": 0.0,
         "augmentation": None,
+        "labeled_fraction": 0.0,
         "head": "both",
         "batch_size": 64,
         "max_epochs": max_epochs,

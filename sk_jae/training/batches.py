@@ -16,8 +16,7 @@ from sk_jae.layout import Layout
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "batches_of", "to_module"]
 
-# Of a task with few labels, one sample in so many of a batch is labeled.
-LABELED_ONE_IN = 4
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,8 @@ class TaskData:
     rows : tuple of ndarray of int
         The rows of each array that belong to this part, so that a part of the data
         for validation costs no copy.
+    labeled_fraction : float, default=0.0
+        If a smaller part of a task's samples is labeled, these are repeated.
     """
 
     arrays: tuple[NDArray[Any], ...]
@@ -42,6 +43,7 @@ class TaskData:
     labels: tuple[NDArray[np.int64] | None, ...]
     names: tuple[str, ...]
     rows: tuple[NDArray[np.intp], ...]
+    labeled_fraction: float = 0.0
 
     def __len__(self) -> int:
         return max(len(rows) for rows in self.rows)
@@ -55,7 +57,11 @@ class TaskData:
         """Samples of one task in a pass over it, with rare labeled ones repeated."""
         groups = self.groups(t)
         n = len(groups[0])
-        return n if len(groups) == 1 else n + (n - 1) // (LABELED_ONE_IN - 1)
+        if len(groups) == 1:
+            return n
+        # The fewest of which n are unlabeled.
+        part = self.labeled_fraction
+        return n + int((n - 1) * part / (1 - part) + _ROUNDING)
 
     def groups(self, t: int) -> list[NDArray[np.intp]]:
         """The rows of one task, unlabeled and labeled apart if labels are rare."""
@@ -63,7 +69,7 @@ class TaskData:
         if labels is None:
             return [rows]
         labeled = labels[rows] >= 0
-        if not 0 < labeled.sum() * LABELED_ONE_IN < len(rows):
+        if not 0 < labeled.sum() < len(rows) * self.labeled_fraction:
             return [rows]
         return [rows[~labeled], rows[labeled]]
 
@@ -115,8 +121,8 @@ class TrainingBatches:
     An epoch is one pass over the largest task; smaller ones are reshuffled and
     repeated, and every batch holds samples of every task. The batches of an epoch
     differ in size by one sample at most, so that none is too small for its statistics.
-    If fewer than a quarter of a task's samples are labeled, they are repeated, in
-    whole shuffled passes too, until every fourth sample is.
+    If fewer of a task's samples are labeled than `labeled_fraction`, they are repeated,
+    in whole shuffled passes too, until that part is.
 
     Parameters
     ----------
@@ -181,7 +187,9 @@ class TrainingBatches:
         if len(groups) == 1:
             return self._passes(t, groups[0], needed)
         order = torch.empty(needed, dtype=torch.int64)
-        labeled = torch.arange(1, needed + 1) % LABELED_ONE_IN == 0
+        places = torch.arange(needed + 1, dtype=torch.float64)
+        # Evenly spread, so that every batch has its part.
+        labeled = (places * self.data.labeled_fraction + _ROUNDING).floor().diff() > 0
         for rows, places in zip(groups, (~labeled, labeled), strict=True):
             n = int(places.sum())
             order[places] = self._passes(t, rows, n)[:n]

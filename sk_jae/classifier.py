@@ -70,10 +70,10 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         w_c of Eq. 2, for all tasks or one per task. 0 leaves the term out.
     infomax_weight : float, or list or dict of float, default=1.0
         Weight of information maximization on tasks with unlabeled samples: their
-        predictions become confident each and diverse together (Gomes et al. 2010). It
-        begins after 30 % of the epochs, when the labeled tasks have taught what to be
-        confident of, and supposes that all classes are about as frequent; 0 switches it
-        off.
+        predictions become confident each and, with twice the weight, diverse together
+        (Gomes et al. 2010, Hu et al. 2017). It begins after 30 % of the epochs, when
+        the labeled tasks have taught what to be confident of, and supposes that all
+        classes are about as frequent; 0 switches it off.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks with unlabeled samples: a confident prediction
         on the plain image (a probability of 0.9 or more) is the target for its

@@ -97,7 +97,7 @@ def test_classes_that_are_ruled_out_leave_finite_gradients():
 
 
 @pytest.mark.parametrize("ruled_out", [False, True])
-def test_infomax_is_minus_the_mutual_information(ruled_out):
+def test_infomax_is_minus_the_mutual_information_and_the_entropy(ruled_out):
     logits = 3 * random(50, 4)
     if ruled_out:
         logits[:, 1] = -np.inf
@@ -105,18 +105,20 @@ def test_infomax_is_minus_the_mutual_information(ruled_out):
     p /= p.sum(1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         information = np.nansum(p * np.log(p / p.mean(0))) / len(p)
+        entropy = -np.nansum(p.mean(0) * np.log(p.mean(0)))
     tensor = torch.from_numpy(logits).requires_grad_()
     loss = infomax_loss(tensor)
-    assert loss.item() == pytest.approx(-information, abs=1e-5)
+    assert loss.item() == pytest.approx(-information - entropy, abs=1e-5)
     loss.backward()
     assert torch.isfinite(tensor.grad).all()
 
 
 def test_infomax_is_least_for_confident_and_diverse_predictions():
     certain = torch.eye(3).repeat(4, 1) * 50
-    assert infomax_loss(certain).item() == pytest.approx(-np.log(3), abs=1e-5)
-    assert infomax_loss(certain[:1].repeat(12, 1)).item() == pytest.approx(0, abs=1e-5)
-    assert infomax_loss(torch.zeros(12, 3)).item() == pytest.approx(0, abs=1e-5)
+    assert infomax_loss(certain).item() == pytest.approx(-2 * np.log(3), abs=1e-5)
+    one_class, undecided = certain[:1].repeat(12, 1), torch.zeros(12, 3)
+    assert infomax_loss(one_class).item() == pytest.approx(0, abs=1e-5)
+    assert infomax_loss(undecided).item() == pytest.approx(-np.log(3), abs=1e-5)
 
 
 def test_consistency_is_the_cross_entropy_with_confident_predictions():

@@ -96,8 +96,8 @@ def transfer_report(
     >>> y = {"a": labels}
     >>> clf = JointTransferClassifier(max_epochs=20, random_state=0).fit(X, y)
     >>> report = transfer_report(clf, X, y)
-    >>> round(report["a"]["effective_classes"], 1)
-    2.0
+    >>> 1.8 < report["a"]["effective_classes"] <= 2.0
+    True
     >>> report["noise"]["neighbor_agreement"] < report["a"]["neighbor_agreement"]
     True
     """

@@ -17,8 +17,9 @@ many samples per second sk_jae goes through. Contestants:
 Model FLOP/s are those that PyTorch counts in a step of our module, over the time of
 sk_jae, beside the rate of a matrix product (float32, 2048 x 2048) in the same rounds.
 Finished workloads are kept in results/speed.json, so that the command can be run in
-pieces; tables in Markdown are printed and written to results/speed.md. The folder of
-the data is that of the environment variable SK_JAE_DATA.
+pieces; tables in Markdown are printed and written to
+results/speed_<device>_<threads>.md. OMP_NUM_THREADS sets the threads of every
+contestant, and SK_JAE_DATA is the folder of the data.
 
     python benchmarks/speed.py [--quick] [--only TEXT] [--rounds 7] [--device cpu]
 """
@@ -210,7 +211,8 @@ def main() -> None:
     if args.quick:
         args.rounds = min(args.rounds, 2)
     results = Results("speed")
-    key = {"device": args.device, "quick": args.quick}
+    threads = torch.get_num_threads()
+    key = {"device": args.device, "quick": args.quick, "threads": threads}
     for name in (*WORKLOADS, "first epoch"):
         key_of = key | {"workload": name}
         if args.only not in name or results.find(key_of) is not None:
@@ -227,7 +229,7 @@ def main() -> None:
             workload = shortened(workload, 128)
         results.add(key_of, measure(workload, contestants, args))
     text = report(results, key)
-    name = "speed_quick.md" if args.quick else f"speed_{args.device}.md"
+    name = "speed_quick.md" if args.quick else f"speed_{args.device}_{threads}.md"
     (RESULTS / name).write_text(text + "\n")
     print(text)
 

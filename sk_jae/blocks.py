@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -240,7 +241,9 @@ class Layers(nn.ModuleList):
     [torch.Size([4, 2]), torch.Size([1, 2])]
     """
 
-    def forward(self, parts: Sequence[Tensor], tasks: Sequence[int]) -> list[Tensor]:
+    def forward(
+        self, parts: Sequence[Tensor], tasks: Sequence[int], start: int = 0
+    ) -> list[Tensor]:
         """Run the layers.
 
         Parameters
@@ -249,6 +252,8 @@ class Layers(nn.ModuleList):
             The samples of each task.
         tasks : list of int
             The task of each part.
+        start : int, default=0
+            The layer to begin with.
 
         Returns
         -------
@@ -257,10 +262,13 @@ class Layers(nn.ModuleList):
         if not len(self) or not parts:
             return list(parts)
         if len({part.shape[1:] for part in parts}) > 1:
-            return [self([part], [t])[0] for part, t in zip(parts, tasks, strict=True)]
+            return [
+                self([part], [t], start)[0]
+                for part, t in zip(parts, tasks, strict=True)
+            ]
         sizes = [len(part) for part in parts]
         x = torch.cat(list(parts)) if len(parts) > 1 else parts[0]
-        for layer in self:
+        for layer in islice(self, start, None):
             whose = (tasks, sizes) if isinstance(layer, TaskBatchNorm) else ()
             x = layer(x, *whose)
         return list(x.split(sizes)) if len(parts) > 1 else [x]

@@ -18,12 +18,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from sk_jae._build import build_encoder, build_stages, linear, output_layer
+from sk_jae._side_by_side import n_side_by_side, run_side_by_side
 from sk_jae._tying import depth_of, tied_range
 from sk_jae.architecture import Architecture
 from sk_jae.blocks import Layers, View
@@ -151,6 +152,7 @@ class JointModule(nn.Module):
         self.before, self.tied, self.after = nn.ModuleList(), Layers(), nn.ModuleList()
         if n_shared:
             self._tie(architectures, shared_depth, n_shared_layers, seed)
+        self.n_alike = [self._count_alike(t) for t in range(self.n_tasks)]
 
         self.shared_head = None
         self.private_heads = nn.ModuleDict()
@@ -210,6 +212,16 @@ class JointModule(nn.Module):
             self.before.append(Layers(chain(*stages[: n + first])))
             self.after.append(Layers(chain(*stages[n + end :])))
 
+    def _count_alike(self, t: int) -> int:
+        """The first layers of a task's two branches that are to run side by side."""
+        both = self.n_shared and self.n_private
+        if not both or not isinstance(self.views[t], nn.Identity):
+            return 0
+        return n_side_by_side(self._branches(t))
+
+    def _branches(self, t: int) -> list[Any]:
+        return [self.private_encoders[t], self.before[t]]
+
     def encode(self, inputs: Sequence[Tensor | None]) -> list[Codes | None]:
         """Codes of every task.
 
@@ -222,34 +234,37 @@ class JointModule(nn.Module):
         -------
         codes : list of (Codes or None)
         """
-        shared = self.encode_shared(inputs)
-        codes: list[Codes | None] = []
+        tasks, private, parts = [], [], []
         for t, x in enumerate(inputs):
-            if x is None:
-                codes.append(None)
-                continue
-            z_s, z_p = shared[t], x.new_zeros(len(x), 0)
-            if z_s is None:
-                z_s = z_p
-            if self.n_private:
-                (z_p,) = self.private_encoders[t]([x], [0])  # (n_t, n_private)
-            codes.append(Codes(z_s, z_p))
+            if x is not None:
+                z_p, part = self._encode_apart(t, x)
+                tasks.append(t)
+                private.append(z_p)
+                parts.append(part)
+        codes: list[Codes | None] = [None] * len(inputs)
+        if self.n_shared:
+            parts = self.tied(parts, tasks)
+        for t, z_s, z_p in zip(tasks, parts, private, strict=True):
+            if self.n_shared:
+                (z_s,) = self.after[t]([z_s], [0])  # (n_t, n_shared)
+            codes[t] = Codes(z_s, z_p)
         return codes
 
-    def encode_shared(self, inputs: Sequence[Tensor | None]) -> list[Tensor | None]:
-        """Shared codes (n_t, n_shared) of every task, the tied layers run once."""
-        shared: list[Tensor | None] = [None] * len(inputs)
-        if not self.n_shared:
-            return shared
-        tasks = [t for t, x in enumerate(inputs) if x is not None]
-        parts = []
-        for t in tasks:
-            view = self.views[t](inputs[t])  # (n_t, *view_t)
-            parts += self.before[t]([view], [0])
-        parts = self.tied(parts, tasks)
-        for t, part in zip(tasks, parts, strict=True):
-            (shared[t],) = self.after[t]([part], [0])  # (n_t, n_shared)
-        return shared
+    def _encode_apart(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The private code of one task, and what the tied layers get of it."""
+        # On a GPU, convolutions in groups gain nothing.
+        n = self.n_alike[t] if x.device.type == "cpu" else 0
+        own = view = x
+        if n:
+            own, view = run_side_by_side(self._branches(t), x, n)
+        elif self.n_shared:
+            view = self.views[t](x)  # (n_t, *view_t)
+        z_p = part = x.new_zeros(len(x), 0)
+        if self.n_private:
+            (z_p,) = self.private_encoders[t]([own], [0], n)  # (n_t, n_private)
+        if self.n_shared:
+            (part,) = self.before[t]([view], [0], n)
+        return z_p, part
 
     def decode(self, task: int, codes: Codes, using: str = "both") -> Tensor:
         """Reconstruction from codes.

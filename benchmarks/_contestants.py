@@ -137,10 +137,10 @@ def initial_module(workload: Workload) -> JointModule:
     """The module of the estimator, as it is before training."""
     estimator = copy.deepcopy(workload.estimator)
     estimator.set_params(max_epochs=1, lr=1e-12, random_state=0, device="cpu")
-    few = [x[:64] for x in workload.X]
+    few = [x[:512] for x in workload.X]  # enough for all classes to be among them
     y = workload.y
     if y is not None:
-        y = [None if labels is None else labels[:64] for labels in y]
+        y = [None if labels is None else labels[:512] for labels in y]
     module = copy.deepcopy(estimator.fit(few, y).module_)
     return module.to(memory_format=torch.contiguous_format)
 

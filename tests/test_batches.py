@@ -347,9 +347,14 @@ def test_a_memory_map_is_never_held_whole(tmp_path):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("mapped", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_gpu_gets_the_same_batches(dtype):
+def test_a_gpu_gets_the_same_batches(dtype, mapped, tmp_path):
     array = images((50, 4, 6), dtype)
+    if mapped:
+        file = tmp_path / "array.npy"
+        np.save(file, array)
+        array = np.load(file, mmap_mode="r")  # read batch by batch
     array.flags.writeable = False
     layout = infer_layout(array, "auto", "X")
     data = TaskData((array,), (layout,), (np.arange(50),), ("a",), (np.arange(50),))

@@ -91,8 +91,11 @@ def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tens
         array = array.astype(np.float32)
     elif not array.flags.writeable or any(s < 0 for s in array.strides):
         array = array.copy()
-    x = torch.from_numpy(array).to(device, non_blocking=True)
-    return arrange(x, layout)
+    x = torch.from_numpy(array)
+    if device.type == "cuda":
+        # The copy then waits for nothing, and is over before the steps ahead of it are.
+        x = x.pin_memory()
+    return arrange(x.to(device, non_blocking=True), layout)
 
 
 def _is_torch_ready(array: NDArray[Any]) -> bool:

@@ -85,6 +85,9 @@ class JointModule(nn.Module):
         The earliest `shared_depth` that the shapes allow, counted from the input if the
         tasks have equally many layers, else from the bottleneck; 0 without a shared
         branch.
+    n_alike : list of int
+        The number of first layers of each task's two branches that run side by side on
+        a CPU, since they are alike and narrow.
 
     Raises
     ------

@@ -148,6 +148,7 @@ def initial_module(workload: Workload) -> JointModule:
 def plain(module: JointModule) -> JointModule:
     """The same network as one would write it with torch's own layers."""
     module = copy.deepcopy(module)
+    module.n_alike = [0] * module.n_tasks  # each branch by itself
     for layers in [m for m in module.modules() if isinstance(m, Layers)]:
         written: list[nn.Module] = []
         for layer in layers:

@@ -129,10 +129,9 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         and shifts images by a little and leaves vectors alone; a function takes and
         returns a tensor (n, features) or (n, channels, height, width).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of training. "auto" is bfloat16 autocast for convolutions where it is
-        faster, on GPUs that compute it natively, on CPUs with matrix units for it (AMX)
-        and on AMD's with vector instructions for it, else float32. Inference is in
-        float32.
+        Precision of training. "auto" is bfloat16 autocast for convolutions on GPUs that
+        compute it natively, on CPUs with matrix units for it (AMX) and on AMD's with
+        vector instructions for it, else float32. Inference is in float32.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", "mps"; "auto" takes the first of cuda, mps and cpu
         that there is.

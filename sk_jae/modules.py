@@ -255,7 +255,7 @@ class JointModule(nn.Module):
 
     def _encode_apart(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
         """The private code of one task, and what the tied layers get of it."""
-        # On a GPU, convolutions in groups gain nothing.
+        # Whether groups pay is measured on CPUs alone.
         n = self.n_alike[t] if x.device.type == "cpu" else 0
         own = view = x
         if n:

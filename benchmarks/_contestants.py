@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 from _workloads import Workload
+from sk_jae.blocks import Layers, UpConv2d
+from sk_jae.modules import JointModule
 from skorch import NeuralNet
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
-from sk_jae.blocks import Layers, UpConv2d
-from sk_jae.modules import JointModule
 from sk_jae.training import default_precision, objective
 
 Jobs = dict[str, Callable[[], Any]]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from sk_jae._build import build_encoder
+from sk_jae.augmentation import random_affine
 from torch import nn
 
 from sk_jae import JointTransferClassifier
-from sk_jae._build import build_encoder
 from sk_jae.architecture import auto_encoder
-from sk_jae.augmentation import random_affine
 
 METHODS = ("MCC", "DeepCORAL", "DANN", "CDAN")
 

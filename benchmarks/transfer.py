@@ -28,11 +28,11 @@ from _results import Results, markdown, mean_and_spread
 from _transfer_data import COLUMNS, Column
 from _transfer_published import PUBLISHED
 from _transfer_skada import METHODS, fit_skada
+from sk_jae._setup import n_epochs
+from sk_jae.blocks import View
 
 from sk_jae import JointTransferClassifier
-from sk_jae._setup import n_epochs
 from sk_jae.architecture import common_view
-from sk_jae.blocks import View
 from sk_jae.training import TaskData
 
 SOURCE_ONLY = {

@@ -10,8 +10,7 @@ import torch
 
 from sk_jae import JointAutoencoder
 from sk_jae.datasets import load_mnist
-from sk_jae.training import default_precision
-from sk_jae.training import device
+from sk_jae.training import default_precision, device
 
 CONV = "Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN"
 

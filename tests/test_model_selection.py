@@ -166,7 +166,7 @@ class TestJointStratifiedKFold:
             warnings.simplefilter("error")
             splits = list(JointStratifiedKFold(3).split(X, y))
         assert [counts(X, y, test)[1].sum() for _, test in splits] == [1, 1, 1]
-        with pytest.warns(UserWarning, match="Only 3 samples of task 'b'.*n_splits=4"):
+        with pytest.warns(UserWarning, match="task 'b' has 3 samples .*n_splits=4"):
             list(JointStratifiedKFold(4).split(X, y))
 
     def test_shuffle(self, two_tasks):
@@ -456,14 +456,19 @@ class TestTaskTrainTestSplit:
                 TypeError,
                 "X is JointArrays.*sklearn.model_selection.train_test_split",
             ),
-            ([np.zeros((9, 2))], None, ValueError, "list with one array"),
-            ([np.zeros((9, 2)), np.zeros((1, 2))], None, ValueError, "task 1 .*n_samp"),
-            ([np.zeros((9, 2))] * 2, [[0] * 9], ValueError, "y has 1 items"),
+            ([np.zeros((9, 2))], None, ValueError, "list of one array"),
+            (
+                [np.zeros((9, 2)), np.zeros((1, 2))],
+                None,
+                ValueError,
+                "task 'task1': .*n_samp",
+            ),
+            ([np.zeros((9, 2))] * 2, [[0] * 9], ValueError, "y has 1 item,"),
             (
                 [np.zeros((9, 2))] * 2,
                 [[0] * 9, [0] * 8],
                 ValueError,
-                r"task 1 \(y\[1\]\) has labels of shape \(8,\), expected \(9,\)",
+                r"y of task 'task1' has 8 labels, expected 9",
             ),
             ([np.zeros((9, 2))] * 2, np.zeros(18), TypeError, "y is ndarray"),
         ],

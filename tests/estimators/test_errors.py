@@ -61,7 +61,7 @@ PARAMETERS = [
     ({"decoder": "FC x"}, ["task 'mnist'", "position 3"]),
     ({"shared_input": (1, 8, 8)}, ["shared_input=(1, 8, 8)", "'mnist'", "None"]),
     ({"shared_input": (8, 8)}, ["shared_input", "(channels, height, width)"]),
-    ({"layout": "middle"}, ["'channels'", "'first'", "'last'"]),
+    ({"layout": "middle"}, ["'layout'", "'first'", "'last'"]),
     ({"reconstruction_loss": "mae"}, ["'reconstruction_loss'", "'mse'"]),
     ({"lr": 0}, ["'lr'"]),
     ({"precision": "float16"}, ["'precision'", "'bfloat16'"]),

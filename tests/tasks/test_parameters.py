@@ -49,7 +49,9 @@ class TestPerTask:
     def test_weights_reach_the_loss(self):
         rng = np.random.default_rng(0)
         X = {"mnist": rng.uniform(size=(5, 3)), "usps": rng.uniform(size=(5, 2))}
-        jae = JointAutoencoder(**SMALL, reconstruction_weight={"usps": 0, "mnist": 2})
+        weights = {"usps": 0, "mnist": 2}
+        parameters = {**SMALL, "max_epochs": 1, "reconstruction_weight": weights}
+        jae = JointAutoencoder(**parameters)
         (row,) = jae.fit(X).history_
         assert row["train_loss"] == pytest.approx(2 * row["train_reconstruction_mnist"])
         assert "train_reconstruction_usps" not in row

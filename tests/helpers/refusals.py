@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from sk_jae.training import JointNet
+from sk_jae.training import Trainer
 
 SMALL = {
     "n_shared": 2,
@@ -42,7 +42,7 @@ def fitted():
 def without_training():
     """Where training must not even start."""
     started = AssertionError("training has started")
-    with mock.patch.object(JointNet, "fit_loop", side_effect=started):
+    with mock.patch.object(Trainer, "train", side_effect=started):
         yield
 
 

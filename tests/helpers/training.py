@@ -53,8 +53,8 @@ class Recorder(Callback):
 
 
 class HoldOut(Callback):
-    def on_train_begin(self, net, **kwargs):
-        self.rows = net.valid.rows
+    def on_epoch_begin(self, net, dataset_valid, **kwargs):
+        self.rows = dataset_valid.rows
 
 
 class Interrupter(Callback):

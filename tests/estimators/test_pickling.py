@@ -22,10 +22,10 @@ from skorch.callbacks import (
     GradientNormClipping,
     LRScheduler,
 )
-from skorch.exceptions import DeviceWarning
 from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
+from sk_jae.exceptions import DeviceWarning
 
 SMALL = {
     "n_shared": 2,
@@ -264,7 +264,7 @@ def test_fitted_on_cuda_it_works_on_a_machine_without(way):
     clf = JointTransferClassifier(**SMALL, warm_start=True).fit(X, y)
     expected = outputs(clf, X)
     # What a pickle made on a GPU says of itself.
-    clf.net_.device = "cuda"
+    clf._state.device = torch.device("cuda")
     clf.device = "auto"
     with pytest.warns(DeviceWarning, match="(?i)cuda"):
         other = way(clf)
@@ -296,7 +296,7 @@ def test_fitted_on_cuda_it_loads_without(monkeypatch):
     expected = outputs(clf, X)
     dumped = pickle.dumps(clf)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.warns(DeviceWarning, match="no CUDA devices"):
+    with pytest.warns(DeviceWarning, match="(?i)cuda"):
         other = pickle.loads(dumped)
     assert not any(p.is_cuda for p in other.module_.parameters())
     for one, known in zip(outputs(other, X)[:4], expected[:4], strict=True):

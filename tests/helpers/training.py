@@ -53,8 +53,10 @@ class Recorder(Callback):
 
 
 class HoldOut(Callback):
-    def on_train_begin(self, net, **kwargs):
-        self.rows = net.valid.rows
+    """Keeps the rows that are held out."""
+
+    def on_epoch_begin(self, net, dataset_valid, **kwargs):
+        self.rows = dataset_valid.rows
 
 
 class Interrupter(Callback):

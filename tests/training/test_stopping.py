@@ -107,8 +107,8 @@ def test_the_hold_out_is_stratified_in_every_task():
     seen = []
 
     class Watcher(Callback):
-        def on_train_begin(self, net, X, **kwargs):
-            seen.append((X, net.valid))
+        def on_epoch_begin(self, net, dataset_train, dataset_valid, **kwargs):
+            seen.append((dataset_train, dataset_valid))
 
     clf = JointTransferClassifier(
         **PAPER,

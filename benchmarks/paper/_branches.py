@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import numpy as np
-from _paper_common import Options, Run, fit_on, mnist, shortened
-from _results import RESULTS
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
+from benchmarks.paper._common import Options, Run, fit_on, mnist, shortened
 from sk_jae import paper
 from sk_jae.datasets import digit_halves
 
@@ -27,15 +22,13 @@ def figure2(options: Options, seed: int) -> Iterator[Run]:
     X_test, y_test = digit_halves(*mnist("test"))
 
     def measure(estimator: Any) -> dict[str, float]:
-        suffix = "_quick" if options.quick else ""
         codes = codes_of(estimator, shortened(X_test, options.size(1000)))
         embedded = embed(codes, seed)
-        RESULTS.mkdir(exist_ok=True)
         if seed == 0:
-            show_branches(
-                estimator, X_test, y_test, RESULTS / f"paper_fig2_branches{suffix}.png"
-            )
-            show_codes(embedded, RESULTS / f"paper_fig2_codes{suffix}.png")
+            options.folder.mkdir(parents=True, exist_ok=True)
+            path = options.folder / "fig2-branches.png"
+            show_branches(estimator, X_test, y_test, path)
+            show_codes(embedded, options.folder / "fig2-codes.png")
         return separations(codes, "") | separations(embedded, " in t-SNE")
 
     estimator = options.estimator(paper.mnist_halves, seed)
@@ -84,11 +77,11 @@ def show_branches(estimator: Any, X: Any, y: Any, path: Any) -> None:
         firsts = np.array([np.flatnonzero(labels == c)[:2] for c in np.unique(labels)])
         chosen[task] = X[task][firsts.T.ravel()[:N_PICTURES]]
     lines = {"input": chosen}
-    for using in ("both", "shared", "private"):
-        lines[using] = estimator.reconstruct(chosen, using=using)
-    figure, axes = plt.subplots(
-        len(lines), 2 * N_PICTURES, figsize=(2 * N_PICTURES * 0.6, len(lines) * 0.65)
-    )
+    for codes in ("both", "shared", "private"):
+        lines[codes] = estimator.reconstruct(chosen, codes=codes)
+    # A Figure of its own, without pyplot, opens no window and needs no screen.
+    figure = Figure(figsize=(2 * N_PICTURES * 0.6, len(lines) * 0.65))
+    axes = figure.subplots(len(lines), 2 * N_PICTURES)
     for row, (label, tasks) in zip(axes, lines.items(), strict=True):
         images = np.concatenate([*tasks.values()])
         for axis, image in zip(row, images, strict=True):
@@ -97,11 +90,11 @@ def show_branches(estimator: Any, X: Any, y: Any, path: Any) -> None:
         row[0].set_ylabel(label, rotation=0, ha="right", va="center")
     figure.tight_layout(pad=0.2)
     figure.savefig(path, dpi=150)
-    plt.close(figure)
 
 
 def show_codes(embedded: dict[tuple[str, str], np.ndarray], path: Any) -> None:
-    figure, axis = plt.subplots(figsize=(6, 6))
+    figure = Figure(figsize=(6, 6))
+    axis = figure.subplots()
     colors = {"shared": ("tab:blue", "tab:cyan"), "private": ("tab:red", "tab:orange")}
     seen = {"shared": 0, "private": 0}
     for (branch, task), points in embedded.items():
@@ -112,4 +105,3 @@ def show_codes(embedded: dict[tuple[str, str], np.ndarray], path: Any) -> None:
     axis.legend(markerscale=4)
     figure.tight_layout()
     figure.savefig(path, dpi=150)
-    plt.close(figure)

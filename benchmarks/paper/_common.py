@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,19 @@ N_QUICK = 100
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line decides."""
+    """What the command line decides, and the folder of pictures."""
 
     quick: bool = False
     device: str = "auto"
+    folder: Path = Path()
 
     def size(self, n: int) -> int:
-        """How many training samples there are in place of n."""
+        """How many samples there are in place of n."""
         return min(n, N_QUICK) if self.quick else n
+
+    def tested(self, tasks: dict[str, Any]) -> dict[str, Any]:
+        """The test samples or labels of every task, in a trial a few of them."""
+        return shortened(tasks, N_QUICK) if self.quick else tasks
 
     def estimator(self, make: Callable[..., Any], seed: int, **parameters: Any) -> Any:
         if self.quick:

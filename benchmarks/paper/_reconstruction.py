@@ -8,7 +8,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from _paper_common import (
+
+from benchmarks.paper._common import (
     Options,
     Run,
     cifar10,
@@ -17,7 +18,6 @@ from _paper_common import (
     shortened,
     squared_errors,
 )
-
 from sk_jae import paper
 from sk_jae.datasets import digit_halves, load_celeba, split_by_class
 
@@ -28,7 +28,7 @@ def table0(options: Options, seed: int) -> Iterator[Run]:
     """Halves of MNIST: training sets of all 60,000, errors on the test sets."""
     X, _ = digit_halves(*mnist("train"))
     X_test, _ = digit_halves(*mnist("test"))
-    X = shortened(X, options.size(60000))
+    X, X_test = shortened(X, options.size(60000)), options.tested(X_test)
 
     def measure(estimator: Any) -> dict[str, float]:
         error = float(np.mean([*squared_errors(estimator, X_test).values()]))
@@ -50,7 +50,7 @@ def table1(options: Options, seed: int) -> Iterator[Run]:
     """Pairs of CIFAR-10 classes: 5,000 images each, errors on the test sets."""
     X, _ = split_by_class(*cifar10("train"), CLASSES)
     X_test, _ = split_by_class(*cifar10("test"), CLASSES)
-    X = shortened(X, options.size(5000))
+    X, X_test = shortened(X, options.size(5000)), options.tested(X_test)
 
     def measure(pairs: list[tuple[str, str]]) -> Callable[[Any], dict[str, float]]:
         tasks = {name: X_test[name] for name in dict.fromkeys(sum(pairs, ()))}
@@ -85,8 +85,7 @@ def celeba(options: Options, seed: int) -> Iterator[Run]:
     """CelebA's women and men: official training and test sets."""
     X, _ = load_celeba(return_X_y=True)
     X_test, _ = load_celeba(subset="test", return_X_y=True)
-    X = shortened(X, options.size(200000))
-    X_test = shortened(X_test, options.size(200000))
+    X, X_test = shortened(X, options.size(200000)), options.tested(X_test)
 
     def measure(estimator: Any) -> dict[str, float]:
         return squared_errors(estimator, X_test)

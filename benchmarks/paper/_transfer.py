@@ -7,12 +7,21 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from _paper_common import Options, Run, accuracy, accuracy_in, fit_on, mnist, usps
 
+from benchmarks.paper._common import (
+    Options,
+    Run,
+    accuracy,
+    accuracy_in,
+    fit_on,
+    mnist,
+    usps,
+)
 from sk_jae import paper
 from sk_jae.datasets import digit_halves, keep_labels, load_svhn
 
 BUDGETS = (5, 10, 25, 50)
+QUICK_BUDGETS = (10,)
 HALVES = {"0-4": "5-9", "5-9": "0-4"}
 # Training samples of each task with MNIST and USPS, and with the subset of SVHN.
 SMALL = {"mnist": 2000, "usps": 1800}
@@ -38,7 +47,7 @@ def halves(options: Options, seed: int, source: str) -> Tasks:
 
 def half_transfer(options: Options, seed: int) -> Iterator[Run]:
     """Transfer between halves of MNIST, common-branch and end-to-end."""
-    X_test, y_test = digit_halves(*mnist("test"))
+    X_test, y_test = map(options.tested, digit_halves(*mnist("test")))
     for strategy in ("common-branch", "end-to-end"):
         for source, target in HALVES.items():
             name = f"{{{source}}} → {{{target}}}"
@@ -52,7 +61,7 @@ def half_transfer(options: Options, seed: int) -> Iterator[Run]:
 
 def table2(options: Options, seed: int) -> Iterator[Run]:
     """Depth of the one layer that is tied."""
-    X_test, y_test = digit_halves(*mnist("test"))
+    X_test, y_test = map(options.tested, digit_halves(*mnist("test")))
     for source, target in HALVES.items():
         train = fit_on(*halves(options, seed, source))
         for depth in range(1, 6):
@@ -69,7 +78,7 @@ def table2(options: Options, seed: int) -> Iterator[Run]:
         for depth in (1, 2, 4, 5):
             estimator = options.estimator(paper.mnist_usps, seed, shared_depth=depth)
             column = f"depth {depth}"
-            measure = accuracy_in(column, target, *test_set(target))
+            measure = accuracy_in(column, target, *test_set(options, target))
             row = f"{source.upper()} → {target.upper()}"
             data = {"labels per class": TABLE_2_BUDGET}
             yield Run(row, seed, estimator, fit_on(X, y), measure, column, data)
@@ -80,8 +89,10 @@ def svhn(subset: str) -> Any:
     return load_svhn(subset=subset, return_X_y=True)
 
 
-def test_set(task: str) -> tuple[Any, Any]:
-    return {"mnist": mnist, "usps": usps}[task]("test")
+def test_set(options: Options, task: str) -> tuple[Any, Any]:
+    X, y = {"mnist": mnist, "usps": usps}[task]("test")
+    n = options.size(len(X))
+    return X[:n], y[:n]
 
 
 def digits(
@@ -115,7 +126,7 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
         "shared_input": "auto",
         "head": "shared",
     }
-    for budget in BUDGETS:
+    for budget in QUICK_BUDGETS if options.quick else BUDGETS:
         X, y = digits(options, seed, source, [target], budget)
         labeled = y[target] >= 0
         alone = {target: X[target][labeled]}, {target: y[target][labeled]}
@@ -155,7 +166,7 @@ def figure3(source: str, target: str, options: Options, seed: int) -> Iterator[R
         }
         for row, (model, tasks) in runs.items():
             column = f"{budget} per class"
-            measure = accuracy_in(column, target, *test_set(target))
+            measure = accuracy_in(column, target, *test_set(options, target))
             yield Run(row, seed, model, fit_on(*tasks), measure, part=column)
 
 
@@ -168,7 +179,9 @@ def freezing(options: Options, seed: int) -> Iterator[Run]:
         epochs = estimator.max_epochs
         estimator.set_params(warm_start=True, max_epochs=min(SATURATED, epochs))
         estimator.fit(X, y)
-        before["at the freeze"] = accuracy(estimator, "usps", *test_set("usps"))
+        before["at the freeze"] = accuracy(
+            estimator, "usps", *test_set(options, "usps")
+        )
         estimator.set_params(
             classification_weight=0.0,
             reconstruction_weight={"mnist": 4.0, "usps": 0.0},
@@ -177,7 +190,7 @@ def freezing(options: Options, seed: int) -> Iterator[Run]:
         return estimator.fit(X, y)
 
     def measure(estimator: Any) -> dict[str, float]:
-        after = accuracy(estimator, "usps", *test_set("usps"))
+        after = accuracy(estimator, "usps", *test_set(options, "usps"))
         return {
             **before,
             "at the end": after,
@@ -193,7 +206,7 @@ def three_way(options: Options, seed: int) -> Iterator[Run]:
     for target in ("mnist", "usps"):
         X, y = digits(options, seed, "svhn", [target], 50)
         estimator = options.estimator(paper.svhn_mnist, seed)
-        measure = accuracy_in(target.upper(), target, *test_set(target))
+        measure = accuracy_in(target.upper(), target, *test_set(options, target))
         part = target.upper()
         yield Run("two tasks", seed, estimator, fit_on(X, y), measure, part)
 
@@ -201,7 +214,7 @@ def three_way(options: Options, seed: int) -> Iterator[Run]:
 
     def measure_both(estimator: Any) -> dict[str, float]:
         return {
-            target.upper(): accuracy(estimator, target, *test_set(target))
+            target.upper(): accuracy(estimator, target, *test_set(options, target))
             for target in ("mnist", "usps")
         }
 

@@ -10,21 +10,27 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from _workloads import Workload
+from sk_jae.nn import JointModule
 from skorch import NeuralNet
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.utils.data import Dataset
 
-from sk_jae.blocks import Layers, UpConv2d
-from sk_jae.modules import JointModule
-from sk_jae.training import default_precision, objective
+from benchmarks.speed._parts import (
+    JointCriterion,
+    PairsOfBatches,
+    PairsOfSamples,
+    as_it_is,
+    initial_module,
+    plain,
+    weights_of,
+)
+from benchmarks.speed._workloads import Workload
 
 Jobs = dict[str, Callable[[], Any]]
 
@@ -42,12 +48,6 @@ def ours(workload: Workload, epochs: int, device: str) -> Jobs:
     }
 
 
-def ours_adapting(workload: Workload, epochs: int, device: str) -> Jobs:
-    """The estimator with the terms on unlabeled samples from the first step on."""
-    objective.WARM_UP = 0.0  # an only epoch would pass before they begin
-    return ours(workload, epochs, device)
-
-
 def skorch_stock(workload: Workload, epochs: int, device: str) -> Jobs:
     """skorch as it comes, with the network of torch's own layers."""
     return _skorch(
@@ -62,7 +62,7 @@ def skorch_stock_our_module(workload: Workload, epochs: int, device: str) -> Job
 
 def skorch_tuned(workload: Workload, epochs: int, device: str) -> Jobs:
     """skorch with a batch per indexed read, with the network of torch's own layers."""
-    tuned = {"iterator_train__collate_fn": _as_it_is}
+    tuned = {"iterator_train__collate_fn": as_it_is}
     module = plain(initial_module(workload))
     return _skorch(workload, epochs, device, module, PairsOfBatches, **tuned)
 
@@ -70,18 +70,17 @@ def skorch_tuned(workload: Workload, epochs: int, device: str) -> Jobs:
 def loop_plain(workload: Workload, epochs: int, device: str) -> Jobs:
     """A hand-written loop over tensors, with the network of torch's own layers."""
     initial = plain(initial_module(workload)).to(device)
-    return _loop(workload, epochs, device, initial, torch.float32, fused=None)
+    return _loop(_Steps(workload, device), initial, epochs, torch.float32, fused=None)
 
 
 def loop_best(workload: Workload, epochs: int, device: str) -> Jobs:
     """The same loop with all tricks: our module, its layout, precision, fused Adam."""
     initial = initial_module(workload).to(device)
-    convolutional = any(isinstance(m, nn.Conv2d) for m in initial.modules())
-    if convolutional:
+    steps = _Steps(workload, device)
+    if any(isinstance(m, nn.Conv2d) for m in initial.modules()):
         initial = initial.to(memory_format=torch.channels_last)
-    kind = default_precision(torch.device(device), convolutional=convolutional)
-    dtype = getattr(torch, kind)
-    return _loop(workload, epochs, device, initial, dtype, fused=True)
+        steps.X = [x.contiguous(memory_format=torch.channels_last) for x in steps.X]
+    return _loop(steps, initial, epochs, steps.faster_precision(initial), fused=True)
 
 
 def skada_deep_coral(workload: Workload, epochs: int, device: str) -> Jobs:
@@ -89,7 +88,7 @@ def skada_deep_coral(workload: Workload, epochs: int, device: str) -> Jobs:
     from skada.deep import DeepCoral
 
     module = initial_module(workload)
-    encoder = nn.Sequential(*module.before[0], *module.tied, *module.after[0])
+    encoder = nn.Sequential(*module.pre_tied[0], *module.tied, *module.post_tied[0])
     assert module.shared_head is not None
     initial = nn.Sequential()
     initial.add_module("encoder", encoder)
@@ -128,107 +127,9 @@ CONTESTANTS: dict[str, Callable[[Workload, int, str], Jobs]] = {
     "best loop": loop_best,
 }
 ADAPTATION: dict[str, Callable[[Workload, int, str], Jobs]] = {
-    "sk_jae": ours_adapting,
+    "sk_jae": ours,
     "skada DeepCoral": skada_deep_coral,
 }
-
-
-def initial_module(workload: Workload) -> JointModule:
-    """The module of the estimator, as it is before training."""
-    estimator = copy.deepcopy(workload.estimator)
-    estimator.set_params(max_epochs=1, lr=1e-12, random_state=0, device="cpu")
-    few = [x[:512] for x in workload.X]  # enough for all classes to be among them
-    y = workload.y
-    if y is not None:
-        y = [None if labels is None else labels[:512] for labels in y]
-    module = copy.deepcopy(estimator.fit(few, y).module_)
-    return module.to(memory_format=torch.contiguous_format)
-
-
-def plain(module: JointModule) -> JointModule:
-    """The same network as one would write it with torch's own layers."""
-    module = copy.deepcopy(module)
-    module.n_alike = [0] * module.n_tasks  # each branch by itself
-    for layers in [m for m in module.modules() if isinstance(m, Layers)]:
-        written: list[nn.Module] = []
-        for layer in layers:
-            if isinstance(layer, UpConv2d):
-                written.append(nn.Upsample(scale_factor=layer.factor))
-                convolution = nn.Conv2d(
-                    layer.in_channels,
-                    layer.out_channels,
-                    layer.kernel_size,
-                    padding=layer.padding,
-                )
-                convolution.load_state_dict(layer.state_dict())
-                layer = convolution
-            if isinstance(layer, nn.ReLU) and isinstance(written[-1], nn.MaxPool2d):
-                written.insert(-1, layer)
-            else:
-                written.append(layer)
-        while len(layers):
-            del layers[-1]
-        layers.extend(written)
-    return module
-
-
-class PairsOfSamples(Dataset):
-    """One sample of every task at a time, those of smaller tasks in a cycle."""
-
-    def __init__(self, X: Sequence[Any], y: Sequence[Any] | None) -> None:
-        self.X = [torch.from_numpy(x) for x in X]
-        given = y if y is not None else [None] * len(X)
-        self.y = [
-            torch.full((len(x),), -1) if one is None else torch.from_numpy(one).long()
-            for x, one in zip(X, given, strict=True)
-        ]
-
-    def __len__(self) -> int:
-        return max(map(len, self.X))
-
-    def __getitem__(self, i: int) -> tuple[list[Tensor], tuple[list[Tensor], ...]]:
-        inputs = [x[i % len(x)] for x in self.X]
-        return inputs, (inputs, [y[i % len(y)] for y in self.y])
-
-
-class PairsOfBatches(PairsOfSamples):
-    """The same for many samples at once, by one indexed read per task."""
-
-    def __getitems__(self, rows: list[int]) -> Any:
-        i = torch.tensor(rows)
-        inputs = [x[i % len(x)] for x in self.X]
-        return inputs, (inputs, [y[i % len(y)] for y in self.y])
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
-
-
-class JointCriterion(nn.Module):
-    """The weighted sum of reconstruction and classification errors."""
-
-    def __init__(self, weights: tuple[float, float], labeled: Sequence[bool]) -> None:
-        super().__init__()
-        self.weights = weights
-        self.labeled = labeled
-
-    def forward(self, outputs: Sequence[Any], target: Any) -> Tensor:
-        inputs, labels = target
-        loss = torch.zeros((), device=inputs[0].device)
-        for t, output in enumerate(outputs):
-            error = F.mse_loss(output.reconstruction.float(), inputs[t])
-            loss = loss + self.weights[0] * error
-            if self.labeled[t]:
-                entropy = F.cross_entropy(output.logits.float(), labels[t])
-                loss = loss + self.weights[1] * entropy
-        return loss
-
-
-def weights_of(workload: Workload) -> dict[str, Any]:
-    of = workload.estimator.get_params()
-    weights = of["reconstruction_weight"], of.get("classification_weight", 0.0)
-    labeled = [one is not None for one in workload.y or [None] * len(workload.X)]
-    return {"weights": weights, "labeled": labeled}
 
 
 class _Restarted(nn.Module):
@@ -283,43 +184,64 @@ def _skorch(
     }
 
 
+class _Steps:
+    """The tensors of a hand-written loop, and the loss of a batch of them."""
+
+    def __init__(self, workload: Workload, device: str) -> None:
+        samples = PairsOfSamples(workload.X, workload.y)
+        self.X = [x.to(device) for x in samples.X]
+        self.y = [labels.to(device) for labels in samples.y]
+        self.device = device
+        self.lr, self.size = workload.estimator.lr, workload.estimator.batch_size
+        self.criterion = JointCriterion(**weights_of(workload))
+
+    def loss(
+        self, module: JointModule, rows: Sequence[Tensor], dtype: torch.dtype
+    ) -> Tensor:
+        inputs = [x[i] for x, i in zip(self.X, rows, strict=True)]
+        labels = [one[i] for one, i in zip(self.y, rows, strict=True)]
+        mixed = dtype != torch.float32
+        with torch.autocast(torch.device(self.device).type, dtype, enabled=mixed):
+            return self.criterion(module(inputs), (inputs, labels))
+
+    def faster_precision(self, initial: JointModule) -> torch.dtype:
+        """The precision in which a step takes less time, the least of five."""
+        module, least = copy.deepcopy(initial), {}
+        rows = [torch.arange(min(self.size, len(x))) for x in self.X]
+        for dtype in (torch.float32, torch.bfloat16):
+            seconds = []
+            for _ in range(5):
+                start = time.perf_counter()
+                loss = self.loss(module, rows, dtype)
+                loss.backward()
+                loss.item()  # waits for the device
+                seconds.append(time.perf_counter() - start)
+            least[dtype] = min(seconds)
+        return min(least, key=lambda dtype: least[dtype])
+
+
 def _loop(
-    workload: Workload,
-    epochs: int,
-    device: str,
+    steps: _Steps,
     initial: JointModule,
+    epochs: int,
     dtype: torch.dtype,
     *,
     fused: bool | None,
 ) -> Jobs:
-    samples = PairsOfSamples(workload.X, workload.y)
-    X = [x.to(device) for x in samples.X]
-    y = [labels.to(device) for labels in samples.y]
-    if fused:
-        X = [
-            x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
-            for x in X
-        ]
-    criterion = JointCriterion(**weights_of(workload))
-    size, n = workload.estimator.batch_size, max(map(len, X))
-    of = {"lr": workload.estimator.lr, "fused": fused}
+    n = max(map(len, steps.X))
     kept: dict[str, JointModule] = {}
 
     def fit() -> None:
         module = copy.deepcopy(initial)
-        optimizer = torch.optim.Adam(module.parameters(), **of)
+        optimizer = torch.optim.Adam(module.parameters(), lr=steps.lr, fused=fused)
         kept["module"] = module
         for _ in range(epochs):
-            orders = [torch.randperm(n, device=device) % len(x) for x in X]
-            total = torch.zeros((), device=device)
-            for start in range(0, n, size):
-                rows = [order[start : start + size] for order in orders]
-                inputs = [x[i] for x, i in zip(X, rows, strict=True)]
-                labels = [one[i] for one, i in zip(y, rows, strict=True)]
+            orders = [torch.randperm(n, device=steps.device) % len(x) for x in steps.X]
+            total = torch.zeros((), device=steps.device)
+            for start in range(0, n, steps.size):
+                rows = [order[start : start + steps.size] for order in orders]
                 optimizer.zero_grad()
-                mixed = dtype != torch.float32
-                with torch.autocast(torch.device(device).type, dtype, enabled=mixed):
-                    loss = criterion(module(inputs), (inputs, labels))
+                loss = steps.loss(module, rows, dtype)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach()
@@ -329,13 +251,8 @@ def _loop(
         module = kept["module"].eval()
         with torch.inference_mode():
             return [
-                torch.cat(
-                    [
-                        torch.cat(list(_alone(module, t, len(X), part)), dim=1).cpu()
-                        for part in x.split(1024)
-                    ]
-                )
-                for t, x in enumerate(X)
+                torch.cat([_codes(module, t, part) for part in x.split(1024)])
+                for t, x in enumerate(steps.X)
             ]
 
     return {
@@ -345,5 +262,6 @@ def _loop(
     }
 
 
-def _alone(module: JointModule, t: int, n_tasks: int, x: Tensor) -> Any:
-    return module.encode([x if i == t else None for i in range(n_tasks)])[t]
+def _codes(module: JointModule, t: int, x: Tensor) -> Tensor:
+    alone = [x if i == t else None for i in range(module.n_tasks)]
+    return torch.cat(list(module.encode(alone)[t]), dim=1).cpu()

@@ -3,51 +3,59 @@
 12 candidates and 3 folds on 2,000 labeled MNIST and 1,800 unlabeled USPS digits, by
 scikit-learn's GridSearchCV as it is. Every run has a process of its own. It prints the
 wall time of `fit` (with the start of the workers and the refit), the peak memory of all
-processes together, and the scores side by side; everything is written to
-results/grid_search.json. The folder of the data is that of the environment variable
-SK_JAE_DATA.
+processes together, and the scores side by side; runs are added to
+benchmarks/speed/results/grid_search.json and not repeated. The folder of the data is
+that of the environment variable SK_JAE_DATA; a quick run takes the embedded digits.
+It needs psutil.
 
 joblib gives each of its workers an equal share of the cores: with two processes on two
 cores, PyTorch computes with one thread in each, and with two threads without workers.
 Sums over convolutions then round differently. --one-thread adds a run without workers
 and with one thread, whose scores are those of the workers.
 
-    python benchmarks/grid_search.py [--quick] [--one-thread] [--epochs 3]
+    python -m benchmarks.speed.grid_search [--quick] [--one-thread]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import psutil
 import torch
 from sklearn.model_selection import GridSearchCV
 
+from benchmarks._command import is_there, make_parser
+from benchmarks._results import ROOT, open_results
+from benchmarks._tables import render
+from benchmarks.speed._grid_search_tables import TABLES, candidates_table
 from sk_jae import JointTransferClassifier, pack
-from sk_jae.datasets import load_mnist_usps
+from sk_jae.datasets import load_digits_pair, load_mnist_usps
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 GRID = {"shared_depth": [1, 2, -1], "reconstruction_weight": [0.25, 1.0, 4.0, 16.0]}
 QUICK_GRID = {"shared_depth": [1, -1], "reconstruction_weight": [0.25, 4.0]}
 
 
-def search(quick: bool, epochs: int, n_jobs: int, threads: int | None) -> dict:
+def search(quick: bool, n_jobs: int, threads: int | None) -> dict[str, Any]:
     """One run, in this process."""
     if threads is not None:
         torch.set_num_threads(threads)
-    n_mnist, n_usps = (200, 180) if quick else (2000, 1800)
-    X, y = load_mnist_usps(n_mnist=n_mnist, n_usps=n_usps, return_X_y=True)
-    X, y = pack(X, {"mnist": y["mnist"]})
+    if quick:
+        X, y = load_digits_pair(return_X_y=True)
+        X, y = pack({t: x[:200] for t, x in X.items()}, {"optical": y["optical"][:200]})
+    else:
+        X, y = load_mnist_usps(n_mnist=2000, n_usps=1800, return_X_y=True)
+        X, y = pack(X, {"mnist": y["mnist"]})
     estimator = JointTransferClassifier(
-        max_epochs=1 if quick else epochs, random_state=0, device="cpu"
+        max_epochs=1 if quick else 3, random_state=0, device="cpu"
     )
     grid = QUICK_GRID if quick else GRID
     tuned = GridSearchCV(estimator, grid, cv=3, n_jobs=n_jobs, error_score="raise")
@@ -64,93 +72,78 @@ def search(quick: bool, epochs: int, n_jobs: int, threads: int | None) -> dict:
     }
 
 
-def memory(process: psutil.Process) -> int:
+def memory(pid: int) -> int:
     """Bytes of a process and its children, shared pages counted once where known."""
+    import psutil
+
     total = 0
-    for one in [process, *process.children(recursive=True)]:
-        try:
+    try:
+        process = psutil.Process(pid)
+        for one in [process, *process.children(recursive=True)]:
             info = one.memory_full_info()
             total += getattr(info, "pss", info.rss)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue  # it has just ended
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        pass  # one of them has just ended
     return total
 
 
-def measure(args: argparse.Namespace, n_jobs: int, threads: int | None) -> dict:
+def measure(quick: bool, n_jobs: int, threads: int | None) -> dict[str, Any]:
     """One run, in a process of its own whose memory is sampled."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "run.json"
-        command = [sys.executable, __file__, "--run", str(n_jobs), "--output", output]
-        command += ["--epochs", str(args.epochs)]
-        command += ["--quick"] if args.quick else []
+        command = [sys.executable, "-m", "benchmarks.speed.grid_search"]
+        command += ["--run", str(n_jobs), "--output", str(output)]
+        command += ["--quick"] if quick else []
         command += ["--threads", str(threads)] if threads is not None else []
-        child = subprocess.Popen(command)
-        process = psutil.Process(child.pid)
+        child = subprocess.Popen(command, cwd=ROOT)
         peak = 0
         while child.poll() is None:
-            try:
-                peak = max(peak, memory(process))
-            except psutil.NoSuchProcess:
-                break
+            peak = max(peak, memory(child.pid))
             time.sleep(0.2)
         if child.wait():
             raise SystemExit(f"The run with n_jobs={n_jobs} failed.")
-        return json.loads(output.read_text()) | {"peak_mb": peak / 2**20}
+        return json.loads(output.read_text()) | {"peak_mb": round(peak / 2**20)}
 
 
-def report(runs: dict[str, dict]) -> str:
-    """Markdown: time and memory, scores side by side."""
-    names = list(runs)
-    first = runs[names[0]]
-    lines = ["| run | wall time | of the first | peak memory |", "|---|---|---|---|"]
-    for name, run in runs.items():
-        ratio = run["seconds"] / first["seconds"]
+def compare(runs: list[dict[str, Any]]) -> str:
+    """How far the scores of single folds are apart."""
+    lines = []
+    for a, b in pairwise(runs):
+        apart = np.abs(np.subtract(a["scores"], b["scores"])).max()
+        same = "same" if a["best"] == b["best"] else "another"
         lines.append(
-            f"| {name} | {run['seconds']:.1f} s | {ratio:.2f} "
-            f"| {run['peak_mb']:.0f} MB |"
-        )
-    lines += ["", f"| candidate | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
-    means = {name: np.mean(run["scores"], axis=1) for name, run in runs.items()}
-    for i, params in enumerate(first["params"]):
-        label = ", ".join(f"{key}={value}" for key, value in params.items())
-        values = " | ".join(f"{means[name][i]:.6f}" for name in names)
-        lines.append(f"| {label} | {values} |")
-    lines.append("")
-    for a, b in pairwise(names):
-        apart = np.abs(np.subtract(runs[a]["scores"], runs[b]["scores"])).max()
-        same = "same" if runs[a]["best"] == runs[b]["best"] else "another"
-        lines.append(
-            f"{a} against {b}: scores of single folds differ by at most {apart:.2g}, "
-            f"{same} best candidate."
+            f"{a['run']} against {b['run']}: scores of single folds differ by at most "
+            f"{apart:.2g}, {same} best candidate."
         )
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small, for a trial")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser = make_parser(__doc__)
     parser.add_argument("--one-thread", action="store_true")
     parser.add_argument("--run", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.run is not None:
-        result = search(args.quick, args.epochs, args.run, args.threads)
+        result = search(args.quick, args.run, args.threads)
         args.output.write_text(json.dumps(result, default=int))
+        return
+    if not is_there("The grid search", lambda: __import__("psutil")):
         return
 
     planned = {"n_jobs=1": (1, None), "n_jobs=2": (2, None)}
     if args.one_thread:
         planned["n_jobs=1, one thread"] = (1, 1)
-    runs = {name: measure(args, *plan) for name, plan in planned.items()}
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"grid_search{'_quick' if args.quick else ''}.json"
-    path.write_text(json.dumps(runs, indent=1))
-    print(f"{psutil.cpu_count()} cores, {torch.get_num_threads()} threads of PyTorch\n")
-    print(report(runs))
+    with open_results("speed/grid_search", quick=args.quick) as results:
+        for name, plan in planned.items():
+            if results.find({"run": name}) is None:
+                results.add({"run": name}, measure(args.quick, *plan))
+        runs = results.runs()
+        print(f"{os.cpu_count()} cores, {torch.get_num_threads()} threads of PyTorch\n")
+        for table in (TABLES["speed/grid_search"], candidates_table(runs[0]["params"])):
+            print(f"{render(table, results.read())}\n")
+        print(compare(runs))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ Every point has a process of its own. Time is that of `fit` with 1 epoch, after 
 one on few samples, the least of three where one takes below 2 seconds of CPU time. Of
 the memory, "peak" is the largest resident set of the process, and "anonymous" the part
 of it that is not the page cache of a file. The exponent is the slope of log time over
-log size, of the larger half of the points. Points are kept in results/scaling.json;
-tables and the plot are written to results/scaling.md and results/scaling.png.
+log size, of the larger half of the points. Points are added to
+benchmarks/speed/results/scaling.json, and those that are there are not repeated; a plot
+is drawn beside it if matplotlib is there.
 
-    python benchmarks/scaling.py [--quick] [--only TEXT] [--device cpu]
+    python -m benchmarks.speed.scaling [--quick] [--only TEXT] [--device cpu]
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _results import RESULTS, Results, markdown
+
+from benchmarks._command import make_parser
+from benchmarks._results import ROOT, Results, open_results
+from benchmarks._tables import render
+from benchmarks.speed._scaling_tables import exponent_table, points, series_table
 
 IMAGE = (28, 28)
 SIZES: dict[str, list[int]] = {
@@ -171,51 +176,31 @@ def point(series: str, size: int, device: str) -> dict[str, Any]:
     }
 
 
-def exponent(sizes: list[int], seconds: list[float]) -> float:
-    """Slope of log time over log size, of the larger half of the points."""
-    half = len(sizes) // 2
-    return float(np.polyfit(np.log(sizes[half:]), np.log(seconds[half:]), 1)[0])
+def draw(results: Results, device: str) -> None:
+    """Time over size, a panel per series."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    found = points(results.runs(), device)
+    figure = Figure(figsize=(4 * len(found), 3.5), layout="constrained")
+    axes = figure.subplots(1, len(found), squeeze=False)[0]
+    for axis, (series, of_size) in zip(axes, found.items(), strict=True):
+        axis.loglog([*of_size], [run["seconds"] for run in of_size.values()], "o-")
+        axis.set(title=series, xlabel=series, ylabel="seconds")
+    figure.savefig(results.path.with_suffix(".png"), dpi=120)
 
 
-def report(found: dict[str, dict[int, dict[str, Any]]], path: Path) -> str:
-    """Tables, and a plot."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    parts = []
-    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 3.5))
-    for axis, (series, points) in zip(np.atleast_1d(axes), found.items(), strict=True):
-        sizes = list(points)
-        seconds = [p["seconds"] for p in points.values()]
-        rows = [
-            [f"{size:,}", f"{p['seconds']:.2f}", f"{p['cpu']:.2f}"]
-            + [f"{p[key] / 2**20:,.0f}" for key in ("bytes", "peak", "anonymous")]
-            for size, p in points.items()
-        ]
-        header = [series, "seconds", "CPU seconds", "data MB", "peak MB"]
-        table = markdown([*header, "anonymous MB"], rows)
-        axis.loglog(sizes, seconds, "o-")
-        title = series
-        if len(sizes) > 2:
-            cpu = [p["cpu"] for p in points.values()]
-            of_time, of_cpu = exponent(sizes, seconds), exponent(sizes, cpu)
-            title += f", exponent {of_time:.2f}"
-            table += f"\n\nExponent {of_time:.2f}, of CPU time {of_cpu:.2f}."
-        axis.set(title=title, xlabel=series, ylabel="seconds")
-        parts.append(f"### {series}\n\n{table}")
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-    return "\n\n".join(parts)
+def run_point(series: str, size: int, device: str) -> dict[str, Any]:
+    """One measurement, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.speed.scaling", "--device", device]
+    command += ["--point", series, str(size)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
+    return json.loads(output.stdout.splitlines()[-1])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small, for a trial")
+    parser = make_parser(__doc__)
     parser.add_argument("--only", default="", help="series whose name has this")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--point", nargs=2, help=argparse.SUPPRESS)
@@ -224,24 +209,18 @@ def main() -> None:
         series, size = args.point
         print(json.dumps(point(series, int(size), args.device)))
         return
-    results = Results("scaling")
-    found: dict[str, dict[int, dict[str, Any]]] = {}
-    for series, sizes in (QUICK if args.quick else SIZES).items():
-        for size in sizes:
-            key = {"device": args.device, "quick": args.quick}
-            key |= {"series": series, "size": size}
-            if results.find(key) is None and args.only in series:
-                command = [sys.executable, __file__, "--device", args.device]
-                command += ["--point", series, str(size)]
-                output = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-                results.add(key, json.loads(output.stdout.splitlines()[-1]))
-            record = results.find(key)
-            if record is not None:
-                found.setdefault(series, {})[size] = record
-    suffix = "_quick" if args.quick else ""
-    text = report(found, RESULTS / f"scaling{suffix}.png")
-    (RESULTS / f"scaling{suffix}.md").write_text(text + "\n")
-    print(text)
+    chosen = QUICK if args.quick else SIZES
+    with open_results("speed/scaling", quick=args.quick) as results:
+        for series, sizes in chosen.items():
+            for size in sizes if args.only in series else ():
+                key = {"device": args.device, "series": series, "size": size}
+                if results.find(key) is None:
+                    results.add(key, run_point(series, size, args.device))
+            table = series_table(series, sizes, args.device)
+            print(f"{render(table, results.read())}\n", flush=True)
+        print(render(exponent_table(args.device), results.read()))
+        if results.runs():
+            draw(results, args.device)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ many samples per second sk_jae goes through. Contestants:
 
 Model FLOP/s are those that PyTorch counts in a step of our module, over the time of
 sk_jae, beside the rate of a matrix product (float32, 2048 x 2048) in the same rounds.
-Finished workloads are kept in results/speed.json, so that the command can be run in
-pieces; tables in Markdown are printed and written to
-results/speed_<device>_<threads>.md. OMP_NUM_THREADS sets the threads of every
-contestant, and SK_JAE_DATA is the folder of the data.
+Finished workloads are added to benchmarks/speed/results/training.json and not repeated,
+so that the command can be run in pieces. OMP_NUM_THREADS sets the threads of every
+contestant, and SK_JAE_DATA is the folder of the data; a quick run takes noise instead.
 
-    python benchmarks/speed.py [--quick] [--only TEXT] [--rounds 7] [--device cpu]
+    python -m benchmarks.speed.training [--quick] [--only TEXT] [--rounds 7]
+        [--device cpu]
 """
 
 from __future__ import annotations
@@ -33,26 +33,36 @@ import statistics
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
 import torch._dynamo  # what every first optimizer of a process would import
-from _contestants import (
-    ADAPTATION,
-    CONTESTANTS,
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks._command import is_there, make_parser
+from benchmarks._results import open_results
+from benchmarks._tables import render
+from benchmarks.speed._contestants import ADAPTATION, CONTESTANTS, ours
+from benchmarks.speed._parts import (
     JointCriterion,
     PairsOfSamples,
     initial_module,
-    ours,
     weights_of,
 )
-from _results import RESULTS, Results, markdown
-from _workloads import WORKLOADS, Workload
-from torch.utils.flop_counter import FlopCounterMode
+from benchmarks.speed._training_tables import (
+    MATMUL_SIDE,
+    details_tables,
+    training_table,
+)
+from benchmarks.speed._workloads import (
+    WORKLOADS,
+    Workload,
+    random_images,
+    real_images,
+)
 
-MATMUL_SIDE = 2048
+QUICK = ("dense, batch 64", "Figure 7", "adaptation", "first epoch")
 
 FIRST_EPOCH = """
 import time
@@ -67,7 +77,7 @@ print(time.perf_counter() - start)
 
 def work(line: Connection, workload: Workload, contestant: Any, device: str) -> None:
     """A contestant's process: gets the name of a job, sends back what it took."""
-    jobs = contestant(workload, 1, device)
+    jobs = contestant(workload, workload.n_epochs, device)
     jobs["fit"]()
     a = torch.rand(MATMUL_SIDE, MATMUL_SIDE, device=device)
     jobs["matmul"] = lambda: a @ a
@@ -109,9 +119,9 @@ def measure(workload: Workload, contestants: Any, args: Any) -> dict[str, Any]:
                 lines[name].send(job)
                 answer = lines[name].recv()
                 if answer is not None:
-                    times[name][job].append(answer[0])
+                    times[name][job].append(round(answer[0], 6))
                     if job == "fit":
-                        times[name]["cpu"].append(answer[1])
+                        times[name]["cpu"].append(round(answer[1], 6))
     ends = {}
     for name in names:
         lines[name].send("end")
@@ -121,8 +131,8 @@ def measure(workload: Workload, contestants: Any, args: Any) -> dict[str, Any]:
         "times": times,
         "ends": ends,
         # An epoch goes through the largest task, and repeats smaller ones.
-        "samples": max(sizes),
-        "trained": max(sizes) * len(sizes),
+        "samples": max(sizes) * workload.n_epochs,
+        "trained": max(sizes) * len(sizes) * workload.n_epochs,
         "transformed": sum(sizes),
     }
 
@@ -139,11 +149,6 @@ def flops_of_a_sample(workload: Workload) -> float:
     return counter.get_total_flops() / size
 
 
-def shortened(workload: Workload, n: int) -> Workload:
-    y = workload.y and [None if one is None else one[:n] for one in workload.y]
-    return Workload(workload.estimator, [x[:n] for x in workload.X], y)
-
-
 def first_epoch(device: str) -> float:
     """Seconds from the start of the imports to the end of the first epoch."""
     command = [sys.executable, "-c", FIRST_EPOCH.format(device=device)]
@@ -154,87 +159,40 @@ def first_epoch(device: str) -> float:
     return statistics.median(run)
 
 
-def report(results: Results, key: dict[str, Any]) -> str:
-    """Tables of all finished workloads."""
-    parts = []
-    efficiency = []
-    for workload in WORKLOADS:
-        found = results.find(key | {"workload": workload})
-        if found is None:
-            continue
-        rows = []
-        own = {
-            job: statistics.median(found["times"]["sk_jae"][job])
-            for job in ("fit", "transform", "cpu")
-        }
-        for name, times in found["times"].items():
-            fit = statistics.median(times["fit"])
-            cpu = statistics.median(times["cpu"])
-            end = found["ends"][name]
-            row = [name, f"{found['trained'] / fit:,.0f}", f"{fit / own['fit']:.2f}"]
-            row += [f"{cpu / own['cpu']:.2f}"]
-            if times["transform"]:
-                transform = statistics.median(times["transform"])
-                row += [f"{found['transformed'] / transform:,.0f}"]
-                row += [f"{transform / own['transform']:.2f}"]
-            else:
-                row += ["", ""]
-            row += [f"{end['peak'] / 2**20:,.0f}"]
-            row += [f"{end['pickle'] / 2**20:.1f}" if end["pickle"] else ""]
-            rows.append(row)
-        header = ["", "samples/s, training", "sk_jae is faster by", "(CPU time)"]
-        header += ["samples/s, transform", "sk_jae is faster by"]
-        header += ["peak MB", "pickle MB"]
-        parts.append(f"### {workload}\n\n" + markdown(header, rows))
-        matmul = 2 * MATMUL_SIDE**3
-        machine = matmul / statistics.median(found["times"]["sk_jae"]["matmul"])
-        if workload != "adaptation":
-            flops = found["ends"]["sk_jae"]["flops"] * found["samples"]
-            rate = flops / own["fit"]
-            line = [workload, f"{rate / 1e9:.1f}", f"{machine / 1e9:.1f}"]
-            efficiency.append([*line, f"{100 * rate / machine:.0f} %"])
-    header = ["", "model, GFLOP/s", "matrix product, GFLOP/s", "of it"]
-    parts.append("### Of the machine\n\n" + markdown(header, efficiency))
-    found = results.find(key | {"workload": "first epoch"})
-    if found is not None:
-        seconds = found["seconds"]
-        parts.append(f"From the imports to the first epoch's end: {seconds:.1f} s.")
-    return "\n\n".join(parts)
+def run_workload(name: str, args: argparse.Namespace) -> dict[str, Any] | None:
+    """The outcome of one workload, None if it cannot be measured here."""
+    if name == "first epoch":
+        return {"seconds": first_epoch(args.device)}
+    contestants = CONTESTANTS
+    if name == "adaptation":
+        contestants = ADAPTATION
+        if not is_there("The workload with skada", lambda: __import__("skada")):
+            return None
+    workload = WORKLOADS[name](random_images if args.quick else real_images)
+    return measure(workload, contestants, args)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small, for a trial")
+    parser = make_parser(__doc__)
     parser.add_argument("--only", default="", help="workloads whose name has this")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
+    names = [name for name in (*WORKLOADS, "first epoch") if args.only in name]
     if args.quick:
         args.rounds = min(args.rounds, 2)
-    results = Results("speed")
+        names = [name for name in names if name in QUICK]
     threads = torch.get_num_threads()
-    key = {"device": args.device, "quick": args.quick, "threads": threads}
-    for name in (*WORKLOADS, "first epoch"):
-        key_of = key | {"workload": name}
-        if args.only not in name or results.find(key_of) is not None:
-            continue
-        if name == "first epoch":
-            results.add(key_of, {"seconds": first_epoch(args.device)})
-            continue
-        contestants = ADAPTATION if name == "adaptation" else CONTESTANTS
-        if name == "adaptation" and find_spec("skada") is None:
-            print("Without skada (pip install skada) there is no such comparison.")
-            continue
-        workload = WORKLOADS[name]()
-        if args.quick:
-            workload = shortened(workload, 512)
-        results.add(key_of, measure(workload, contestants, args))
-    text = report(results, key)
-    name = "speed_quick.md" if args.quick else f"speed_{args.device}_{threads}.md"
-    (RESULTS / name).write_text(text + "\n")
-    print(text)
+    with open_results("speed/training", quick=args.quick) as results:
+        for name in names:
+            key = {"workload": name, "device": args.device, "threads": threads}
+            if results.find(key) is None:
+                outcome = run_workload(name, args)
+                if outcome is not None:
+                    results.add(key, outcome)
+        first = training_table(args.device, threads)
+        for table in (first, *details_tables(args.device, threads)):
+            print(f"\n{render(table, results.read())}")
 
 
 if __name__ == "__main__":

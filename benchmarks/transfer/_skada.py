@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from sk_jae.nn import JointModule, random_affine
 from torch import nn
 
 from sk_jae import JointTransferClassifier
-from sk_jae._build import build_encoder
-from sk_jae.architecture import auto_encoder
-from sk_jae.augmentation import random_affine
-
-METHODS = ("MCC", "DeepCORAL", "DANN", "CDAN")
+from sk_jae.architecture import describe
 
 
 class Backbone(nn.Module):
@@ -22,11 +19,12 @@ class Backbone(nn.Module):
     def __init__(self, shape: tuple[int, ...], n_classes: int, seed: int) -> None:
         super().__init__()
         n_shared = JointTransferClassifier().n_shared
-        draw = torch.Generator().manual_seed(seed)
-        stages = build_encoder(
-            auto_encoder(shape, classified=True), shape, n_shared, draw
+        layers = describe("all", shape, shape, "auto", "mirror", classified="shared")
+        # Of a single task that shares all layers, the tied ones are the whole branch.
+        module = JointModule(
+            [layers], n_shared=n_shared, n_private=0, shared_depth="auto", seed=seed
         )
-        self.features = nn.Sequential(*(layer for stage in stages for layer in stage))
+        self.features = nn.Sequential(*module.tied)
         self.head = nn.Linear(n_shared, n_classes)
 
     def forward(self, X: torch.Tensor, sample_weight: Any = None) -> torch.Tensor:
@@ -64,10 +62,8 @@ def fit_skada(
     Labeled target samples count as source samples. Batch size and seed are those of
     `like`; Adam's learning rate is its default.
     """
-    try:
-        from skada import deep
-    except ImportError:
-        raise SystemExit("The rows of skada need it: pip install skada") from None
+    from skada import deep
+
     seed = like.random_state
     torch.manual_seed(seed)
     inputs, labels = np.concatenate(X), np.concatenate(y).astype(np.int64)

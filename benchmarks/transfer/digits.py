@@ -1,39 +1,36 @@
-"""Transfer to tasks with no labels or few: the joint autoencoder and other methods.
+"""Transfer to digits with no labels or few: the joint autoencoder and other methods.
 
 Every column is a source with all its labels and one or more targets; every row a
 method. What is measured is the accuracy on the targets' test samples after the last
 epoch, mean and standard deviation over seeds, which decide both the training samples
 and the weights. Nothing is chosen by target labels that training does not see.
 
-Every fit is appended to results/transfer.json as soon as it is done, and those that
-are there are not repeated, so that the run can be cut into pieces and broken off at any
-time. The folder of the data is that of the environment variable SK_JAE_DATA.
+Every fit is added to benchmarks/transfer/results/digits.json as soon as it is done, and
+those that are there are not repeated. The folder of the data is that of the environment
+variable SK_JAE_DATA; the columns "dense" and "dense-5" need none. The rows of skada
+need that package.
 
-    python benchmarks/transfer.py run --columns mnist-usps --rows ours MCC --seeds 0 1
-    python benchmarks/transfer.py table --output results/transfer.md
-    python benchmarks/transfer.py run --quick
+    python -m benchmarks.transfer.digits --columns dense --rows ours MCC --seeds 0 1
+    python -m benchmarks.transfer.digits --quick
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from _results import Results, markdown, mean_and_spread
-from _transfer_data import COLUMNS, Column
-from _transfer_published import PUBLISHED
-from _transfer_skada import METHODS, fit_skada
+from sk_jae.nn import CommonView
 
+from benchmarks._command import is_there, make_parser, processor_seconds
+from benchmarks._results import Results, open_results
+from benchmarks._tables import render
+from benchmarks.transfer._columns import COLUMNS, Column
+from benchmarks.transfer._digits_tables import DIGITS_ROWS, SKADA_ROWS, TABLES
 from sk_jae import JointTransferClassifier
-from sk_jae._setup import n_epochs
 from sk_jae.architecture import common_view
-from sk_jae.blocks import View
-from sk_jae.training import TaskData
+from sk_jae.datasets import load_mnist_usps
 
 SOURCE_ONLY = {
     "n_private": 0,
@@ -58,65 +55,71 @@ JOINT: dict[str, dict[str, Any]] = {
     "source only": {**SOURCE_ONLY, "augmentation": None},
     "source only, augmented": SOURCE_ONLY,
 }
-# Trained on the target alone: on the few labels that there are, or on all.
-ALONE = ("target only", "target supervised")
-ROWS = (*JOINT, *ALONE, *METHODS)
+QUICK_COLUMNS = ("dense", "dense-5", "mnist-usps")
+QUICK_ROWS = ("ours", "source only", "target only", "target supervised", "MCC")
 
 
 def run_one(
-    row: str, column: Column, data: tuple, seed: int, args: argparse.Namespace
-) -> dict:
-    """Accuracy on each target and seconds of the fit; nothing if the row cannot be."""
+    row: str, column: Column, data: tuple, common: dict[str, Any], n_epochs: Any
+) -> dict[str, Any]:
+    """Accuracy on each target and seconds of the fit; nothing if the row cannot be.
+
+    `n_epochs` gives the number of epochs of the row "ours".
+    """
     X, known, y, X_test, y_test = data
-    common: dict[str, Any] = {"random_state": seed, "precision": args.precision}
-    if args.quick:
-        common["max_epochs"] = 2
     tests = {name: X_test[name] for name in column.targets}
-    if row in METHODS:
-        views = in_common_view(X)
-        if views is None:
-            return {}
-        tests, X = in_common_view(tests, like=X), views
-    predicted: dict[str, np.ndarray] = {}
-    epochs, seconds = 0, 0.0
-    if row in JOINT:
+    if row in SKADA_ROWS:
+        predicted, seconds, epochs = fit_skada_row(
+            row, X, known, tests, common, n_epochs
+        )
+    elif row in JOINT:
         clf = JointTransferClassifier(**common, **JOINT[row])
         if row.startswith("source only"):
             known = {column.source: y[column.source]}
-        seconds = timed(clf.fit, X, known)
-        predicted = clf.predict(tests)
-        epochs = clf.n_iter_
-    elif row in METHODS:
-        clf = JointTransferClassifier(**common)
-        labels = [known.get(name, np.full(len(x), -1)) for name, x in X.items()]
-        rows = tuple(np.arange(len(x)) for x in X.values())
-        train = TaskData(tuple(X.values()), (), (None,) * len(X), tuple(X), rows)
-        epochs = n_epochs(clf, train)
-        start = time.process_time()
-        net = fit_skada(row, [*X.values()], labels, clf, epochs)
-        seconds = time.process_time() - start
-        predicted = {name: net.predict(x) for name, x in tests.items()}
+        seconds = processor_seconds(clf.fit, X, known)
+        predicted, epochs = clf.predict(tests), clf.n_iter_
     else:
-        for target in column.targets:
-            labels = y if row == "target supervised" else known
-            if target not in labels:
-                return {}
-            clf = JointTransferClassifier(**common)
-            seconds += timed(clf.fit, X[target], labels[target])
-            predicted[target] = clf.predict(tests[target])
-            epochs = clf.n_iter_
+        labels = y if row == "target supervised" else known
+        predicted, seconds, epochs = fit_targets_alone(X, labels, tests, common)
     accuracy = {
         name: round(float(np.mean(p == y_test[name])), 5)
         for name, p in predicted.items()
     }
+    if not accuracy:
+        return {}
     return {"accuracy": accuracy, "seconds": round(seconds, 1), "epochs": epochs}
 
 
-def timed(function: Any, *args: Any) -> float:
-    """Seconds of processor time, which other work on the machine does not change."""
-    start = time.process_time()
-    function(*args)
-    return time.process_time() - start
+def fit_targets_alone(X: dict, labels: dict, tests: dict, common: dict) -> tuple:
+    """Each target by itself, on the labels that there are."""
+    predicted, seconds, epochs = {}, 0.0, 0
+    for target, samples in tests.items():
+        if target not in labels:
+            return {}, 0.0, 0
+        clf = JointTransferClassifier(**common)
+        seconds += processor_seconds(clf.fit, X[target], labels[target])
+        predicted[target] = clf.predict(samples)
+        epochs = clf.n_iter_
+    return predicted, seconds, epochs
+
+
+def fit_skada_row(
+    method: str, X: dict, known: dict, tests: dict, common: dict, n_epochs: Any
+) -> tuple:
+    """A method of skada on what our shared branch sees, for as many epochs as ours."""
+    from benchmarks.transfer._skada import fit_skada
+
+    views = in_common_view(X)
+    if views is None:
+        return {}, 0.0, 0
+    tests = in_common_view(tests, like=X)
+    labels = [known.get(name, np.full(len(x), -1)) for name, x in X.items()]
+    clf = JointTransferClassifier(**common)
+    epochs, nets = n_epochs(), []
+    seconds = processor_seconds(
+        lambda: nets.append(fit_skada(method, [*views.values()], labels, clf, epochs))
+    )
+    return {name: nets[0].predict(x) for name, x in tests.items()}, seconds, epochs
 
 
 def in_common_view(arrays: dict, like: dict | None = None) -> dict | None:
@@ -127,7 +130,7 @@ def in_common_view(arrays: dict, like: dict | None = None) -> dict | None:
         return arrays if same else None
     view = common_view([images(a[:1]).shape[1:] for a in like.values()])
     assert view is not None
-    resize = View(view)
+    resize = CommonView(view)
     resized = {}
     for name, a in arrays.items():
         parts = [resize(images(part)) for part in np.array_split(a, 50)]
@@ -141,94 +144,61 @@ def images(a: np.ndarray) -> torch.Tensor:
     return x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
 
 
-def run(args: argparse.Namespace, results: Results) -> None:
-    for seed in args.seeds:
-        for column in args.columns:
-            keys = [{"column": column, "row": r, "seed": seed} for r in args.rows]
-            left = [key for key in keys if results.find(key) is None]
-            if left:
-                data = COLUMNS[column].data(seed, quick=args.quick)
-            for key in left:
-                found = run_one(key["row"], COLUMNS[column], data, seed, args)
-                if found:
-                    results.add(key, found)
-                    print(key | found, flush=True)
+def run_column(
+    name: str, seed: int, args: argparse.Namespace, results: Results
+) -> None:
+    """All rows of a column for one seed, but for those that are there."""
+    column = COLUMNS[name]
+    key = {"column": name, "seed": seed}
+    left = [row for row in args.rows if results.find({**key, "row": row}) is None]
+    if not left:
+        return
+    data = column.data(seed, quick=args.quick)
+    common: dict[str, Any] = {"random_state": seed, "precision": args.precision}
+    if args.quick:
+        common["max_epochs"] = 2
+
+    def n_epochs() -> int:
+        run = results.find({**key, "row": "ours"})
+        if run is not None:
+            return run["epochs"]
+        return JointTransferClassifier(**common).fit(*data[:2]).n_iter_
+
+    for row in left:
+        found = run_one(row, column, data, common, n_epochs)
+        if found:
+            print(results.add({**key, "row": row}, found), flush=True)
 
 
-def table(records: list[dict], columns: Sequence[str]) -> str:
-    """Markdown: a row per method, a column per experiment and, of two, target."""
-    done = {r["column"] for r in records}
-    keys: list[tuple[str, tuple[str, ...]]] = []
-    header = [""]
-    for name in columns:
-        targets = COLUMNS[name].targets
-        if name not in done:
-            continue
-        if len(targets) == 2:
-            keys += [(name, (target,)) for target in targets]
-            header += [f"{name}: {target}" for target in targets]
-        else:
-            keys.append((name, targets))
-            header.append(name)
-    lines = []
-    for row in ROWS:
-        cells = [cell(records, row, *key) for key in keys]
-        if any(cells):
-            lines.append([row, *cells])
-    sources: list[str] = []
-    for row, values, source in PUBLISHED:
-        cells = [f"{values[c]:.1f}" if c in values else "" for c, _ in keys]
-        if any(cells):
-            if source not in sources:
-                sources.append(source)
-            lines.append([f"*{row}* [{sources.index(source) + 1}]", *cells])
-    notes: dict[str, list[str]] = {}
-    for name in dict.fromkeys(name for name, _ in keys):
-        notes.setdefault(COLUMNS[name].note, []).append(name)
-    text = [
-        "Accuracy in %, mean ± standard deviation (seeds, processor seconds per fit).",
-        "",
-        markdown(header, lines),
-        "",
-        *(f"- {', '.join(names)}: {note}" for note, names in notes.items()),
-        *(f"- [{i}] {source}" for i, source in enumerate(sources, 1)),
-    ]
-    return "\n".join(text)
-
-
-def cell(records: list[dict], row: str, column: str, targets: Sequence[str]) -> str:
-    """Mean over targets, then over seeds."""
-    found = [r for r in records if (r["row"], r["column"]) == (row, column)]
-    if not found:
-        return ""
-    accuracy = mean_and_spread(
-        [100 * np.mean([r["accuracy"][t] for t in targets]) for r in found]
-    )
-    seconds = np.mean([r["seconds"] for r in found])
-    return f"{accuracy} ({len(found)}, {seconds:.0f} s)"
+def choose_for_a_trial(args: argparse.Namespace) -> None:
+    """One seed, and by default few columns and rows, of what is there."""
+    args.seeds = args.seeds[:1]
+    if args.columns == [*COLUMNS]:
+        args.columns = [*QUICK_COLUMNS]
+    if args.rows == [*DIGITS_ROWS]:
+        args.rows = [*QUICK_ROWS]
+    if not is_there("Columns of MNIST and USPS", load_mnist_usps):
+        args.columns = [name for name in args.columns if name.startswith("dense")]
+    if not is_there("Rows of skada", lambda: __import__("skada")):
+        args.rows = [row for row in args.rows if row not in SKADA_ROWS]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("command", choices=["run", "table"])
+    parser = make_parser(__doc__)
     parser.add_argument("--columns", nargs="+", choices=COLUMNS, default=[*COLUMNS])
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    parser.add_argument(
+        "--rows", nargs="+", choices=DIGITS_ROWS, default=[*DIGITS_ROWS]
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--precision", default="auto")
-    parser.add_argument("--quick", action="store_true", help="small, for a trial")
-    parser.add_argument("--output", type=Path, help="where to write the table")
     args = parser.parse_args()
     if args.quick:
-        args.seeds = args.seeds[:1]
-    results = Results("transfer_quick" if args.quick else "transfer")
-    if args.command == "run":
-        run(args, results)
-    text = table(results.records(), args.columns)
-    print(text)
-    if args.output:
-        args.output.write_text(text + "\n")
+        choose_for_a_trial(args)
+    with open_results("transfer/digits", quick=args.quick) as results:
+        for seed in args.seeds:
+            for name in args.columns:
+                run_column(name, seed, args, results)
+        print(render(TABLES["transfer/digits"], results.read()))
 
 
 if __name__ == "__main__":

@@ -10,37 +10,31 @@ the labeled task, beside that of a fit on this task alone; and what
 
 The data are scikit-learn's embedded digits (`--data digits`, no download) or MNIST and
 USPS with CIFAR-10 as the unrelated task (`--data mnist-usps`, from the folder of the
-environment variable SK_JAE_DATA). Every fit is appended to
-results/negative_transfer.json, and those that are there are not repeated, so that the
-run can be broken off at any time; the table is written to results/negative_transfer.md.
+environment variable SK_JAE_DATA). Every fit is added to
+benchmarks/transfer/results/negative.json, and those that are there are not repeated.
+The table is that of the small network on the embedded digits.
 
-    python benchmarks/negative_transfer.py [--quick] [--data digits] [--small]
+    python -m benchmarks.transfer.negative [--quick] [--data digits] [--small]
         [--seeds 3]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 
 import numpy as np
-from _results import RESULTS, Results, markdown
 from sklearn.datasets import load_sample_images
 
+from benchmarks._command import make_parser
+from benchmarks._results import open_results
+from benchmarks._tables import render
+from benchmarks.transfer._negative_tables import NEGATIVE_CASES, negative_table
 from sk_jae import JointTransferClassifier
 from sk_jae.datasets import load_cifar10, load_digits_pair, load_mnist_usps
 from sk_jae.metrics import transfer_report
 
 TASKS = {"digits": ("optical", "pen"), "mnist-usps": ("mnist", "usps")}
-CASES = {
-    "as supposed": "the same classes, equally frequent",
-    "unbalanced": "80 % of the samples in 3 of the 10 classes",
-    "missing classes": "5 of the 10 classes are not in the unlabeled task",
-    "new classes": "3 of the 10 classes are in the unlabeled task only",
-    "photographs": "the unlabeled task shows photographs",
-    "noise": "the unlabeled task is noise",
-}
 SETTINGS = {"defaults": {}, "infomax_weight=0": {"infomax_weight": 0.0}}
 # A fit takes two seconds of one core.
 SMALL = {
@@ -134,86 +128,38 @@ def run_one(case: str, settings: dict, source: str, target: str, made: tuple) ->
     return record
 
 
-def mean(records: list[dict], name: str) -> str:
-    values = [r[name] for r in records if name in r]
-    return f"{np.mean(values):.3f}" if values else ""
-
-
-def table(records: list[dict]) -> str:
-    """Markdown: the mean over directions and seeds of every case and setting."""
-    header = [
-        "unlabeled task",
-        "setting",
-        "its accuracy",
-        "labeled task, alone",
-        "labeled task",
-        "confidence",
-        "effective classes",
-        "neighbor agreement",
-        "warned of",
-    ]
-    lines = []
-    alone = mean([r for r in records if r["case"] == "alone"], "source_accuracy")
-    for case in CASES:
-        for setting in SETTINGS:
-            found = [r for r in records if (r["case"], r["setting"]) == (case, setting)]
-            if not found:
-                continue
-            cells = [
-                f"{case}: {CASES[case]}",
-                setting,
-                mean(found, "accuracy"),
-                "" if case == "new classes" else alone,
-                mean(found, "source_accuracy"),
-                mean(found, "confidence"),
-                mean(found, "effective_classes"),
-                mean(found, "neighbor_agreement"),
-                f"{sum(bool(r['warning']) for r in found)} of {len(found)}",
-            ]
-            lines.append(cells)
-    return markdown(header, lines)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="one seed, two epochs")
+    parser = make_parser(__doc__)
     parser.add_argument("--data", choices=list(TASKS), default="digits")
     parser.add_argument("--small", action="store_true", help="a small, fast network")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto")
     args = parser.parse_args()
+    args.small = args.small or args.quick
 
-    common = {"device": args.device, **(SMALL if args.small or args.quick else {})}
+    common = {"device": args.device, **(SMALL if args.small else {})}
     if args.quick:
         common["max_epochs"] = 2
-    name = f"negative_transfer{'_quick' if args.quick else ''}"
-    results = Results(name)
-    # As JSON gives it back.
-    protocol = json.loads(json.dumps({"data": args.data, "common": common}))
     pair = TASKS[args.data]
-    runs = [
+    table = negative_table(args.data, small=args.small)
+    planned = [
         (seed, source, target, case, setting)
         for seed in range(1 if args.quick else args.seeds)
         for source, target in (pair, pair[::-1])
-        for case in ("alone", *CASES)
+        for case in ("alone", *NEGATIVE_CASES)
         for setting in (SETTINGS if case != "alone" else ("defaults",))
     ]
-    for seed, source, target, case, setting in runs:
-        key = {"seed": seed, "source": source, "case": case, "setting": setting}
-        key |= protocol
-        if results.find(key) is not None:
-            continue
-        made = make_case(args.data, source, target, case, seed)
-        settings = {**common, **SETTINGS[setting], "random_state": seed}
-        found = run_one(case, settings, source, target, made)
-        results.add(key, found)
-        shown = {k: v for k, v in (key | found).items() if k not in protocol}
-        print(json.dumps(shown), flush=True)
-    text = table([r for r in results.records() if protocol.items() <= r.items()])
-    (RESULTS / f"{name}.md").write_text(text + "\n")
-    print(text)
+    with open_results("transfer/negative", quick=args.quick) as results:
+        for seed, source, target, case, setting in planned:
+            key = {"data": args.data, "small": args.small, "seed": seed}
+            key |= {"source": source, "case": case, "setting": setting}
+            if results.find(key) is not None:
+                continue
+            made = make_case(args.data, source, target, case, seed)
+            settings = {**common, **SETTINGS[setting], "random_state": seed}
+            found = run_one(case, settings, source, target, made)
+            print(json.dumps(results.add(key, found)), flush=True)
+        print(render(table, results.read()))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,22 @@ Several related data sets, of different sizes and shapes and partly labeled, lea
 at once through private and shared branches.
 """
 
-from sk_jae.arrays import JointArrays, pack
-from sk_jae.autoencoder import JointAutoencoder
-from sk_jae.classifier import JointTransferClassifier
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sk_jae import (
+        architecture,
+        datasets,
+        exceptions,
+        metrics,
+        model_selection,
+        nn,
+        paper,
+        preprocessing,
+    )
+    from sk_jae.estimators import JointAutoencoder, JointTransferClassifier
+    from sk_jae.tasks import JointArrays, pack
 
 __version__ = "0.1.0"
 
@@ -14,5 +27,38 @@ __all__ = [
     "JointArrays",
     "JointAutoencoder",
     "JointTransferClassifier",
+    "architecture",
+    "datasets",
+    "exceptions",
+    "metrics",
+    "model_selection",
+    "nn",
     "pack",
+    "paper",
+    "preprocessing",
 ]
+
+_HOMES = {
+    "JointArrays": "sk_jae.tasks",
+    "JointAutoencoder": "sk_jae.estimators",
+    "JointTransferClassifier": "sk_jae.estimators",
+    "pack": "sk_jae.tasks",
+}
+
+# Hidden from type checkers, which would take any name for one of the package's.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is used first: torch takes seconds."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _HOMES:
+            found = getattr(import_module(_HOMES[name]), name)
+        else:
+            found = import_module(f"{__name__}.{name}")
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sk_jae.architecture import describe
-from sk_jae.modules import JointModule
+from sk_jae.nn import JointModule
 
 SHAPES = {"a": (6,), "b": (9,)}
 WIDTHS = (16, 12, 8)
@@ -51,21 +51,21 @@ def perceptron(x, layers, last_is_linear):
     return x
 
 
-def reference(xp, state, t, x, using="both"):
+def reference(xp, state, t, x, codes="both"):
     """Codes, reconstruction and logits of one task of a dense joint module.
 
     `xp` is numpy, or torch where gradients are needed.
     """
     z_p = perceptron(x, rows(state, f"private_encoders.{t}."), True)
     layers = [
-        *rows(state, f"before.{t}."),
+        *rows(state, f"pre_tied.{t}."),
         *rows(state, "tied."),
-        *rows(state, f"after.{t}."),
+        *rows(state, f"post_tied.{t}."),
     ]
     z_s = perceptron(x, layers, True)
     h_p = perceptron(z_p, rows(state, f"private_decoders.{t}."), False)
     h_s = perceptron(z_s, rows(state, f"shared_decoders.{t}."), False)
-    h_p, h_s = h_p * (using != "shared"), h_s * (using != "private")
+    h_p, h_s = h_p * (codes != "shared"), h_s * (codes != "private")
     merged = xp.concatenate([h_p, h_s], axis=1)
     reconstruction = perceptron(merged, rows(state, f"outputs.{t}."), True)
     logits = 0

@@ -8,19 +8,21 @@ import torch
 from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from sk_jae.architecture import auto_encoder, common_view, describe
-from sk_jae.modules import JointModule
-from sk_jae.notation import (
+from sk_jae.architecture import (
     BN,
     FC,
     Conv,
     Deconv,
     MaxPool,
+    auto_encoder,
+    common_view,
+    describe,
     from_widths,
     mirror,
     parse,
     shapes,
 )
+from sk_jae.nn import JointModule
 
 IMAGE = (1, 8, 9)
 VECTOR = (6,)
@@ -53,7 +55,7 @@ def test_auto_pools_large_images_before_the_dense_layer(shape, classified):
     assert 1 <= max(before_dense[1:]) <= 8
 
 
-@pytest.mark.parametrize(("n_shared", "branch"), [(4, "before"), (0, "private")])
+@pytest.mark.parametrize(("n_shared", "branch"), [(4, "shared"), (0, "private")])
 def test_auto_has_convolutions_where_classes_are_learned_from(n_shared, branch):
     X = np.random.default_rng(0).random((20, 8, 8))
     clf = JointTransferClassifier(
@@ -61,7 +63,7 @@ def test_auto_has_convolutions_where_classes_are_learned_from(n_shared, branch):
     )
     module = clf.fit(X, np.arange(20) % 2).module_
     parts = {
-        "before": [*module.before, module.tied],
+        "shared": [*module.pre_tied, module.tied],
         "private": [*module.private_encoders],
     }
     for name, layers in parts.items():
@@ -211,7 +213,7 @@ class TestModulesOfTheUser:
         one = nn.Linear(5, 4)
         X = [np.ones((20, 5)), np.zeros((10, 5))]
         module = self.fitted(X, encoder=lambda shape: [one]).module_
-        firsts = [branch[0] for branch in (*module.private_encoders, *module.before)]
+        firsts = [branch[0] for branch in (*module.private_encoders, *module.pre_tied)]
         assert len({id(layer.weight) for layer in firsts}) == 4
         assert all(layer is not one for layer in firsts)
 

@@ -18,7 +18,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import resample
 
-from sk_jae.arrays import JointArrays, pack
+from sk_jae.tasks import JointArrays, pack
 
 
 def numbered(lengths, shapes=((3,), (2, 2), (4,))):

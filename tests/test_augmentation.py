@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sk_jae.augmentation import random_affine
+from sk_jae.nn import random_affine
 
 
 @pytest.fixture

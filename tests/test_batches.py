@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_jae import JointAutoencoder
-from sk_jae.layout import Layout, infer_layout
+from sk_jae.tasks import Layout
+from sk_jae.tasks.layout import infer_layout
 from sk_jae.training.batches import (
     TaskData,
     TrainingBatches,

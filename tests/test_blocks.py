@@ -9,9 +9,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sk_jae._build import build_encoder, build_stages, linear
-from sk_jae.blocks import Layers, Reshaped, TaskBatchNorm, UpConv2d, View
-from sk_jae.notation import Conv, Deconv, MaxPool, output_shape, parse, shapes
+from sk_jae.architecture import Conv, Deconv, MaxPool, output_shape, parse, shapes
+from sk_jae.nn import (
+    CommonView,
+    TaskBatchNorm,
+    TaskSequential,
+    UnflattenImage,
+    UpConv2d,
+)
+from sk_jae.nn.builder import build_encoder, build_stages, linear
 
 
 def draw(seed=0):
@@ -23,7 +29,7 @@ def random(*shape, seed=0):
 
 
 def in_a_row(stages):
-    return Layers(chain.from_iterable(stages))
+    return TaskSequential(chain.from_iterable(stages))
 
 
 def names(stages):
@@ -72,30 +78,34 @@ class TestTaskBatchNorm:
 class TestView:
     def test_of_the_same_shape_changes_nothing(self):
         x = random(2, 3, 5, 6)
-        assert torch.equal(View((3, 5, 6))(x), x)
+        assert torch.equal(CommonView((3, 5, 6))(x), x)
 
     def test_color_becomes_gray_and_gray_is_repeated(self):
         x = random(2, 3, 5, 6)
-        gray = View((1, 5, 6))(x)
+        gray = CommonView((1, 5, 6))(x)
         torch.testing.assert_close(gray, x.mean(1, keepdim=True))
-        assert torch.equal(View((3, 5, 6))(gray), gray.repeat(1, 3, 1, 1))
+        assert torch.equal(CommonView((3, 5, 6))(gray), gray.repeat(1, 3, 1, 1))
 
     def test_opacity_is_left_out(self):
         x = random(2, 4, 5, 6)
-        assert torch.equal(View((3, 5, 6))(x), x[:, :3])
-        torch.testing.assert_close(View((1, 5, 6))(x), x[:, :3].mean(1, keepdim=True))
+        assert torch.equal(CommonView((3, 5, 6))(x), x[:, :3])
+        torch.testing.assert_close(
+            CommonView((1, 5, 6))(x), x[:, :3].mean(1, keepdim=True)
+        )
 
     @pytest.mark.parametrize("size", [(9, 12), (3, 4), (5, 12)])
     def test_images_are_resized(self, size):
         # A constant stays so, and a picture in the left half is still there.
         x = torch.zeros(2, 1, 6, 8)
         x[..., :4] = 1
-        small = View((1, *size))(x)
+        small = CommonView((1, *size))(x)
         assert small.shape == (2, 1, *size)
         assert small[..., 0].min() > 0.99
         assert small[..., -1].max() < 0.01
         ones = torch.ones_like(x)
-        torch.testing.assert_close(View((1, *size))(ones), torch.ones(2, 1, *size))
+        torch.testing.assert_close(
+            CommonView((1, *size))(ones), torch.ones(2, 1, *size)
+        )
 
 
 class TestLayers:
@@ -103,14 +113,14 @@ class TestLayers:
         convolution = nn.Conv2d(1, 2, 3, padding=1)
         norm = TaskBatchNorm(2, n_tasks=3)
         parts = [random(4, 1, 5, 5), random(3, 1, 7, 6, seed=1)]
-        found = Layers([convolution, norm])(parts, [0, 2])
+        found = TaskSequential([convolution, norm])(parts, [0, 2])
         assert [part.shape for part in found] == [(4, 2, 5, 5), (3, 2, 7, 6)]
         for part, t, result in zip(parts, [0, 2], found, strict=True):
             torch.testing.assert_close(result, norm(convolution(part), [t]))
         assert (norm.running_mean[1] == 0).all()
 
     def test_equals_running_every_task_alone(self):
-        layers = Layers([nn.Linear(4, 3), TaskBatchNorm(3, 2), nn.ReLU()])
+        layers = TaskSequential([nn.Linear(4, 3), TaskBatchNorm(3, 2), nn.ReLU()])
         parts = [random(5, 4), random(2, 4, seed=1)]
         together = layers(parts, [0, 1])
         for t, part in enumerate(parts):
@@ -118,8 +128,8 @@ class TestLayers:
 
     def test_no_layers_give_back_what_they_get(self):
         x = random(2, 3)
-        assert Layers()([x], [0])[0] is x
-        assert Layers([nn.ReLU()])([], []) == []
+        assert TaskSequential()([x], [0])[0] is x
+        assert TaskSequential([nn.ReLU()])([], []) == []
 
 
 class TestUpConv2d:
@@ -175,7 +185,7 @@ def test_relu_behind_max_pooling_is_relu_before_it():
 
 
 def test_images_made_of_vectors_have_the_layout_of_all_images():
-    image = Reshaped((3, 4, 5))(random(2, 60))
+    image = UnflattenImage((3, 4, 5))(random(2, 60))
     assert image.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(image.flatten(1), random(2, 60))
 
@@ -188,17 +198,20 @@ class TestBuilding:
         assert names(stages) == [
             ["MaxPool2d", "Conv2d", "TaskBatchNorm", "MaxPool2d", "ReLU"],
             ["Conv2d", "ReLU"],
-            ["Linear", "TaskBatchNorm", "ReLU"],
-            ["Linear", "ReLU"],
+            ["FlattenLinear", "TaskBatchNorm", "ReLU"],
+            ["FlattenLinear", "ReLU"],
         ]
         assert stages[0][2].running_mean.shape == (2, 4)
 
     @pytest.mark.parametrize(
         ("layers", "expected"),
         [
-            ("FC 4, BN", [["Linear", "TaskBatchNorm", "ReLU"], ["Linear"]]),
-            ("MP 2x2", [["MaxPool2d", "Linear"]]),
-            ("", [["Linear"]]),
+            (
+                "FC 4, BN",
+                [["FlattenLinear", "TaskBatchNorm", "ReLU"], ["FlattenLinear"]],
+            ),
+            ("MP 2x2", [["MaxPool2d", "FlattenLinear"]]),
+            ("", [["FlattenLinear"]]),
         ],
     )
     def test_the_bottleneck_is_the_last_layer_with_weights(self, layers, expected):
@@ -276,7 +289,7 @@ class TestModulesOfTheUser:
         stages, _ = build_stages([*layers, *parse("FC 3")], (2, 2, 2), draw())
         assert names(stages) == [
             ["Flatten", "Linear", "BatchNorm1d", "ELU"],
-            ["Linear", "ReLU"],
+            ["FlattenLinear", "ReLU"],
         ]
 
     def test_that_do_not_fit_are_an_error(self):

@@ -216,7 +216,7 @@ class TestSkorch:
             if not torch.equal(value, weights[name])
         }
         assert "tied" not in moved
-        assert {"before", "private_encoders", "outputs", "shared_head"} <= moved
+        assert {"pre_tied", "private_encoders", "outputs", "shared_head"} <= moved
         frozen = {
             name.split(".")[0]
             for name, p in clf.module_.named_parameters()

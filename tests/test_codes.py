@@ -42,29 +42,29 @@ class TestCodes:
         expected = {"shared": slice(0, 3), "private": slice(3, 5)}
         both = clf.transform(X)
         try:
-            for features, columns in expected.items():
-                clf.set_params(features=features)
-                names = [f"{features}{i}" for i in range(columns.stop - columns.start)]
+            for codes, columns in expected.items():
+                clf.set_params(codes=codes)
+                names = [f"{codes}{i}" for i in range(columns.stop - columns.start)]
                 assert list(clf.get_feature_names_out()) == names
                 for name, codes in clf.transform(X).items():
                     np.testing.assert_array_equal(codes, both[name][:, columns])
         finally:
-            clf.set_params(features="both")
+            clf.set_params(codes="both")
 
-    @pytest.mark.parametrize("features", ["both", "shared", "private"])
-    def test_inverse_transform_of_codes_is_the_reconstruction(self, fitted, features):
+    @pytest.mark.parametrize("codes", ["both", "shared", "private"])
+    def test_inverse_transform_of_codes_is_the_reconstruction(self, fitted, codes):
         clf, X = fitted
         try:
-            clf.set_params(features=features)
-            codes = clf.transform(X)
-            expected = clf.reconstruct(X, using=features)
-            restored = clf.inverse_transform(codes)
-            in_order = clf.inverse_transform([*list(codes.values())[:-1], None])
+            clf.set_params(codes=codes)
+            found = clf.transform(X)
+            expected = clf.reconstruct(X, codes=codes)
+            restored = clf.inverse_transform(found)
+            in_order = clf.inverse_transform([*list(found.values())[:-1], None])
             container = JointArrays(X)
             flat = clf.transform(container)
             split = clf.inverse_transform(container.split(flat))
         finally:
-            clf.set_params(features="both")
+            clf.set_params(codes="both")
         assert in_order.pop() is None
         for name, x in X.items():
             assert restored[name].shape == x.shape
@@ -76,7 +76,7 @@ class TestCodes:
     def test_of_both_branches_are_summed_by_the_output_layer(self, fitted):
         # The output layer is linear: each branch alone, and nothing counted twice.
         clf, X = fitted
-        parts = [clf.reconstruct(X, using=u) for u in ("both", "shared", "private")]
+        parts = [clf.reconstruct(X, codes=u) for u in ("both", "shared", "private")]
         for name in X:
             both, shared, private = (part[name] for part in parts)
             assert np.abs(shared - private).max() > 1e-3
@@ -92,10 +92,10 @@ class TestCodes:
         assert clf.transform(X)["a"].shape == (24, n_shared + n_private)
         there, missing = ("shared", "private")[:: 1 if n_shared else -1]
         for name, expected in clf.reconstruct(X).items():
-            alone = clf.reconstruct(X, using=there)[name]
+            alone = clf.reconstruct(X, codes=there)[name]
             np.testing.assert_array_equal(alone, expected)
         with pytest.raises(ValueError, match=f"n_{missing} is 0"):
-            clf.reconstruct(X, using=missing)
+            clf.reconstruct(X, codes=missing)
         assert clf.predict(X)["b"].shape == (15,)
 
     def test_as_a_dataframe_of_one_task(self):
@@ -150,7 +150,7 @@ class TestTranslate:
 
     def test_to_itself_is_the_reconstruction_from_the_shared_code(self, fitted):
         clf, X = fitted
-        for name, expected in clf.reconstruct(X, using="shared").items():
+        for name, expected in clf.reconstruct(X, codes="shared").items():
             actual = clf.translate(X[name], name, name)
             np.testing.assert_array_equal(actual, expected)
 
@@ -165,7 +165,7 @@ class TestTranslate:
         X = vectors()["a"]
         jae = JointAutoencoder(**SMALL).fit(X)
         np.testing.assert_array_equal(
-            jae.translate(X, 0, 0), jae.reconstruct(X, using="shared")
+            jae.translate(X, 0, 0), jae.reconstruct(X, codes="shared")
         )
 
     @pytest.mark.parametrize(

@@ -168,17 +168,17 @@ class TestProtocols:
             np.testing.assert_array_equal(X[task], digits.images[chosen])
             np.testing.assert_array_equal(y[task], digits.target[chosen])
 
-    def test_cifar10_pair(self):
+    def test_cifar10_class_pair(self):
         X, y = random_images(6, 4, 4, 3), np.array([4, 7, 0, 7, 4, 8])
-        X_pair, y_pair = datasets.cifar10_pair(X, y, "horse", "deer")
+        X_pair, y_pair = datasets.cifar10_class_pair(X, y, "horse", "deer")
         assert list(X_pair) == ["horse", "deer"]
         np.testing.assert_array_equal(X_pair["horse"], X[[1, 3]])
         np.testing.assert_array_equal(y_pair["deer"], [4, 4])
 
     @pytest.mark.parametrize("pair", [("deer", "deer"), ("deer", "moose")])
-    def test_cifar10_pair_refuses(self, pair):
+    def test_cifar10_class_pair_refuses(self, pair):
         with pytest.raises(ValueError, match="two different classes"):
-            datasets.cifar10_pair(np.zeros((1, 4, 4, 3)), [4], *pair)
+            datasets.cifar10_class_pair(np.zeros((1, 4, 4, 3)), [4], *pair)
 
     def test_split_by_class_refuses(self):
         with pytest.raises(ValueError, match=r"Task 'b' would have no samples.*\[3\]"):
@@ -243,9 +243,11 @@ class TestRealData:
         assert not set(train.img_id) & set(test.img_id)
         assert train.subset_note.startswith("9,082-digit subset")
 
-    def test_cifar10_pairs(self, data_home):
+    def test_cifar10_class_pairs(self, data_home):
         cifar10 = datasets.load_cifar10(data_home=data_home, subset="test")
-        X, _ = datasets.cifar10_pair(cifar10.data, cifar10.target, "airplane", "ship")
+        X, _ = datasets.cifar10_class_pair(
+            cifar10.data, cifar10.target, "airplane", "ship"
+        )
         assert X["airplane"].shape == X["ship"].shape == (1_000, 32, 32, 3)
 
     def test_mnist_usps(self, data_home):

@@ -120,9 +120,7 @@ def test_task_names_are_text():
 def test_ambiguous_channels():
     images = {"mnist": np.zeros((4, 8, 8)), "usps": np.zeros((4, 3, 8, 3))}
     text = refusal_of_fit(autoencoder, images)
-    assert_has(
-        text, "task 'usps'", "(4, 3, 8, 3)", "both", "channels='first'", "='last'"
-    )
+    assert_has(text, "task 'usps'", "(4, 3, 8, 3)", "both", "layout='first'", "='last'")
     images["usps"] = np.zeros((4, 5, 8, 5))
     assert_has(refusal_of_fit(autoencoder, images), "task 'usps'", "neither", "1, 3 or")
 

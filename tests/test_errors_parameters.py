@@ -25,8 +25,8 @@ from sk_jae import JointArrays
 PARAMETERS = [
     ({"n_shared": 0, "n_private": 0}, ["n_shared and n_private are both 0"]),
     ({"n_shared": -1}, ["'n_shared'", "-1"]),
-    ({"n_private": 0, "features": "private"}, ["features='private'", "n_private is 0"]),
-    ({"n_shared": 0, "features": "shared"}, ["features='shared'", "n_shared is 0"]),
+    ({"n_private": 0, "codes": "private"}, ["codes='private'", "n_private is 0"]),
+    ({"n_shared": 0, "codes": "shared"}, ["codes='shared'", "n_shared is 0"]),
     ({"shared_depth": 3}, ["shared_depth=3 is out of range", "1 to 2", "-1 to -2"]),
     ({"shared_depth": -3}, ["shared_depth=-3 is out of range", "1 to 2"]),
     ({"shared_depth": 0}, ["shared_depth=0 is out of range"]),
@@ -61,8 +61,8 @@ PARAMETERS = [
     ({"decoder": "FC x"}, ["task 'mnist'", "position 3"]),
     ({"shared_input": (1, 8, 8)}, ["shared_input=(1, 8, 8)", "'mnist'", "None"]),
     ({"shared_input": (8, 8)}, ["shared_input", "(channels, height, width)"]),
-    ({"channels": "middle"}, ["'channels'", "'first'", "'last'"]),
-    ({"loss": "mae"}, ["'loss'", "'mse'"]),
+    ({"layout": "middle"}, ["'channels'", "'first'", "'last'"]),
+    ({"reconstruction_loss": "mae"}, ["'reconstruction_loss'", "'mse'"]),
     ({"lr": 0}, ["'lr'"]),
     ({"precision": "float16"}, ["'precision'", "'bfloat16'"]),
     (
@@ -104,12 +104,12 @@ def test_translate_unknown_task(argument, task):
 def test_translate_without_a_shared_code():
     apart = clone(autoencoder).set_params(n_shared=0).fit(X)
     assert_has(refusal(apart.translate, MNIST, 0, 1), "n_shared is 0", "at least 1")
-    text = refusal(apart.reconstruct, X, using="shared")
-    assert_has(text, "using='shared'", "n_shared is 0")
+    text = refusal(apart.reconstruct, X, codes="shared")
+    assert_has(text, "codes='shared'", "n_shared is 0")
 
 
 def test_reconstruct_with_an_unknown_branch():
-    assert_has(refusal(fitted().reconstruct, X, using="none"), "using", "'none'")
+    assert_has(refusal(fitted().reconstruct, X, codes="none"), "codes", "'none'")
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,14 @@ def nan_in_third_epoch():
 
 
 def test_loss_that_becomes_nan_names_the_epoch():
-    estimator = clone(autoencoder).set_params(loss=nan_in_third_epoch(), max_epochs=9)
+    estimator = clone(autoencoder).set_params(
+        reconstruction_loss=nan_in_third_epoch(), max_epochs=9
+    )
     text = refusal(estimator.fit, X)
     assert_has(text, "loss of task 'mnist' became nan in epoch 3", "smaller lr")
 
 
 def test_cross_entropy_of_what_is_no_probability():
     data = {"mnist": MNIST, "usps": 2 * USPS}
-    text = refusal_of_fit(autoencoder, data, loss="bce")
-    assert_has(text, "task 'usps'", "loss='bce'", "[0, 1]", "scale")
+    text = refusal_of_fit(autoencoder, data, reconstruction_loss="bce")
+    assert_has(text, "task 'usps'", "reconstruction_loss='bce'", "[0, 1]", "scale")

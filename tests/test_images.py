@@ -18,9 +18,9 @@ def test_images_come_back_in_their_own_layout_and_units():
     jae = JointAutoencoder(**parameters).fit(X)
     scaled = {name: x.astype(np.float32) / 255 for name, x in X.items()}
     plain = JointAutoencoder(**parameters).fit(scaled)
-    for using in ("both", "shared", "private"):
-        reconstructed = jae.reconstruct(X, using=using)
-        expected = plain.reconstruct(scaled, using=using)
+    for codes in ("both", "shared", "private"):
+        reconstructed = jae.reconstruct(X, codes=codes)
+        expected = plain.reconstruct(scaled, codes=codes)
         for name, x in X.items():
             assert reconstructed[name].shape == x.shape
             assert reconstructed[name].dtype == np.float32
@@ -44,13 +44,13 @@ def test_reconstructions_are_of_the_units_of_the_samples_with_bce(dtype):
     rng = np.random.default_rng(0)
     unit = 255 if dtype is np.uint8 else 1
     X = (unit * rng.uniform(0.7, 0.9, size=(64, 8, 8))).astype(dtype)
-    parameters = {**SMALL, "max_epochs": 60, "lr": 0.01, "loss": "bce"}
+    parameters = {**SMALL, "max_epochs": 60, "lr": 0.01, "reconstruction_loss": "bce"}
     jae = JointAutoencoder(**parameters).fit(X)
     reconstructed = jae.reconstruct(X)
     assert 0.7 < reconstructed.mean() / unit < 0.9
     for other in (
         jae.inverse_transform(jae.transform(X)),
-        jae.reconstruct(X, using="shared"),
+        jae.reconstruct(X, codes="shared"),
         jae.translate(X, 0, 0),
     ):
         assert other.min() > 0
@@ -87,11 +87,11 @@ def test_gray_images_may_have_a_channel(axis):
 
 def test_the_parameter_channels_decides():
     X = np.zeros((5, 3, 8, 3))
-    first = JointAutoencoder(**SMALL, channels="first").fit(X)
-    last = JointAutoencoder(**SMALL, channels="last").fit(X)
+    first = JointAutoencoder(**SMALL, layout="first").fit(X)
+    last = JointAutoencoder(**SMALL, layout="last").fit(X)
     assert first.module_([torch.zeros(1, 3, 8, 3)])[0] is not None
     assert last.module_([torch.zeros(1, 3, 3, 8)])[0] is not None
-    with pytest.raises(ValueError, match=r"channels='first' or channels='last'"):
+    with pytest.raises(ValueError, match=r"layout='first' or layout='last'"):
         JointAutoencoder(**SMALL).fit(X)
 
 

@@ -14,12 +14,12 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import DataConversionWarning
 
 from sk_jae import JointTransferClassifier, pack
-from sk_jae.validation import (
+from sk_jae.tasks import (
     check_labels,
     check_score_labels,
     check_tasks,
     labeled_samples,
-    open_tasks,
+    parse_inputs,
     split_labels,
 )
 
@@ -43,7 +43,7 @@ def encode(X, y):
 
 
 @pytest.mark.parametrize(
-    ("y", "classes", "encoded", "allowed"),
+    ("y", "classes", "encoded", "class_mask"),
     [
         pytest.param(
             [[0, 1, 0, 1], [2, 3, 2, 3, 2, 3]],
@@ -103,10 +103,10 @@ def encode(X, y):
         ),
     ],
 )
-def test_encoding(y, classes, encoded, allowed):
+def test_encoding(y, classes, encoded, class_mask):
     labels = encode([A, B], y)
     assert_array_equal(labels.classes, classes)
-    assert_array_equal(labels.allowed, np.array(allowed, dtype=bool))
+    assert_array_equal(labels.class_mask, np.array(class_mask, dtype=bool))
     for codes, expected in zip(labels.encoded, encoded, strict=True):
         assert (codes is None) == (expected is None)
         if codes is not None:
@@ -129,9 +129,9 @@ def test_codes_stand_for_the_labels(first, second):
         assert_array_equal(codes == -1, part == -1)
         known = part != -1
         assert_array_equal(labels.classes[codes[known]], part[known])
-    for allowed, codes in zip(labels.allowed, labels.encoded, strict=True):
+    for mask, codes in zip(labels.class_mask, labels.encoded, strict=True):
         if codes is not None:
-            assert allowed[codes[codes >= 0]].all()
+            assert mask[codes[codes >= 0]].all()
 
 
 def test_two_values_of_one_array_are_two_classes():
@@ -201,7 +201,7 @@ def test_a_mark_counts_in_score_where_it_is_a_class():
 def test_score_labels_in_the_order_of_the_tasks():
     names = ("a", "b", "c")
     X, y = pack({"c": C, "a": A}, {"a": [0, 1, 0, 1], "c": [-1, -1]})
-    tasks = open_tasks(X, names)
+    tasks = parse_inputs(X, names)
     estimator = SimpleNamespace(classes_=np.array([0, 1]))
     found = check_score_labels(y, tasks, estimator)
     assert_array_equal(found[0][0], [0, 1, 0, 1])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sk_jae.notation import (
+from sk_jae.architecture import (
     BN,
     FC,
     Conv,

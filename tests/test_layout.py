@@ -7,7 +7,8 @@ import pytest
 from sklearn.base import clone
 
 from sk_jae import JointAutoencoder
-from sk_jae.layout import Layout, infer_layout
+from sk_jae.tasks import Layout
+from sk_jae.tasks.layout import infer_layout
 
 SMALL = {
     "n_shared": 2,
@@ -23,13 +24,13 @@ SMALL = {
     ("shape", "channels", "kind", "module_shape"),
     [
         ((5, 7), "auto", "vector", (7,)),
-        ((5, 6, 7), "auto", "gray", (1, 6, 7)),
-        ((5, 1, 6, 7), "auto", "first", (1, 6, 7)),
-        ((5, 3, 6, 7), "auto", "first", (3, 6, 7)),
-        ((5, 6, 7, 4), "auto", "last", (4, 6, 7)),
-        ((5, 3, 6, 3), "first", "first", (3, 6, 3)),
-        ((5, 3, 6, 3), "last", "last", (3, 3, 6)),
-        ((5, 2, 6, 7), "first", "first", (2, 6, 7)),
+        ((5, 6, 7), "auto", "image", (1, 6, 7)),
+        ((5, 1, 6, 7), "auto", "channels_first", (1, 6, 7)),
+        ((5, 3, 6, 7), "auto", "channels_first", (3, 6, 7)),
+        ((5, 6, 7, 4), "auto", "channels_last", (4, 6, 7)),
+        ((5, 3, 6, 3), "first", "channels_first", (3, 6, 3)),
+        ((5, 3, 6, 3), "last", "channels_last", (3, 3, 6)),
+        ((5, 2, 6, 7), "first", "channels_first", (2, 6, 7)),
         ((5, 2, 3, 4, 5), "auto", "vector", (120,)),
     ],
 )
@@ -59,9 +60,9 @@ def test_only_images_of_bytes_are_scaled(shape, dtype, scale):
     ("kind", "shape"),
     [
         ("vector", (2, 3, 5)),
-        ("gray", (5, 6)),
-        ("first", (3, 5, 6)),
-        ("last", (5, 6, 3)),
+        ("image", (5, 6)),
+        ("channels_first", (3, 5, 6)),
+        ("channels_last", (5, 6, 3)),
     ],
 )
 def test_from_module_gives_shape_and_units_back(kind, shape):
@@ -69,7 +70,7 @@ def test_from_module_gives_shape_and_units_back(kind, shape):
     layout = Layout(shape, kind, 1 / 255)
     values = rng.uniform(size=(2, *layout.module_shape)).astype(np.float32)
     back = layout.from_module(values)
-    expected = values.transpose(0, 2, 3, 1) if kind == "last" else values
+    expected = values.transpose(0, 2, 3, 1) if kind == "channels_last" else values
     np.testing.assert_allclose(back, 255 * expected.reshape(2, *shape), rtol=1e-6)
     assert back.dtype == np.float32
     assert back.flags.c_contiguous

@@ -259,8 +259,8 @@ class TestCommonBranch:
         clf, watch = common_branch
         found = self.parts(clf, watch.after["unsupervised"], watch.after["source"])
         expected = {"tied", "shared_head", "private_encoders.1", "private_heads.1"}
-        if len(clf.module_.before[1]):
-            expected.add("before.1")
+        if len(clf.module_.pre_tied[1]):
+            expected.add("pre_tied.1")
         assert found == expected
 
     def test_then_only_the_private_branches_of_labeled_targets(self, common_branch):

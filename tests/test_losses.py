@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import log_loss, mean_squared_error
 from torch.nn import functional as F
 
-from sk_jae.losses import (
+from sk_jae.nn import (
     classification_loss,
     consistency_loss,
     infomax_loss,

@@ -23,13 +23,13 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from sk_jae.arrays import JointArrays, pack
 from sk_jae.model_selection import (
     JointStratifiedKFold,
     JointStratifiedShuffleSplit,
     LeaveOneTaskOut,
     task_train_test_split,
 )
+from sk_jae.tasks import JointArrays, pack
 
 
 class JointCentroids(ClassifierMixin, BaseEstimator):

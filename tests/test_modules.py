@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from sk_jae import JointTransferClassifier
 from sk_jae.architecture import describe
-from sk_jae.modules import Codes, JointModule
+from sk_jae.nn import Codes, JointModule
 
 
 @pytest.mark.parametrize("shared_depth", [-1, -2])
@@ -43,8 +43,8 @@ def test_dense_forward_equals_numpy(shared_depth):
         close(output.logits, logits)
 
 
-@pytest.mark.parametrize("using", ["both", "shared", "private"])
-def test_fitted_estimator_equals_numpy(using):
+@pytest.mark.parametrize("codes", ["both", "shared", "private"])
+def test_fitted_estimator_equals_numpy(codes):
     X = vectors(seed=1)
     y = [np.array([0, 1, 2, 0, 1]), np.array([1, 0, 2, 2, 1, 0, 0])]
     clf = JointTransferClassifier(
@@ -59,11 +59,11 @@ def test_fitted_estimator_equals_numpy(using):
         precision="float32",
     ).fit(X, y)
     state = to_numpy(clf.module_)
-    codes, logits = clf.transform(X), clf.decision_function(X)
-    reconstructed = clf.reconstruct(X, using=using)
+    found, logits = clf.transform(X), clf.decision_function(X)
+    reconstructed = clf.reconstruct(X, codes=codes)
     for t, x in enumerate(X):
-        z_s, z_p, reconstruction, expected = reference(np, state, t, x, using)
-        close(codes[t], np.hstack([z_s, z_p]))
+        z_s, z_p, reconstruction, expected = reference(np, state, t, x, codes)
+        close(found[t], np.hstack([z_s, z_p]))
         close(reconstructed[t], reconstruction)
         close(logits[t], expected)
     z_s, *_ = reference(np, state, 0, X[0])
@@ -219,9 +219,9 @@ def test_heads_are_where_they_should_be():
 
 
 def test_classes_that_a_task_cannot_have_get_no_probability():
-    allowed = torch.tensor([[True, True, False], [False, True, True]])
-    module = dense_module(n_classes=3, allowed=allowed)
-    for row, output in zip(allowed, module(tensors()), strict=True):
+    class_mask = torch.tensor([[True, True, False], [False, True, True]])
+    module = dense_module(n_classes=3, class_mask=class_mask)
+    for row, output in zip(class_mask, module(tensors()), strict=True):
         probability = output.logits.softmax(1)
         assert (probability[:, ~row] == 0).all()
         torch.testing.assert_close(probability.sum(1), torch.ones(len(probability)))

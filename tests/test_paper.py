@@ -62,7 +62,8 @@ def fitted(number, **parameters):
 def test_training_settings_are_those_of_the_supplement(number, batch_size, max_epochs):
     estimator = paper.figure(number)
     assert (estimator.batch_size, estimator.max_epochs) == (batch_size, max_epochs)
-    assert (estimator.optimizer, estimator.lr, estimator.loss) == ("adam", 0.001, "mse")
+    assert (estimator.optimizer, estimator.lr) == ("adam", 0.001)
+    assert estimator.reconstruction_loss == "mse"
     assert estimator.lr_schedule == "constant"
     assert not estimator.early_stopping
     assert estimator.weight_decay == 0
@@ -142,8 +143,8 @@ def test_the_bottleneck_alone_is_tied(number):
     assert n_out == estimator.n_shared
     # Each private branch ends alike, so that nothing lies behind what is tied.
     assert all(list(e)[-1].weight.shape[1] == n_in for e in module.private_encoders)
-    assert not list(module.after.parameters())
-    assert len(module.before) == len(SHAPES[number])
+    assert not list(module.post_tied.parameters())
+    assert len(module.pre_tied) == len(SHAPES[number])
 
 
 @pytest.mark.parametrize("depth", range(1, 6))

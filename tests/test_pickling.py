@@ -76,7 +76,7 @@ CASES = {
     "tasks": ({}, make_tasks),
     "named": ({"early_stopping": True}, make_named),
     "packed": ({"warm_start": True}, make_packed),
-    "table": ({"loss": absolute}, make_table),
+    "table": ({"reconstruction_loss": absolute}, make_table),
     "images": ({"encoder": "Conv 4x(3x3), BN, MP 2x2, FC 8"}, make_images),
     "modules": ({"encoder": from_modules, "shared_depth": -1}, make_tasks),
     "callbacks": (
@@ -307,7 +307,7 @@ def test_workers_fit_and_send_back():
     X, y = make_packed()
     clf = JointTransferClassifier(
         **SMALL,
-        loss=absolute,
+        reconstruction_loss=absolute,
         callbacks=[LRScheduler("StepLR", step_size=1), Freezer("tied*")],
     )
     search = GridSearchCV(clf, {"lr": [1e-3, 1e-2]}, cv=2, n_jobs=2).fit(X, y)

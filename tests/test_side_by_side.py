@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sk_jae.architecture import describe
-from sk_jae.modules import JointModule
+from sk_jae.nn import JointModule
 
 SHAPES = {"gray": (1, 11, 9), "color": (3, 8, 8)}
 
@@ -23,7 +23,7 @@ def images(n=6):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "n_alike"),
+    ("encoder", "n_fused"),
     [
         ("Conv 4x(5x5), MP 2x2, Conv 8x(3x3), MP 3x3, FC 10", 6),
         ("Conv 4x(3x3), MP 2x2, Conv 12x(3x3), FC 10", 3),
@@ -34,14 +34,14 @@ def images(n=6):
         ("FC 10", 0),
     ],
 )
-def test_codes_and_gradients_are_those_of_branches_apart(encoder, n_alike):
+def test_codes_and_gradients_are_those_of_branches_apart(encoder, n_fused):
     module = joint_module(encoder)
-    assert module.n_alike == [n_alike] * 2
+    assert module.n_fused == [n_fused] * 2
     x = images()
     together = [torch.cat(list(codes), 1) for codes in module.encode(x)]
     apart = []
     for t, samples in enumerate(x):
-        shared = nn.Sequential(*module.before[t], *module.tied)
+        shared = nn.Sequential(*module.pre_tied[t], *module.tied)
         private = nn.Sequential(*module.private_encoders[t])
         apart.append(torch.cat([shared(samples), private(samples)], 1))
     parameters = [p for name, p in module.named_parameters() if is_encoder(name)]
@@ -55,7 +55,7 @@ def test_codes_and_gradients_are_those_of_branches_apart(encoder, n_alike):
 
 
 def is_encoder(name):
-    return name.startswith(("private_encoders.", "before.", "tied."))
+    return name.startswith(("private_encoders.", "pre_tied.", "tied."))
 
 
 def test_what_is_tied_or_sees_another_view_runs_apart():
@@ -63,9 +63,9 @@ def test_what_is_tied_or_sees_another_view_runs_apart():
     view = (1, 8, 8)
     tasks = [describe(n, s, view, encoder, "mirror") for n, s in SHAPES.items()]
     module = JointModule(tasks, n_shared=3, n_private=4, shared_depth=2)
-    assert module.n_alike == [0, 0]
+    assert module.n_fused == [0, 0]
     alike = [describe(n, view, view, encoder, "mirror") for n in SHAPES]
     module = JointModule(alike, n_shared=3, n_private=4, shared_depth=2)
-    assert module.n_alike == [3, 3]  # to the tied layer
-    assert JointModule(alike, n_shared=3, n_private=0).n_alike == [0, 0]
-    assert JointModule(alike, n_shared=0, n_private=3).n_alike == [0, 0]
+    assert module.n_fused == [3, 3]  # to the tied layer
+    assert JointModule(alike, n_shared=3, n_private=0).n_fused == [0, 0]
+    assert JointModule(alike, n_shared=0, n_private=3).n_fused == [0, 0]

@@ -15,7 +15,7 @@ ESTIMATORS = {
     "autoencoder-small": JointAutoencoder(**SMALL, max_epochs=3),
     "classifier-small": JointTransferClassifier(**SMALL, max_epochs=60),
     "autoencoder-stopping": JointAutoencoder(
-        **SMALL, max_epochs=3, early_stopping=True, features="shared"
+        **SMALL, max_epochs=3, early_stopping=True, codes="shared"
     ),
 }
 

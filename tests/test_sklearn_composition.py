@@ -123,7 +123,7 @@ class TestPipeline:
 def union():
     return FeatureUnion(
         [
-            ("small", JointAutoencoder(**DENSE, features="shared")),
+            ("small", JointAutoencoder(**DENSE, codes="shared")),
             ("large", JointAutoencoder(**{**DENSE, "n_private": 3})),
         ]
     ).fit(X)
@@ -154,14 +154,14 @@ FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
 
 class TestSetOutput:
     @pytest.mark.parametrize("container", FRAMES)
-    @pytest.mark.parametrize("features", ["both", "shared", "private"])
-    def test_of_packed_tasks(self, container, features):
-        transformer = clone(AUTOENCODER).set_params(features=features)
+    @pytest.mark.parametrize("codes", ["both", "shared", "private"])
+    def test_of_packed_tasks(self, container, codes):
+        transformer = clone(AUTOENCODER).set_params(codes=codes)
         plain = transformer.fit_transform(X)
         framed = clone(transformer).set_output(transform=container).fit_transform(X)
         assert isinstance(framed, FRAMES[container])
-        names = ["shared0", "shared1"] * (features != "private")
-        names += ["private0", "private1"] * (features != "shared")
+        names = ["shared0", "shared1"] * (codes != "private")
+        names += ["private0", "private1"] * (codes != "shared")
         assert list(framed.columns) == names
         assert_array_equal(framed.to_numpy(), plain)
         assert framed.to_numpy().dtype == np.float32

@@ -13,7 +13,7 @@ from skorch.callbacks import Callback
 from torch.nn import functional as F
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from sk_jae.training import TrainingInterrupted
+from sk_jae.exceptions import TrainingInterrupted
 
 SMALL = {
     "n_shared": 2,
@@ -240,24 +240,24 @@ def test_a_phase_trains_what_it_names_alone():
     JointTransferClassifier(
         **PAPER, strategy="common-branch", max_epochs=2, callbacks=[Moved()]
     ).fit(X, y)
-    parts = ["private_encoders", "before", "shared_decoders", "private_decoders"]
+    parts = ["private_encoders", "pre_tied", "shared_decoders", "private_decoders"]
     assert moved == {
         "unsupervised": {"tied"}
         | {f"{part}.{t}" for part in [*parts, "outputs"] for t in range(2)},
-        "source": {"tied", "shared_head.0", "before.0"}
+        "source": {"tied", "shared_head.0", "pre_tied.0"}
         | {"private_encoders.0", "private_heads.0"},
         "target": {"private_encoders.1", "private_heads.1"},
     }
 
 
-def valid_loss(est, X, hold_out):
+def valid_loss(est, X, held_out):
     """The validation loss of the fitted estimator, by its public methods."""
     reconstructed = est.reconstruct(
-        [x[rows] for x, rows in zip(X, hold_out, strict=True)]
+        [x[rows] for x, rows in zip(X, held_out, strict=True)]
     )
     return sum(
         np.mean((x[rows] - r) ** 2)
-        for x, rows, r in zip(X, hold_out, reconstructed, strict=True)
+        for x, rows, r in zip(X, held_out, reconstructed, strict=True)
     )
 
 
@@ -269,7 +269,7 @@ class HoldOut(Callback):
 @pytest.mark.parametrize(("lr", "tol"), [(0.3, 1e-4), (0.05, 1e-4), (0.01, 0.05)])
 def test_early_stopping_restores_the_best_weights(lr, tol):
     X, _ = make_tasks()
-    hold_out = HoldOut()
+    held_out = HoldOut()
     jae = JointAutoencoder(
         **{**SMALL, "lr": lr},
         max_epochs=100,
@@ -277,12 +277,12 @@ def test_early_stopping_restores_the_best_weights(lr, tol):
         validation_fraction=0.2,
         n_iter_no_change=5,
         tol=tol,
-        callbacks=[hold_out],
+        callbacks=[held_out],
     ).fit(X)
     losses = [row["valid_loss"] for row in jae.history_]
     assert 5 < jae.n_iter_ < 100
     assert losses[-1] > min(losses) or lr == 0.01
-    assert valid_loss(jae, X, hold_out.rows) == pytest.approx(min(losses), rel=1e-5)
+    assert valid_loss(jae, X, held_out.rows) == pytest.approx(min(losses), rel=1e-5)
 
 
 @pytest.mark.parametrize("tol", [0.0, 0.02])
@@ -371,13 +371,13 @@ def test_the_hold_out_is_stratified_in_every_task():
 
 def test_the_hold_out_of_a_task_does_not_depend_on_other_tasks():
     X, _ = make_tasks()
-    hold_out = HoldOut()
+    held_out = HoldOut()
     params = {**SMALL, "max_epochs": 1, "early_stopping": True}
-    jae = JointAutoencoder(**params, callbacks=[hold_out])
+    jae = JointAutoencoder(**params, callbacks=[held_out])
     jae.fit({"a": X[0], "b": X[1]})
-    expected = hold_out.rows[1]
+    expected = held_out.rows[1]
     jae.fit({"c": X[0][:7], "b": X[1]})
-    np.testing.assert_array_equal(hold_out.rows[1], expected)
+    np.testing.assert_array_equal(held_out.rows[1], expected)
 
 
 class Interrupter(Callback):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.architecture import describe
-from sk_jae.modules import JointModule, n_parameters
+from sk_jae.nn import JointModule, n_parameters
 
 # Where tying starts and ends, counted from the first layer with weights.
 TIED = {
@@ -41,8 +41,8 @@ def test_the_named_layers_are_tied_and_no_others(depth, length):
     tied = linear_layers(module.tied)
     assert len(tied) == end - start
     for t, n_features in enumerate([6, 9]):
-        before = linear_layers(module.before[t])
-        after = linear_layers(module.after[t])
+        before = linear_layers(module.pre_tied[t])
+        after = linear_layers(module.post_tied[t])
         widths = [n_features, *WIDTHS, 3]
         assert len(before) == start
         assert [layer.in_features for layer in before + tied + after] == widths[:-1]
@@ -73,9 +73,9 @@ def test_moving_a_layer_moves_the_codes_of_the_tasks_that_have_it(depth, length)
             return [not torch.allclose(a, b, atol=1e-3) for a, b in pairs]
 
         assert moved_by(module.tied) == [True, True]
-        assert moved_by(module.before[0]) == [True, False]
-        if len(module.after[1]):
-            assert moved_by(module.after[1]) == [False, True]
+        assert moved_by(module.pre_tied[0]) == [True, False]
+        if len(module.post_tied[1]):
+            assert moved_by(module.post_tied[1]) == [False, True]
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (3.0, 0.5)])

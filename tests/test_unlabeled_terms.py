@@ -104,18 +104,18 @@ def test_every_term_of_every_task_is_in_the_history(labels, kind, strategy, prec
         assert np.isfinite([row[key] for key in expected]).all()
         assert np.isfinite(row["train_loss"])
     assert not last
-    for p, allowed in zip(
+    for p, class_mask in zip(
         clf.predict_proba(make_tasks(kind, len(y))), clf.task_classes_, strict=True
     ):
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
-        assert not p[:, ~np.isin(clf.classes_, allowed)].any()
+        assert not p[:, ~np.isin(clf.classes_, class_mask)].any()
 
 
 class Passes(Callback):
     """Counts the samples of each task that go through the tied layers in training."""
 
     def on_train_begin(self, net, **kwargs):
-        self.n_samples, self.n_drawn = Counter(), Counter()
+        self.n_samples, self.n_draws = Counter(), Counter()
         self.hook = net.module_.tied.register_forward_hook(self.count)
 
     def count(self, module, args, output):
@@ -125,7 +125,7 @@ class Passes(Callback):
 
     def on_batch_begin(self, net, batch, **kwargs):
         for t, x in enumerate(batch.inputs):
-            self.n_drawn[t] += len(x)
+            self.n_draws[t] += len(x)
 
     def on_train_end(self, net, **kwargs):
         self.hook.remove()
@@ -142,7 +142,7 @@ class TestTheirCost:
         y = LABELS["complete"]
         clf, watch = passes(kind, y)
         plain = fit(kind, y, infomax_weight=0.0, consistency_weight=0.0)
-        assert watch.n_samples == watch.n_drawn
+        assert watch.n_samples == watch.n_draws
         for row, other in zip(clf.history_, plain.history_, strict=True):
             assert {**row, "dur": 0} == {**other, "dur": 0}
         weights, others = (c.module_.state_dict() for c in (clf, plain))
@@ -150,14 +150,14 @@ class TestTheirCost:
 
     def test_is_of_the_tasks_with_unlabeled_samples_alone(self, kind):
         _, watch = passes(kind, [complete(20), None])
-        assert watch.n_samples[0] == watch.n_drawn[0]
-        assert watch.n_samples[1] > watch.n_drawn[1]
+        assert watch.n_samples[0] == watch.n_draws[0]
+        assert watch.n_samples[1] > watch.n_draws[1]
 
     def test_is_nothing_with_weights_of_zero(self, kind):
         y = [complete(20), None]
         off = {"infomax_weight": 0.0, "consistency_weight": 0.0}
         clf, watch = passes(kind, y, **off)
-        assert watch.n_samples == watch.n_drawn
+        assert watch.n_samples == watch.n_draws
         assert not any("infomax" in key for row in clf.history_ for key in row)
         _, one_off = passes(kind, y, consistency_weight=[1.0, 0.0])
-        assert one_off.n_samples == one_off.n_drawn
+        assert one_off.n_samples == one_off.n_draws

@@ -11,12 +11,12 @@ import torch
 from numpy.testing import assert_array_equal
 
 from sk_jae import JointArrays, JointAutoencoder, JointTransferClassifier, pack
-from sk_jae.validation import (
+from sk_jae.tasks import (
     check_codes,
     check_task,
     check_tasks,
     check_weights,
-    open_tasks,
+    parse_inputs,
     per_task,
 )
 
@@ -57,14 +57,14 @@ class TestForms:
     )
     def test_form_and_names(self, X, form, names):
         tasks = tasks_of(X)
-        assert (tasks.form, tasks.names) == (form, names)
-        assert tasks.given == tuple(range(len(names)))
+        assert (tasks.container_kind, tasks.names) == (form, names)
+        assert tasks.positions == tuple(range(len(names)))
         assert all(isinstance(array, np.ndarray) for array in tasks.arrays)
 
     def test_order_of_names_is_that_of_fit(self):
         for X in ({"c": 2, "a": 0}, JointArrays({"c": C, "a": A})):
-            tasks = open_tasks(X, ("a", "b", "c"))
-            assert tasks.given == (2, 0)
+            tasks = parse_inputs(X, ("a", "b", "c"))
+            assert tasks.positions == (2, 0)
             assert tasks.arrays[1] is None
         assert_array_equal(tasks.arrays[0], A)
         assert_array_equal(tasks.arrays[2], C)
@@ -72,16 +72,16 @@ class TestForms:
     def test_restore(self):
         outputs = [np.zeros(4), np.ones(6), None]
         names = ("a", "b", "c")
-        assert open_tasks(A, ("a",)).restore(outputs[:1]) is outputs[0]
-        assert open_tasks((A, B, None), names).restore(outputs) == outputs
-        restored = open_tasks({"b": B, "c": None, "a": A}, names).restore(outputs)
+        assert parse_inputs(A, ("a",)).restore(outputs[:1]) is outputs[0]
+        assert parse_inputs((A, B, None), names).restore(outputs) == outputs
+        restored = parse_inputs({"b": B, "c": None, "a": A}, names).restore(outputs)
         assert list(restored) == ["b", "c", "a"]
         assert restored["b"] is outputs[1]
         container = JointArrays({"b": B, "a": A})
-        flat = open_tasks(container, names).restore(outputs)
+        flat = parse_inputs(container, names).restore(outputs)
         assert_array_equal(container.split(flat)["a"], outputs[0])
         assert_array_equal(container.split(flat)["b"], outputs[1])
-        same = open_tasks(container, names).restore_samples([A, B, None])
+        same = parse_inputs(container, names).restore_samples([A, B, None])
         assert_array_equal(same.arrays[0], B)
         assert_array_equal(same.task, container.task)
 

@@ -10,7 +10,7 @@ from ._digits import load_digits_pair
 from ._grayscale import load_mnist, load_usps
 from ._home import get_data_home
 from ._protocols import (
-    cifar10_pair,
+    cifar10_class_pair,
     digit_halves,
     keep_labels,
     load_mnist_usps,
@@ -18,7 +18,7 @@ from ._protocols import (
 )
 
 __all__ = [
-    "cifar10_pair",
+    "cifar10_class_pair",
     "digit_halves",
     "get_data_home",
     "keep_labels",

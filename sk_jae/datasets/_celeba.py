@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._home import check_subset, explained, get_data_home
+from ._home import check_subset, get_data_home, loader_errors
 
 DESCR = """\
 CelebA, aligned faces of celebrities: 202,599 images with 40 attributes, here cropped
@@ -185,7 +185,7 @@ def _open_partitions(home: Path, download: bool) -> list[Any]:
     files = ["img_align_celeba"]
     files += [file for *_, file in CelebA.file_list if file.endswith(".txt")]
     folder = home / CelebA.base_folder
-    with explained("CelebA", folder, files, download) as must_download:
+    with loader_errors("CelebA", folder, files, download) as must_download:
         partitions = [CelebA(home, split="train", download=must_download)]
         partitions += [CelebA(home, split=split) for split in PARTITIONS[1:]]
     return partitions

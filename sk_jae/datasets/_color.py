@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._home import check_subset, explained, get_data_home
+from ._home import check_subset, get_data_home, loader_errors
 
 SVHN_DESCR = """\
 SVHN, cropped digits of street view house numbers: 73,257 for training, 26,032 for
@@ -111,7 +111,9 @@ def load_svhn(
         parts = [_read_svhn(root, split, download_if_missing) for split in splits]
         img_id, note = None, None
     else:
-        with explained("The subset of SVHN", root, SVHN_SUBSET_FILES, download=False):
+        with loader_errors(
+            "The subset of SVHN", root, SVHN_SUBSET_FILES, download=False
+        ):
             subset_parts, note = _read_svhn_subset(root)
         parts = [subset_parts[split][:2] for split in splits]
         img_id = np.concatenate([subset_parts[split][2] for split in splits])
@@ -183,7 +185,7 @@ def load_cifar10(
 
     See Also
     --------
-    cifar10_pair : Two classes as two tasks.
+    cifar10_class_pair : Two classes as two tasks.
 
     Examples
     --------
@@ -201,7 +203,7 @@ def load_cifar10(
         note = None
     else:
         with (
-            explained(
+            loader_errors(
                 "The subset of CIFAR-10", root, [CIFAR10_SUBSET_FILE], download=False
             ),
             np.load(root / CIFAR10_SUBSET_FILE) as file,
@@ -227,7 +229,7 @@ def _read_svhn(root: Path, split: str, download: bool) -> tuple[np.ndarray, np.n
     from torchvision.datasets import SVHN
 
     file = SVHN.split_list[split][1]
-    with explained("SVHN", root, [file], download) as must_download:
+    with loader_errors("SVHN", root, [file], download) as must_download:
         dataset = SVHN(root, split=split, download=must_download)
         images = np.ascontiguousarray(dataset.data.transpose(0, 2, 3, 1))
         return images, dataset.labels
@@ -268,6 +270,8 @@ def _read_cifar10(
 
     files = [name for name, _ in (*CIFAR10.train_list, *CIFAR10.test_list)]
     folder = root / CIFAR10.base_folder
-    with explained("CIFAR-10", folder, [*files, "batches.meta"], download) as missing:
+    with loader_errors(
+        "CIFAR-10", folder, [*files, "batches.meta"], download
+    ) as missing:
         dataset = CIFAR10(root, train=split == "train", download=missing)
         return np.ascontiguousarray(dataset.data), np.array(dataset.targets)

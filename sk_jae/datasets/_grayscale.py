@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._home import check_subset, explained, get_data_home
+from ._home import check_subset, get_data_home, loader_errors
 
 MNIST_DESCR = """\
 MNIST handwritten digits: 60,000 for training, 10,000 for testing, 28x28 gray.
@@ -184,9 +184,9 @@ def _read_mnist(
     if not unpacked and images.exists() and labels.exists():
         # torchvision reads unpacked files only and unpacks only when it downloads;
         # the data folder may be read-only.
-        with explained("MNIST", raw, [images.name, labels.name], download=False):
+        with loader_errors("MNIST", raw, [images.name, labels.name], download=False):
             return _read_idx(images), _read_idx(labels).astype(np.int64)
-    with explained(
+    with loader_errors(
         "MNIST",
         raw,
         [file.stem if unpacked else file.name for file in packed],
@@ -212,6 +212,6 @@ def _read_usps(root: Path, split: str, download: bool) -> tuple[np.ndarray, np.n
     from torchvision.datasets import USPS
 
     file = USPS.split_list[split][1]
-    with explained("USPS", root, [file], download) as must_download:
+    with loader_errors("USPS", root, [file], download) as must_download:
         dataset = USPS(root, train=split == "train", download=must_download)
         return dataset.data, np.array(dataset.targets, dtype=np.int64)

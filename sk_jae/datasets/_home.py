@@ -42,7 +42,7 @@ def check_subset(subset: str, known: Sequence[str] = SUBSETS) -> None:
 
 
 @contextmanager
-def explained(
+def loader_errors(
     name: str, folder: Path, files: Sequence[str], download: bool
 ) -> Iterator[bool]:
     """Yield whether to download; raise OSErrors that say which file goes where."""

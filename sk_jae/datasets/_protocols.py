@@ -106,7 +106,7 @@ def digit_halves(
     return split_by_class(X, y, {"0-4": range(5), "5-9": range(5, 10)})
 
 
-def cifar10_pair(
+def cifar10_class_pair(
     X: np.ndarray, y: np.ndarray, first: str, second: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Make two tasks of two CIFAR-10 classes.
@@ -141,9 +141,9 @@ def cifar10_pair(
 
     Examples
     --------
-    >>> from sk_jae.datasets import cifar10_pair, load_cifar10
+    >>> from sk_jae.datasets import cifar10_class_pair, load_cifar10
     >>> X, y = load_cifar10(return_X_y=True)  # doctest: +SKIP
-    >>> X, y = cifar10_pair(X, y, "deer", "horse")  # doctest: +SKIP
+    >>> X, y = cifar10_class_pair(X, y, "deer", "horse")  # doctest: +SKIP
     >>> X["deer"].shape  # doctest: +SKIP
     (5000, 32, 32, 3)
     """

@@ -32,17 +32,16 @@ digits, since the published figures are pictures whose numbers could not be reco
 Convolutions are narrow, so that a CPU can train them.
 
 Where the paper weighs reconstruction 4 times classification, or the reverse, it does
-not say whether errors are summed over the features. ``loss="mse"`` means over them, as
-Keras does; for sums multiply the weight by the number of features, as in ``figure(7,
-reconstruction_weight={"mnist": 4 * 28 * 28, "usps": 4 * 16 * 16})``.
+not say whether errors are summed over the features. ``reconstruction_loss="mse"`` is
+their mean, as in Keras; for sums multiply the weight by the number of features, as in
+``figure(7, reconstruction_weight={"mnist": 4 * 28 * 28, "usps": 4 * 16 * 16})``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sk_jae.autoencoder import JointAutoencoder
-from sk_jae.classifier import JointTransferClassifier
+from sk_jae.estimators import JointAutoencoder, JointTransferClassifier
 
 from ._autoencoders import (
     celeba_autoencoder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sk_jae.autoencoder import JointAutoencoder
+from sk_jae.estimators import JointAutoencoder
 
 MNIST = {
     "encoder": "Conv 4x(5x5), MP 2x2, Conv 8x(5x5), MP 2x2, FC 256, FC 128",

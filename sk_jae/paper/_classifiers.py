@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sk_jae.classifier import JointTransferClassifier
+from sk_jae.estimators import JointTransferClassifier
 
 from ._autoencoders import MNIST, TIED
 

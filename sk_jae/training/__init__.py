@@ -7,14 +7,13 @@ from sk_jae.training.device import (
     isolated_random_state,
     seed_from,
 )
-from sk_jae.training.net import JointNet, TrainingInterrupted
+from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 
 __all__ = [
     "JointNet",
     "Phase",
     "TaskData",
-    "TrainingInterrupted",
     "batches_of",
     "check_device",
     "default_precision",

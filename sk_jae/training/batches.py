@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.layout import Layout
+from sk_jae.tasks import Layout
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "batches_of", "to_module"]
 
@@ -51,11 +51,11 @@ class TaskData:
     @property
     def n_per_epoch(self) -> int:
         """Samples of the largest task in an epoch of training."""
-        return max(self.n_drawn(t) for t in range(len(self.rows)))
+        return max(self.n_draws(t) for t in range(len(self.rows)))
 
-    def n_drawn(self, t: int) -> int:
+    def n_draws(self, t: int) -> int:
         """Samples of one task in a pass over it, with rare labeled ones repeated."""
-        groups = self.groups(t)
+        groups = self.label_groups(t)
         n = len(groups[0])
         if len(groups) == 1:
             return n
@@ -63,7 +63,7 @@ class TaskData:
         part = self.labeled_fraction
         return n + int((n - 1) * part / (1 - part) + _ROUNDING)
 
-    def groups(self, t: int) -> list[NDArray[np.intp]]:
+    def label_groups(self, t: int) -> list[NDArray[np.intp]]:
         """The rows of one task, unlabeled and labeled apart if labels are rare."""
         rows, labels = self.rows[t], self.labels[t]
         if labels is None:
@@ -110,7 +110,7 @@ def arrange(x: Tensor, layout: Layout) -> Tensor:
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale
-    if layout.kind == "last":
+    if layout.kind == "channels_last":
         return x.permute(0, 3, 1, 2)
     x = x.reshape(len(x), *layout.module_shape)
     if layout.is_image:
@@ -142,7 +142,7 @@ class TrainingBatches:
     ) -> None:
         self.data = data
         self.device = device
-        self.most = [data.n_drawn(t) for t in range(len(data.names))]
+        self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
         ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)
         self.sizes = np.diff(ends).tolist()
@@ -186,7 +186,7 @@ class TrainingBatches:
     def _order(self, t: int) -> Tensor:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
         needed = sum(min(size, self.most[t]) for size in self.sizes)
-        groups = self.data.groups(t)
+        groups = self.data.label_groups(t)
         if len(groups) == 1:
             return self._passes(t, groups[0], needed)
         order = torch.empty(needed, dtype=torch.int64)

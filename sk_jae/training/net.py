@@ -19,26 +19,20 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch import Tensor
 
-from sk_jae.blocks import TaskBatchNorm
-from sk_jae.losses import Loss
-from sk_jae.modules import JointModule
+from sk_jae.nn import JointModule, ReconstructionLoss, TaskBatchNorm
 from sk_jae.training.batches import (
     Batch,
     TaskData,
     TrainingBatches,
     ValidationBatches,
 )
-from sk_jae.training.objective import TERMS, JointLoss, Key, Phase
+from sk_jae.training.objective import TERMS, JointLoss, Phase, TermKey
 from sk_jae.training.stopping import BestWeights
 
 # A running mean with momentum 0.1 has then forgotten all but half a percent.
-_STEPS_OF_RENEWAL = 50
+_RECALIBRATION_STEPS = 50
 
-__all__ = ["EpochMonitor", "JointNet", "TrainingInterrupted"]
-
-
-class TrainingInterrupted(UserWarning):
-    """Training was stopped by Ctrl-C; the estimator keeps the weights it had."""
+__all__ = ["EpochMonitor", "JointNet"]
 
 
 class EpochMonitor(Protocol):
@@ -101,7 +95,7 @@ class JointNet(NeuralNet):
         module: JointModule,
         *,
         phases: tuple[Phase, ...],
-        loss: Loss,
+        loss: ReconstructionLoss,
         precision: str,
         seed: int,
         n_iter_no_change: int,
@@ -164,11 +158,11 @@ class JointNet(NeuralNet):
     @property
     def all_epochs(self) -> list[dict[str, Any]]:
         """The rows of the histories of all phases."""
-        return [*self.past_, *self.history]
+        return [*self.finished_epochs_, *self.history]
 
     def initialize_history(self) -> JointNet:
         super().initialize_history()
-        self.past_: list[dict[str, Any]] = []
+        self.finished_epochs_: list[dict[str, Any]] = []
         return self
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
@@ -189,13 +183,13 @@ class JointNet(NeuralNet):
         self.interrupted_ = None
         for phase in self.phases:
             self.phase_ = phase
-            self.past_ += self.history
+            self.finished_epochs_ += self.history
             self.history.clear()
-            self.least_ = {"train": math.inf, "valid": math.inf}
+            self.best_loss_ = {"train": math.inf, "valid": math.inf}
             super().partial_fit(X)
             if self.interrupted_:
                 break
-            self._renew_statistics(X, phase)
+            self._recalibrate_batch_norm(X, phase)
             if phase is not self.phases[-1]:
                 self.initialize_optimizer()  # its state belongs to this phase's loss
         return self
@@ -212,7 +206,7 @@ class JointNet(NeuralNet):
         on_epoch = {"dataset_train": train, "dataset_valid": valid}
         best = BestWeights(self.module_, self.n_iter_no_change, self.tol)
         try:
-            with self._training_only(self.phase_.trains):
+            with self._training_only(self.phase_.trainable_prefixes):
                 n_epochs = epochs or self.max_epochs
                 for epoch in range(n_epochs):
                     self.criterion_.progress = epoch / n_epochs
@@ -233,12 +227,15 @@ class JointNet(NeuralNet):
             for group in self.optimizer_.param_groups:
                 group["lr"] = self.lr * (1 + math.cos(math.pi * progress)) / 2
 
-    def _renew_statistics(self, data: TaskData, phase: Phase) -> None:
+    def _recalibrate_batch_norm(self, data: TaskData, phase: Phase) -> None:
         """Measure anew what normalizes the tasks that this phase did not train on.
 
         The tied layers have changed since, or the task has never been seen at all.
         """
-        if phase.trains is not None and "tied." not in phase.trains:
+        if (
+            phase.trainable_prefixes is not None
+            and "tied." not in phase.trainable_prefixes
+        ):
             return
         names = data.names
         left_out = [t for t in range(len(names)) if not phase.trains_on(t)]
@@ -248,7 +245,7 @@ class JointNet(NeuralNet):
         n_steps = 0
         self._set_training(True)
         with torch.no_grad():
-            while n_steps < _STEPS_OF_RENEWAL:
+            while n_steps < _RECALIBRATION_STEPS:
                 for batch in self.get_iterator(data, training=True):
                     inputs = batch.inputs
                     self.module_(
@@ -314,8 +311,8 @@ class JointNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
-        sums: dict[Key, Tensor] = {}
-        counts: dict[Key, Tensor | int] = {}
+        sums: dict[TermKey, Tensor] = {}
+        counts: dict[TermKey, Tensor | int] = {}
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
@@ -327,8 +324,8 @@ class JointNet(NeuralNet):
         self.history.record(f"{prefix}_batch_count", len(iterator))
 
     def _means(
-        self, sums: dict[Key, Tensor], counts: dict[Key, Tensor | int]
-    ) -> dict[Key, float]:
+        self, sums: dict[TermKey, Tensor], counts: dict[TermKey, Tensor | int]
+    ) -> dict[TermKey, float]:
         """The epoch's mean over samples of every term, read from the device at once."""
         if not sums:
             return {}
@@ -338,15 +335,15 @@ class JointNet(NeuralNet):
         pairs = zip(sums, both[: len(sums)], both[len(sums) :], strict=True)
         return {key: total / n for key, total, n in pairs if n}
 
-    def _record(self, prefix: str, means: dict[Key, float]) -> None:
+    def _record(self, prefix: str, means: dict[TermKey, float]) -> None:
         weights = self.phase_.weights
         loss = sum(weights[term][t] * mean for (term, t), mean in means.items())
         if not means:
             loss = math.nan
         self.history.record(f"{prefix}_loss", loss)
         # skorch's callbacks look for this mark.
-        self.history.record(f"{prefix}_loss_best", loss < self.least_[prefix])
-        self.least_[prefix] = min(self.least_[prefix], loss)
+        self.history.record(f"{prefix}_loss_best", loss < self.best_loss_[prefix])
+        self.best_loss_[prefix] = min(self.best_loss_[prefix], loss)
         for term in TERMS:
             found = [mean for (name, _), mean in means.items() if name == term]
             if found:
@@ -394,7 +391,7 @@ class JointNet(NeuralNet):
 
     def continue_from(self, net: JointNet) -> None:
         """Take over the history and the optimizer's state of the module's last net."""
-        self.past_ = net.all_epochs
+        self.finished_epochs_ = net.all_epochs
         alike = type(net.optimizer_) is type(self.optimizer_)
         if alike and len(self.phases) == 1:
             state = self.optimizer_.state_dict()

@@ -9,25 +9,26 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from sk_jae.losses import (
-    Loss,
+from sk_jae.nn import (
+    Codes,
+    JointModule,
+    ReconstructionLoss,
     classification_loss,
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
 )
-from sk_jae.modules import Codes, JointModule
 from sk_jae.training.batches import Batch
 
-__all__ = ["TERMS", "JointLoss", "Key", "Measured", "Phase"]
+__all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 # The terms on unlabeled predictions wait until those are better than a guess.
 WARM_UP = 0.3
 
-Key: TypeAlias = tuple[str, int]  # a term and a task
-Measured: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
+TermKey: TypeAlias = tuple[str, int]  # a term and a task
+WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Phase:
     weights : dict of {str: tuple of float}
         The weight of each term in each task; a term of weight 0, or left out, is not
         computed.
-    trains : tuple of str or None
+    trainable_prefixes : tuple of str or None
         What the names of trained parameters start with; None trains all.
     """
 
     name: str
     weights: dict[str, tuple[float, ...]]
-    trains: tuple[str, ...] | None = None
+    trainable_prefixes: tuple[str, ...] | None = None
 
     def weight(self, term: str, t: int) -> float:
         return self.weights[term][t] if term in self.weights else 0.0
@@ -72,7 +73,9 @@ class JointLoss(nn.Module):
     """
 
     def __init__(
-        self, loss: Loss, augment: Sequence[Callable[[Tensor], Tensor] | None] = ()
+        self,
+        loss: ReconstructionLoss,
+        augment: Sequence[Callable[[Tensor], Tensor] | None] = (),
     ) -> None:
         super().__init__()
         self.loss = loss
@@ -81,9 +84,9 @@ class JointLoss(nn.Module):
 
     def forward(
         self, module: JointModule, batch: Batch, phase: Phase
-    ) -> tuple[Tensor, dict[Key, Measured]]:
+    ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss () and its terms, unweighted, by (term, task)."""
-        terms: dict[Key, Measured] = {}
+        terms: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
         plain = [
             x if self._is_needed(t, batch, phase) else None

@@ -1,0 +1,125 @@
+"""The reverse of an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+
+from sk_jae.architecture.layers import (
+    BN,
+    FC,
+    Conv,
+    Deconv,
+    Layer,
+    Reshape,
+    Shape,
+    ceil_div,
+    shapes,
+)
+
+
+def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
+    """Reverse an encoder into a decoder, from the code back to the input's shape.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        The hidden layers of the encoder: Conv, MaxPool, FC and BN. The linear layer
+        that gives the code is not among them.
+    input_shape : tuple of int, (features,) or (channels, height, width)
+        Shape of one sample before the first layer.
+
+    Returns
+    -------
+    decoder : tuple of Layer
+        ``decoder[:-1]`` are the hidden layers and ``decoder[-1]`` is the output layer,
+        a Deconv or FC.
+
+    Raises
+    ------
+    ValueError
+        If the encoder does not fit the input, or has a Deconv or Reshape.
+
+    Notes
+    -----
+    - A Conv becomes a Deconv to the size before the Conv, so that its stride and the
+      pooling behind it (for the first Conv, also before it) are undone at once and
+      exactly. Its `stride` is that factor, rounded up: 1 for none, None for 2.
+    - Where the encoder turns an image into a vector, at an FC or at the code, the
+      decoder has an FC as wide as the image and a Reshape.
+    - For images and an encoder without Conv, the output layer is an FC of
+      ``prod(input_shape)``, whose output is still to be reshaped to `input_shape`.
+    - A BN is repeated behind the layer that restores what it normalized, but not
+      behind the output layer; with FC and Reshape it stands between the two.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import mirror, parse, shapes, to_string
+    >>> encoder = parse("Conv 32x(5x5), MP 2x2, Conv 64x(5x5), MP 2x2, FC 500")
+    >>> decoder = mirror(encoder, (1, 28, 28))
+    >>> to_string(decoder)
+    'FC 500, FC 3136, Reshape 64x7x7, Deconv 32x5x5, Deconv 1x5x5'
+    >>> hidden, output = decoder[:-1], decoder[-1]
+    >>> shapes(decoder, (32,))[-1]
+    (1, 28, 28)
+    """
+    blocks = _blocks(tuple(layers), input_shape)
+    if not blocks:
+        return (FC(prod(input_shape)),)
+    decoder = _dense(blocks[-1])
+    for previous, block in reversed(list(pairwise(blocks))):
+        if isinstance(block.layer, Conv):
+            decoder += [_deconv(block.layer, block), *previous.batch_norm]
+        else:
+            decoder += _dense(previous)
+    first = blocks[0]
+    if isinstance(first.layer, Conv):
+        return (*decoder, _deconv(first.layer, first))
+    return (*decoder, FC(prod(input_shape)))
+
+
+@dataclass
+class _Block:
+    """A layer with weights, with the BN and the pooling that belong to it."""
+
+    layer: Conv | FC
+    before: Shape
+    after: Shape
+    batch_norm: tuple[BN, ...] = ()
+
+
+def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
+    blocks: list[_Block] = []
+    behind = zip(layers, shapes(layers, input_shape), strict=True)
+    for number, (layer, after) in enumerate(behind, start=1):
+        if isinstance(layer, Deconv | Reshape):
+            raise ValueError(
+                f"Layer {number}, {layer} cannot be mirrored: an encoder may have "
+                "Conv, MP, FC and BN, and any other needs an explicit decoder."
+            )
+        if isinstance(layer, Conv | FC):
+            before = blocks[-1].after if blocks else input_shape
+            blocks.append(_Block(layer, before, after))
+        elif blocks:
+            blocks[-1].after = after
+            if isinstance(layer, BN):
+                blocks[-1].batch_norm = (layer,)
+    return blocks
+
+
+def _dense(block: _Block) -> list[Layer]:
+    """Dense layers that restore what the block gives out."""
+    layers: list[Layer] = [FC(prod(block.after)), *block.batch_norm]
+    if len(block.after) == 3:
+        layers.append(Reshape(block.after))
+    return layers
+
+
+def _deconv(conv: Conv, block: _Block) -> Deconv:
+    """The layer that restores what the block takes in."""
+    channels, *size = block.before
+    factor = max(map(ceil_div, size, block.after[1:]))
+    stride = None if factor == 2 else factor
+    return Deconv(channels, conv.kernel, stride, (size[0], size[1]))

@@ -1,0 +1,264 @@
+"""Reading and writing the notation that is described in :mod:`sk_jae.architecture`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+from typing import NoReturn
+
+from sk_jae.architecture.layers import (
+    BN,
+    FC,
+    Conv,
+    Deconv,
+    Layer,
+    MaxPool,
+    Reshape,
+    has_weights,
+)
+
+__all__ = ["from_widths", "parse", "to_string"]
+
+
+def parse(text: str) -> tuple[Layer, ...]:
+    """Read layers in the paper's notation.
+
+    Parameters
+    ----------
+    text : str
+        Layers (see the table at the top of :mod:`sk_jae.architecture`), separated by
+        ``,``, ``;``, ``->``, ``→`` or line ends. Upper and lower case, spaces, ``x``
+        and ``×``, and parentheses around a kernel make no difference.
+
+    Returns
+    -------
+    layers : tuple of Layer
+        The layers in order; empty for an empty text. ReLU is implied after every hidden
+        layer with weights, behind its BN: where written it is checked and left out.
+
+    Raises
+    ------
+    TypeError
+        If `text` is not a string.
+    ValueError
+        If `text` does not follow the notation. The message has the position of the
+        fault (an index into `text`), what was expected there and what was found.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import parse
+    >>> parse("FC 500, BN, ReLU, FC 250")
+    (FC(width=500), BN(), FC(width=250))
+    >>> parse("conv 64,5,2 -> mp(2x2)") == parse("Conv 64×(5×5) stride 2, MP 2×2")
+    True
+    >>> parse("Conv 32x(5x5), MP 2x2 FC 500")
+    Traceback (most recent call last):
+        ...
+    ValueError: Bad architecture at position 22: expected ',' or the end, found 'FC'.
+        Conv 32x(5x5), MP 2x2 FC 500
+                              ^
+    """
+    if not isinstance(text, str):
+        raise TypeError(
+            "An architecture must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', "
+            f"got {text!r} of type {type(text).__name__}."
+        )
+    return _Parser(text).layers()
+
+
+def to_string(layers: Iterable[Layer]) -> str:
+    """Print layers in the paper's notation.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        Layers to print.
+
+    Returns
+    -------
+    text : str
+        What `parse` reads back as the same layers. Only the exact `size` of a `Deconv`
+        made by `mirror` is not written.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import parse, to_string
+    >>> to_string(parse("conv 32 x 5 x 5; relu; mp(2x2); fc500"))
+    'Conv 32x(5x5), MP 2x2, FC 500'
+    """
+    return ", ".join(map(str, layers))
+
+
+def from_widths(widths: Sequence[int]) -> tuple[FC, ...]:
+    """Fully connected layers from their widths, like `hidden_layer_sizes`.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Number of features behind each layer, in order.
+
+    Returns
+    -------
+    layers : tuple of FC
+        One layer per width.
+
+    Raises
+    ------
+    TypeError
+        If `widths` is not a sequence, or one of them is not an integer.
+    ValueError
+        If a width is below 1.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import from_widths
+    >>> from_widths((500, 250))
+    (FC(width=500), FC(width=250))
+    """
+    if isinstance(widths, str | bytes) or not isinstance(widths, Iterable):
+        raise TypeError(
+            f"Layer widths must be a tuple of integers such as (500, 250), got "
+            f"{widths!r}."
+        )
+    layers: list[FC] = []
+    for number, width in enumerate(widths, start=1):
+        got = f"the width of layer {number} must be a positive integer, got {width!r}"
+        if isinstance(width, bool) or not isinstance(width, Integral):
+            raise TypeError(f"In {widths!r}, {got} of type {type(width).__name__}.")
+        if width < 1:
+            raise ValueError(f"In {widths!r}, {got}.")
+        layers.append(FC(int(width)))
+    return tuple(layers)
+
+
+# Behind each name: n for a number, s for an optional stride, parentheses that may be
+# left out; and an example.
+_FORMS = {
+    "conv": ("n x ( n x n ) s", "Conv 32x(5x5)"),
+    "deconv": ("n x ( n x n ) s", "Deconv 32x5x5"),
+    "mp": ("( n x n ) s", "MP 2x2"),
+    "fc": ("n", "FC 500"),
+    "bn": ("", "BN"),
+    "relu": ("", "ReLU"),
+    "reshape": ("n x n x n", "Reshape 64x7x7"),
+}
+
+
+class _Parser:
+    """Recursive descent over the tokens of one architecture string."""
+
+    _TOKEN = re.compile(r"[^\W\d_]+|-?\d+(?:\.\d+)?|->|\n|\S")
+    _SEPARATORS = (",", ";", "->", "→")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        matches = list(self._TOKEN.finditer(text))
+        self._found = [match[0] for match in matches]
+        self._tokens = [*(t.lower().replace("×", "x") for t in self._found), ""]
+        self._positions = [*(match.start() for match in matches), len(text)]
+        self._next = 0
+
+    def layers(self) -> tuple[Layer, ...]:
+        layers: list[Layer] = []
+        previous: Layer | None = None
+        self._skip_line_ends()
+        while self._peek():
+            previous = self._layer(layers, previous)
+            if previous is not None:
+                layers.append(previous)
+            line_ended = self._skip_line_ends()
+            if self._peek() in self._SEPARATORS:
+                self._next += 1
+                self._skip_line_ends()
+                if not self._peek():
+                    self._fail("a layer")
+            elif self._peek() and not line_ended:
+                self._fail("',' or the end")
+        return tuple(layers)
+
+    def _layer(self, layers: list[Layer], previous: Layer | None) -> Layer | None:
+        """The next layer, None for a ReLU; `previous` is None behind a ReLU too."""
+        name = self._peek()
+        if name not in _FORMS:
+            self._fail("Conv, Deconv, MP, FC, BN, ReLU or Reshape")
+        if name == "bn" and (previous is None or not has_weights(previous)):
+            self._fail("Conv, Deconv or FC directly before BN (and no ReLU)")
+        if name == "relu" and not any(map(has_weights, layers)):
+            self._fail("Conv, Deconv or FC before ReLU")
+        self._next += 1
+        if name in ("conv", "deconv") and self._is_short():
+            make, example = (
+                (Conv, "Conv 64,5,2") if name == "conv" else (Deconv, "Deconv 64,5,2")
+            )
+            (channels, side, stride), _ = self._numbers("n , n , n", example)
+            return make(channels, (side, side), stride)
+        numbers, optional_stride = self._numbers(*_FORMS[name])
+        match name, numbers:
+            case "conv", [channels, height, width]:
+                return Conv(channels, (height, width), optional_stride or 1)
+            case "deconv", [channels, height, width]:
+                return Deconv(channels, (height, width), optional_stride)
+            case "mp", [height, width]:
+                return MaxPool((height, width), optional_stride)
+            case "reshape", [channels, height, width]:
+                return Reshape((channels, height, width))
+            case "fc", [width]:
+                return FC(width)
+        return BN() if name == "bn" else None
+
+    def _is_short(self) -> bool:
+        # Commas separate layers too, but no layer is a number alone.
+        comma, side = [*self._tokens[self._next + 1 :], "", ""][:2]
+        return comma == "," and side.isdecimal()
+
+    def _numbers(self, form: str, example: str) -> tuple[list[int], int | None]:
+        """The numbers that fill the form, and the stride."""
+        numbers: list[int] = []
+        stride = None
+        opened = False
+        for item in form.split():
+            if item == "n":
+                numbers.append(self._number(example))
+            elif item == "(":
+                opened = self._accept("(")
+            elif item == "s":
+                if self._accept("stride"):
+                    stride = self._number(f"{example} stride 2")
+            elif (item != ")" or opened) and not self._accept(item):
+                self._fail(f"{item!r}, as in {example}")
+        return numbers, stride
+
+    def _number(self, example: str) -> int:
+        text = self._peek()
+        if not text.isdecimal() or int(text) < 1:
+            self._fail(f"a positive integer, as in {example}")
+        self._next += 1
+        return int(text)
+
+    def _accept(self, text: str) -> bool:
+        accepted = self._peek() == text
+        self._next += accepted
+        return accepted
+
+    def _peek(self) -> str:
+        return self._tokens[self._next]
+
+    def _skip_line_ends(self) -> bool:
+        start = self._next
+        while self._accept("\n"):
+            pass
+        return self._next > start
+
+    def _fail(self, expected: str) -> NoReturn:
+        found = "the end"
+        if self._peek():
+            token = self._found[self._next]
+            found = "the end of the line" if token == "\n" else repr(token)
+        position = self._positions[self._next]
+        start = self._text.rfind("\n", 0, position) + 1
+        line = self._text[start:].partition("\n")[0].expandtabs(1)
+        raise ValueError(
+            f"Bad architecture at position {position}: expected {expected}, "
+            f"found {found}.\n    {line}\n    {' ' * (position - start)}^"
+        )

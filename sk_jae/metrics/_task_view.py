@@ -1,0 +1,134 @@
+"""The samples of one task in the form in which the user passed all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
+
+from sk_jae.tasks import TaskInputs, check_task, labeled_samples, parse_inputs
+
+__all__ = [
+    "labels_of_task",
+    "parse_fitted_inputs",
+    "predictor_of",
+    "select_task",
+    "target_tasks",
+    "task_output",
+]
+
+_USE_SPLITTER = (
+    "in cross-validation, use a splitter that puts unlabeled samples into test folds, "
+    "such as sk_jae.model_selection.JointStratifiedKFold(test_unlabeled=True)"
+)
+
+
+def parse_fitted_inputs(X: Any, estimator: Any) -> TaskInputs:
+    """The tasks of X as they are, for an estimator that may be a pipeline or a search.
+
+    What a pipeline's first step sees has not the features of the joint estimator, so
+    only the form and the names are checked.
+    """
+    names = next(
+        (part.task_names_ for part in _parts(estimator) if _knows_tasks(part)), None
+    )
+    tasks = parse_inputs(X, names)
+    if tasks.container_kind == "array" and not hasattr(X, "shape"):
+        tasks = replace(tasks, arrays=(np.asarray(X),))
+    return tasks
+
+
+def select_task(
+    tasks: TaskInputs, t: int, mask: NDArray[np.bool_] | None = None
+) -> Any:
+    """The (chosen) samples of one task, in the form of X."""
+    if tasks.container is not None:
+        rows = _rows_of(tasks, t)
+        return tasks.container[rows if mask is None else rows[mask]]
+    item = tasks.arrays[t]
+    if mask is not None and not mask.all():
+        item = _safe_indexing(item, mask)
+    if tasks.container_kind == "array":
+        return item
+    if tasks.container_kind == "dict":
+        return {tasks.names[t]: item}
+    return [item if u == t else None for u in range(len(tasks.names))]
+
+
+def task_output(tasks: TaskInputs, t: int, output: Any) -> Any:
+    """The output for one task among what an estimator returns for `select_task`."""
+    if tasks.container_kind == "dict":
+        return output[tasks.names[t]]
+    return output[t] if tasks.container_kind == "list" else output
+
+
+def labels_of_task(tasks: TaskInputs, t: int, labels: NDArray[Any]) -> Any:
+    """Labels for one task and none for the others, in the form of X."""
+    if tasks.container is not None:
+        flat = np.full(len(tasks.container), -1)
+        flat[_rows_of(tasks, t)] = labels
+        return flat
+    if tasks.container_kind == "dict":
+        return {tasks.names[t]: labels}
+    return [labels if u == t else None for u in range(len(tasks.names))]
+
+
+def target_tasks(task: Any, tasks: TaskInputs, y: Any, estimator: Any) -> list[int]:
+    """The tasks to look at: the named one, else those without labels, else all."""
+    present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
+    if task is not None:
+        t = check_task(task, tasks.names, "task")
+        if t not in present:
+            raise ValueError(
+                f"X has no sample of task {tasks.names[t]!r} to score; {_USE_SPLITTER}."
+            )
+        return [t]
+    if y is None:
+        return present
+    masks = labeled_samples(y, tasks, estimator)
+    labeled = {t for t, mask in enumerate(masks) if mask is not None and mask.any()}
+    unlabeled = [t for t in present if t not in labeled]
+    if (
+        not unlabeled
+        and tasks.container is not None
+        and len(present) < len(tasks.names)
+    ):
+        absent = next(t for t in range(len(tasks.names)) if t not in present)
+        raise ValueError(
+            f"X has no sample of task {tasks.names[absent]!r}, and all others have "
+            f"labels, so that no task is left to score without; {_USE_SPLITTER}."
+        )
+    return unlabeled or present
+
+
+def predictor_of(estimator: Any) -> Any:
+    """What predicts at the end of searches and pipelines."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    yield estimator
+    if hasattr(estimator, "best_estimator_"):
+        yield from _parts(estimator.best_estimator_)
+    for _, step in reversed(getattr(estimator, "steps", [])):
+        yield from _parts(step)
+
+
+def _knows_tasks(estimator: Any) -> bool:
+    return hasattr(estimator, "task_names_")
+
+
+def _rows_of(tasks: TaskInputs, t: int) -> NDArray[np.intp]:
+    """Where the samples of one task are in a JointArrays."""
+    assert tasks.container is not None
+    return np.flatnonzero(tasks.container.task == tasks.positions.index(t))

@@ -1,0 +1,105 @@
+"""What the splitters share: strata of tasks and labels, and draws from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import ShuffleSplit
+from sklearn.utils import check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from sk_jae.tasks import UNLABELED, JointArrays, describe_task
+
+
+def strata_of(
+    X: Any, y: Any, test_unlabeled: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """The task and the stratum of every sample, and which samples are tested."""
+    if isinstance(X, Mapping) or (
+        isinstance(X, (list, tuple)) and any(getattr(x, "ndim", 0) >= 2 for x in X)
+    ):
+        raise TypeError(
+            f"X is a {type(X).__name__} of tasks, expected JointArrays: call "
+            "X, y = pack(X, y) before."
+        )
+    check_consistent_length(X, y)
+    if isinstance(X, JointArrays):
+        task = X.task
+    else:
+        task = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
+    if y is None:
+        return task, task, np.ones(len(task), dtype=bool)
+    check_classification_targets(y)
+    values, codes = encoded(column_or_1d(y))
+    tested = np.ones(len(task), dtype=bool)
+    binary = not isinstance(X, JointArrays) and len(values) == 2
+    if values.dtype.kind in "if" and not binary and not test_unlabeled:
+        tested = values[codes] != UNLABELED
+    if not tested.any():
+        raise ValueError(
+            "y has no labeled sample to test; pass y=None if all samples are to be "
+            "tested without labels."
+        )
+    return task, task * len(values) + codes, tested
+
+
+def encoded(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The sorted distinct labels and the position of each label among them."""
+    if labels.dtype == object:
+        labels = labels.astype(str)
+    values, codes = np.unique(labels, return_inverse=True)
+    return values, codes
+
+
+def words(X: Any, t: int) -> str:
+    return describe_task(t, X.task_names) if isinstance(X, JointArrays) else "X"
+
+
+def train_and_test(
+    n_samples: int, test: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    in_test = np.zeros(n_samples, dtype=bool)
+    in_test[test] = True
+    return np.flatnonzero(~in_test), np.flatnonzero(in_test)
+
+
+def sizes(
+    n_samples: int, test_size: float | int | None, train_size: float | int | None
+) -> tuple[int, int]:
+    """The numbers of training and test samples by scikit-learn's rules and errors."""
+    splitter = ShuffleSplit(
+        1, test_size=test_size, train_size=train_size, random_state=0
+    )
+    train, test = next(splitter.split(np.zeros(n_samples)))
+    return len(train), len(test)
+
+
+def draw(
+    strata: NDArray[np.intp], n_train: int, n_test: int, rng: np.random.RandomState
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Disjoint random training and test samples, spread evenly over the strata."""
+    in_test = _spread(strata, n_test, rng)
+    rest = np.flatnonzero(~in_test)
+    in_train = np.zeros_like(in_test)
+    in_train[rest[_spread(strata[rest], n_train, rng)]] = True
+    return in_train, in_test
+
+
+def _spread(
+    strata: NDArray[np.intp], n_chosen: int, rng: np.random.RandomState
+) -> NDArray[np.bool_]:
+    """Systematic sampling: at equal distances in the samples sorted by stratum.
+
+    Each stratum gets its share, rounded up or down, whatever the sizes.
+    """
+    n_samples = len(strata)
+    order = np.lexsort((rng.permutation(n_samples), strata))
+    start = rng.randint(n_samples)
+    steps = (np.arange(n_samples + 1) * n_chosen + start) // n_samples
+    chosen = np.zeros(n_samples, dtype=bool)
+    chosen[order] = np.diff(steps) > 0
+    return chosen

@@ -1,0 +1,130 @@
+"""One split of a list or dict of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import _safe_indexing, check_random_state
+
+from sk_jae.model_selection._stratification import draw, encoded, sizes
+from sk_jae.tasks import JointArrays, describe_task, items_per_task, to_array
+
+
+def task_train_test_split(
+    X: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    y: Sequence[Any] | Mapping[str, Any] | None = None,
+    *,
+    test_size: float | int | None = None,
+    train_size: float | int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    shuffle: bool = True,
+    stratify: bool = True,
+) -> list[Any]:
+    """Split every task into a training and a test set.
+
+    Parameters
+    ----------
+    X : list, tuple or dict of array-like of shape (n_samples_t, ...)
+        One array per task.
+    y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
+        Labels in the form of `X`, -1 for an unlabeled sample; None for a task
+        without labels, which is split too.
+    test_size, train_size : float or int, default=None
+        The proportion of each task, or the number of samples of each task. By
+        default `test_size` is 0.25, or the complement of `train_size`.
+    random_state : int, RandomState instance or None, default=None
+        Decides the shuffling.
+    shuffle : bool, default=True
+        Whether to shuffle each task. Otherwise its first samples are the training
+        set, without regard to labels.
+    stratify : bool, default=True
+        Whether both sets hold the labels of a task in proportion, -1 being one of
+        them. Tasks without labels are split at random.
+
+    Returns
+    -------
+    splits : list
+        ``[X_train, X_test]``, and ``y_train, y_test`` if `y` is given: dicts for a
+        dict and lists otherwise, with items of the types that were given.
+
+    Raises
+    ------
+    TypeError
+        If `X` or `y` is not a list, tuple or dict.
+    ValueError
+        If a task has too few samples for the sizes, or labels of another number
+        than its samples; and as for :class:`JointArrays`.
+
+    See Also
+    --------
+    sklearn.model_selection.train_test_split : For a JointArrays or a single array.
+
+    Notes
+    -----
+    A label of few samples may be missing on either side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae.model_selection import task_train_test_split
+    >>> X = {"long": np.zeros((8, 3)), "short": np.ones((4, 5))}
+    >>> X_train, X_test, y_train, y_test = task_train_test_split(
+    ...     X, {"long": [0, 1] * 4, "short": None}, random_state=0
+    ... )
+    >>> {name: array.shape for name, array in X_test.items()}
+    {'long': (2, 3), 'short': (1, 5)}
+    >>> sorted(y_test["long"]), y_test["short"]
+    ([0, 1], None)
+    """
+    if not isinstance(X, (list, tuple, Mapping)):
+        raise TypeError(
+            f"X is {type(X).__name__}, expected a list, tuple or dict with one array "
+            "per task; for a JointArrays or a single array, use "
+            "sklearn.model_selection.train_test_split."
+        )
+    container = JointArrays(X)
+    names = container.task_names
+    items = list(X.values()) if isinstance(X, Mapping) else list(X)
+    labels = (
+        [None] * len(items)
+        if y is None
+        else items_per_task(y, container.n_tasks, names, "y")
+    )
+    if test_size is None and train_size is None:
+        test_size = 0.25
+    rng = check_random_state(random_state)
+    splits: list[list[Any]] = [[], [], [], []]
+    for t, (item, label) in enumerate(zip(items, labels, strict=True)):
+        n_samples = len(container.arrays[t])
+        strata = np.zeros(n_samples, dtype=np.intp)
+        if label is not None:
+            values = to_array(label, describe_task(t, names, "y"))
+            if values.shape != (n_samples,):
+                raise ValueError(
+                    f"{describe_task(t, names, 'y')} has labels of shape "
+                    f"{values.shape}, expected ({n_samples},), one per sample."
+                )
+            if stratify:
+                strata = encoded(values)[1]
+        try:
+            n_train, n_test = sizes(n_samples, test_size, train_size)
+        except ValueError as error:
+            raise ValueError(f"{describe_task(t, names)}: {error}") from error
+        if shuffle:
+            in_train, in_test = draw(strata, n_train, n_test, rng)
+            train = rng.permutation(np.flatnonzero(in_train))
+            test = rng.permutation(np.flatnonzero(in_test))
+        else:
+            train, test = np.split(np.arange(n_train + n_test), [n_train])
+        for split, data, rows in zip(
+            splits, (item, item, label, label), (train, test) * 2, strict=True
+        ):
+            split.append(None if data is None else _safe_indexing(data, rows))
+    named = [
+        split if names is None else dict(zip(names, split, strict=True))
+        for split in splits
+    ]
+    return named[:2] if y is None else named

@@ -1,0 +1,42 @@
+"""Torch modules: the joint autoencoder, its layers, the terms of its loss.
+
+They work without scikit-learn and skorch: build a :class:`JointModule`, train it with
+a loop of your own, or take the one that an estimator has trained, ``est.module_``.
+"""
+
+from sk_jae.nn.augmentation import random_affine
+from sk_jae.nn.joint import Codes, JointModule, TaskOutput, n_parameters
+from sk_jae.nn.layers import (
+    CommonView,
+    FlattenLinear,
+    TaskBatchNorm,
+    TaskSequential,
+    UnflattenImage,
+    UpConv2d,
+)
+from sk_jae.nn.losses import (
+    ReconstructionLoss,
+    classification_loss,
+    consistency_loss,
+    infomax_loss,
+    reconstruction_loss,
+)
+
+__all__ = [
+    "Codes",
+    "CommonView",
+    "FlattenLinear",
+    "JointModule",
+    "ReconstructionLoss",
+    "TaskBatchNorm",
+    "TaskOutput",
+    "TaskSequential",
+    "UnflattenImage",
+    "UpConv2d",
+    "classification_loss",
+    "consistency_loss",
+    "infomax_loss",
+    "n_parameters",
+    "random_affine",
+    "reconstruction_loss",
+]

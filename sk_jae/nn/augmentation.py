@@ -1,0 +1,55 @@
+"""Random small affine maps of image batches."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["random_affine"]
+
+ROTATION = math.radians(15)
+SCALE = 0.3
+SHEAR = 0.2
+SHIFT = 0.1
+
+
+def random_affine(x: Tensor) -> Tensor:
+    """Rotate, scale, shear and shift every image by a little, at random.
+
+    Up to 15 degrees, 30 % in size, 0.2 in shear and 10 % of a side in position; what
+    comes from outside the image repeats its edge.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, channels, height, width)
+        Images; vectors of shape (n, features) come back as they are.
+
+    Returns
+    -------
+    x : Tensor of shape (n, channels, height, width)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import random_affine
+    >>> random_affine(torch.zeros(2, 1, 8, 8)).shape
+    torch.Size([2, 1, 8, 8])
+    """
+    if x.ndim != 4:
+        return x
+    n = len(x)
+    draw = torch.empty(6, n, device=x.device).uniform_(-1, 1)
+    angle = ROTATION * draw[0]
+    shear = SHEAR * draw[1]
+    width, height = 1 + SCALE * draw[2], 1 + SCALE * draw[3]
+    cos, sin = angle.cos(), angle.sin()
+    rows = [
+        torch.stack([cos * width, (shear - sin) * height, SHIFT * 2 * draw[4]], dim=1),
+        torch.stack([sin * width, cos * height, SHIFT * 2 * draw[5]], dim=1),
+    ]
+    theta = torch.stack(rows, dim=1)  # (n, 2, 3)
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)

@@ -1,0 +1,233 @@
+"""Torch layers built from their descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from itertools import chain, pairwise
+from math import prod
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+
+from sk_jae.architecture import (
+    BN,
+    FC,
+    Conv,
+    Deconv,
+    Layer,
+    MaxPool,
+    Reshape,
+    Shape,
+    output_shape,
+)
+from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpConv2d
+
+__all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
+
+# A layer with weights and what belongs to it: batch normalization, ReLU, pooling.
+Stage: TypeAlias = list[nn.Module]
+
+
+def build_stages(
+    layers: Iterable[Any],
+    shape: Shape,
+    generator: torch.Generator,
+    n_tasks: int = 1,
+) -> tuple[list[Stage], Shape]:
+    """Build hidden layers, each layer with weights in a stage with what follows it.
+
+    Parameters
+    ----------
+    layers : iterable of Layer or torch.nn.Module
+        Descriptions, of which ReLUs are made too, or modules, of which copies are
+        taken, so that none is in two places.
+    shape : tuple of int, (features,) or (channels, height, width)
+        Shape of one sample before the first layer.
+    generator : torch.Generator
+        Draws the Glorot-uniform weights of described layers.
+    n_tasks : int, default=1
+        Number of tasks with batch statistics of their own.
+
+    Returns
+    -------
+    stages : list of list of torch.nn.Module
+        One item per layer with weights; the layers before the first are in its stage.
+        If no layer has weights, one stage of all layers, or none.
+    shape : tuple of int
+        Shape of one sample behind the last layer.
+
+    Raises
+    ------
+    ValueError
+        If a layer does not fit what comes before it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn.builder import build_stages
+    >>> from sk_jae.architecture import parse
+    >>> layers = parse("Conv 4x(3x3), BN, MP 2x2, FC 10")
+    >>> stages, shape = build_stages(layers, (1, 8, 8), torch.Generator())
+    >>> [[type(module).__name__ for module in stage] for stage in stages]
+    [['Conv2d', 'TaskBatchNorm', 'MaxPool2d', 'ReLU'], ['FlattenLinear', 'ReLU']]
+    >>> shape
+    (10,)
+    """
+    stages: list[Stage] = []
+    waiting: Stage = []
+    for layer, following in pairwise([*layers, None]):
+        if isinstance(layer, nn.Module):
+            modules, weights = [deepcopy(layer)], _has_weights(layer)
+            shape = _probed_shape(layer, shape)
+        else:
+            weights = isinstance(layer, FC | Conv | Deconv)
+            modules = _build(layer, shape, generator, n_tasks)
+            shape = output_shape(layer, shape)
+            # ReLU stands behind the batch normalization where there is one.
+            if isinstance(layer, BN) or (weights and not isinstance(following, BN)):
+                modules.append(nn.ReLU())
+        if weights:
+            stages.append([*waiting, *modules])
+            waiting = []
+        elif stages:
+            if isinstance(layer, MaxPool) and isinstance(stages[-1][-1], nn.ReLU):
+                # Behind the pooling ReLU gives the same with less work.
+                modules.append(stages[-1].pop())
+            stages[-1].extend(modules)
+        else:
+            waiting.extend(modules)
+    if waiting:
+        stages.append(waiting)
+    return stages, shape
+
+
+def build_encoder(
+    layers: Iterable[Any],
+    shape: Shape,
+    n_codes: int,
+    generator: torch.Generator,
+    n_tasks: int = 1,
+) -> list[Stage]:
+    """Build hidden layers and the linear bottleneck, which is the last stage.
+
+    Parameters
+    ----------
+    layers, shape, generator, n_tasks
+        See `build_stages`.
+    n_codes : int
+        Width of the bottleneck.
+
+    Returns
+    -------
+    stages : list of list of torch.nn.Module
+        One item per layer with weights.
+
+    Raises
+    ------
+    ValueError
+        If a layer does not fit what comes before it.
+    """
+    stages, shape = build_stages(layers, shape, generator, n_tasks)
+    code = linear(shape, n_codes, generator)
+    if not any(_has_weights(module) for stage in stages for module in stage):
+        return [[*chain.from_iterable(stages), code]]
+    return [*stages, [code]]
+
+
+def linear(in_shape: Shape, width: int, generator: torch.Generator) -> nn.Module:
+    """A linear layer with Glorot-uniform weights and zero biases."""
+    layer = FlattenLinear(prod(in_shape), width)
+    _glorot(layer, generator)
+    return layer
+
+
+def output_layer(
+    layer: Layer, in_shape: Shape, shape: Shape, generator: torch.Generator
+) -> list[nn.Module]:
+    """The layer that gives the reconstruction, without a ReLU behind it."""
+    modules = _build(layer, in_shape, generator, 1)
+    if output_shape(layer, in_shape) != shape:
+        modules.append(UnflattenImage(shape))
+    return modules
+
+
+def _build(
+    layer: Layer, shape: Shape, generator: torch.Generator, n_tasks: int
+) -> list[nn.Module]:
+    if isinstance(layer, FC):
+        return [linear(shape, layer.width, generator)]
+    if isinstance(layer, BN):
+        return [TaskBatchNorm(shape[0], n_tasks)]
+    if isinstance(layer, Reshape):
+        return [UnflattenImage(layer.shape)]
+    if isinstance(layer, MaxPool):
+        return [nn.MaxPool2d(layer.kernel, layer.stride, ceil_mode=True)]
+    if isinstance(layer, Conv):
+        return _convolution(
+            shape[0], layer.channels, layer.kernel, layer.stride, generator
+        )
+    return _deconvolution(layer, shape, generator)
+
+
+def _deconvolution(
+    layer: Deconv, shape: Shape, generator: torch.Generator
+) -> list[nn.Module]:
+    height, width = output_shape(layer, shape)[1:]
+    factor = height // shape[1]
+    exact = (height, width) == (factor * shape[1], factor * shape[2])
+    if factor > 1 and exact and all(side % 2 for side in layer.kernel):
+        module = UpConv2d(shape[0], layer.channels, layer.kernel, factor)
+        _glorot(module, generator)
+        return [module]
+    modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
+    if (height, width) != shape[1:]:
+        modules.insert(0, nn.Upsample(size=(height, width), mode="nearest"))
+    return modules
+
+
+def _convolution(
+    n_in: int,
+    n_out: int,
+    kernel: tuple[int, int],
+    stride: int,
+    generator: torch.Generator,
+) -> list[nn.Module]:
+    height, width = kernel
+    padding: tuple[int, int] = (height // 2, width // 2)
+    modules: list[nn.Module] = []
+    if not (height % 2 and width % 2):
+        # Even kernels need one position more on one side than on the other.
+        modules.append(
+            nn.ZeroPad2d(((width - 1) // 2, width // 2, (height - 1) // 2, height // 2))
+        )
+        padding = (0, 0)
+    layer = nn.Conv2d(n_in, n_out, kernel, stride, padding)
+    _glorot(layer, generator)
+    return [*modules, layer]
+
+
+def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _probed_shape(module: nn.Module, shape: Shape) -> Shape:
+    """Shape of one sample behind a module, found by running a copy of it."""
+    probe = deepcopy(module).eval()
+    try:
+        with torch.no_grad():
+            return tuple(probe(torch.zeros(1, *shape)).shape[1:])
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"{module} does not fit an input of shape {shape}: {error}"
+        ) from error
+
+
+def _has_weights(module: nn.Module) -> bool:
+    norm = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.PReLU)
+    if isinstance(module, (TaskBatchNorm, *norm)):
+        return False
+    return any(True for _ in module.parameters())

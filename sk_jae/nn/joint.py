@@ -1,0 +1,350 @@
+"""The joint autoencoder as a plain torch module.
+
+Task t has a private branch and a shared branch, each an autoencoder (Epstein, Meir,
+Michaeli 2018, Figure 1 and Eq. 1)::
+
+    x_t -> private encoder_t -----------------------> z_p -> private decoder_t -.
+     |                                                                         (+)->
+     '-> view -> pre_tied_t -> TIED -> post_tied_t -> z_s -> shared decoder_t --'
+
+(+) concatenates the last hidden layers of the two decoders for the output layer of the
+task. The tied layers are the same modules for every task; by default they end with the
+bottleneck, which gives z_s.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from math import prod
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sk_jae.architecture import Architecture
+from sk_jae.nn.builder import build_encoder, build_stages, linear, output_layer
+from sk_jae.nn.fusion import count_fusible, run_fused
+from sk_jae.nn.layers import CommonView, TaskSequential
+from sk_jae.nn.tying import depth_of, tied_range
+
+__all__ = ["Codes", "JointModule", "TaskOutput", "n_parameters"]
+
+
+class Codes(NamedTuple):
+    """The codes of one task's samples: (n, n_shared) and (n, n_private)."""
+
+    shared: Tensor
+    private: Tensor
+
+
+class TaskOutput(NamedTuple):
+    """Reconstruction (n, *shape), codes, and logits (n, n_classes) or None.
+
+    A module trained with ``loss="bce"`` gives the logits of the reconstruction.
+    """
+
+    reconstruction: Tensor
+    codes: Codes
+    logits: Tensor | None
+
+
+class JointModule(nn.Module):
+    """Joint autoencoder with optional classification heads.
+
+    Parameters
+    ----------
+    architectures : sequence of Architecture
+        The layers of each task's branches.
+    n_shared, n_private : int
+        Code sizes; 0 leaves the branch out.
+    shared_depth : int or "auto", default=-1
+        The layer at which tying starts, counted over layers with weights: 1 is the
+        first, -1 the bottleneck, "auto" the earliest that the shapes allow.
+    n_shared_layers : int or None, default=None
+        Number of tied layers; None ties all down to and including the bottleneck.
+    n_classes : int, default=0
+        Number of classes over all tasks; 0 for no heads.
+    shared_head : bool, default=True
+        Whether one head on the shared code is tied across tasks.
+    private_heads : sequence of int, default=()
+        Tasks with a head of their own on both codes; logits are added.
+    class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
+        Classes among which each task is classified; the logits of others are -inf.
+    seed : int, default=0
+        Decides the initial weights. Those of a task's branches depend on the seed and
+        the task's name alone, so that other tasks make no difference to them.
+
+    Attributes
+    ----------
+    tied : TaskSequential
+        The layers that are the same for every task. `pre_tied` and `post_tied` have
+        what stands before and behind them in each task's shared encoder.
+    earliest_depth : int
+        The earliest `shared_depth` that the shapes allow, counted from the input if the
+        tasks have equally many layers, else from the bottleneck; 0 without a shared
+        branch.
+    n_fused : list of int
+        The number of first layers of each task's two branches that run side by side on
+        a CPU, since they are alike and narrow.
+
+    Raises
+    ------
+    ValueError
+        If there is no code, if the layers from `shared_depth` on cannot be tied, or if
+        layers do not fit together.
+
+    Notes
+    -----
+    Shape: inputs (n_t, *shape_t) per task, or None to skip the task.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
+    meta-learning framework", ECML-PKDD 2018.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.architecture import describe
+    >>> from sk_jae.nn import JointModule
+    >>> shapes = {"a": (5,), "b": (7,)}
+    >>> tasks = [describe(n, s, s, (16,), "mirror") for n, s in shapes.items()]
+    >>> module = JointModule(tasks, n_shared=2, n_private=3)
+    >>> outputs = module([torch.zeros(4, 5), torch.zeros(6, 7)])
+    >>> [output.reconstruction.shape for output in outputs]
+    [torch.Size([4, 5]), torch.Size([6, 7])]
+    """
+
+    class_mask: Tensor | None
+
+    def __init__(
+        self,
+        architectures: Sequence[Architecture],
+        *,
+        n_shared: int,
+        n_private: int,
+        shared_depth: int | str = -1,
+        n_shared_layers: int | None = None,
+        n_classes: int = 0,
+        shared_head: bool = True,
+        private_heads: Sequence[int] = (),
+        class_mask: Tensor | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if not n_shared and not n_private:
+            raise ValueError(
+                "n_shared and n_private are both 0; give at least one code a size."
+            )
+        self.names = [a.name for a in architectures]
+        self.n_shared, self.n_private = n_shared, n_private
+        self.n_tasks = len(architectures)
+        self.earliest_depth = 0
+
+        self.private_encoders = nn.ModuleList()
+        self.private_decoders = nn.ModuleList()
+        self.shared_decoders = nn.ModuleList()
+        self.outputs = nn.ModuleList()
+        for a in architectures:
+            with _naming(a):
+                self._add_autoencoders(a, seed)
+
+        self.views = nn.ModuleList()
+        self.pre_tied, self.tied, self.post_tied = (
+            nn.ModuleList(),
+            TaskSequential(),
+            nn.ModuleList(),
+        )
+        if n_shared:
+            self._tie(architectures, shared_depth, n_shared_layers, seed)
+        self.n_fused = [self._count_fused(t) for t in range(self.n_tasks)]
+
+        self.shared_head = None
+        self.private_heads = nn.ModuleDict()
+        if n_classes and n_shared and shared_head:
+            draw = _generator(seed, "shared head")
+            self.shared_head = TaskSequential([linear((n_shared,), n_classes, draw)])
+        for t in private_heads if n_classes else ():
+            draw = _generator(seed, self.names[t], "head")
+            head = linear((n_shared + n_private,), n_classes, draw)
+            self.private_heads[str(t)] = TaskSequential([head])
+        if class_mask is not None and bool(class_mask.all()):
+            class_mask = None
+        self.register_buffer("class_mask", class_mask)
+
+    def _add_autoencoders(self, a: Architecture, seed: int) -> None:
+        """Build all of one task that is never tied: all but its shared encoder."""
+        *hidden, output = a.decoder
+        ends = []
+        if self.n_private:
+            draw = _generator(seed, a.name, "private")
+            encoder = build_encoder(a.private, a.shape, self.n_private, draw)
+            self.private_encoders.append(TaskSequential(chain(*encoder)))
+            decoder, end = build_stages(hidden, (self.n_private,), draw)
+            self.private_decoders.append(TaskSequential(chain(*decoder)))
+            ends.append(end)
+        if self.n_shared:
+            draw = _generator(seed, a.name, "shared")
+            decoder, end = build_stages(hidden, (self.n_shared,), draw)
+            self.shared_decoders.append(TaskSequential(chain(*decoder)))
+            ends.append(end)
+        merged = (sum(end[0] for end in ends), *ends[0][1:])
+        draw = _generator(seed, a.name, "output")
+        self.outputs.append(TaskSequential(output_layer(output, merged, a.shape, draw)))
+
+    def _tie(
+        self,
+        architectures: Sequence[Architecture],
+        shared_depth: int | str,
+        n_shared_layers: int | None,
+        seed: int,
+    ) -> None:
+        """Build the shared encoders and make their tied layers one."""
+        encoders = []
+        for a in architectures:
+            draw = _generator(seed, a.name, "shared encoder")
+            with _naming(a):
+                encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
+            self.views.append(
+                CommonView(a.view) if a.view != a.shape else nn.Identity()
+            )
+        first, end = tied_range(encoders, self.names, shared_depth, n_shared_layers)
+        self.earliest_depth = depth_of(encoders, n_shared_layers)
+        # Weights that belong to all tasks must not depend on any task's name.
+        a, draw = architectures[0], _generator(seed, "tied")
+        tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
+        self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
+        for stages in encoders:
+            n = len(stages)
+            self.pre_tied.append(TaskSequential(chain(*stages[: n + first])))
+            self.post_tied.append(TaskSequential(chain(*stages[n + end :])))
+
+    def _count_fused(self, t: int) -> int:
+        """The first layers of a task's two branches that are to run side by side."""
+        both = self.n_shared and self.n_private
+        if not both or not isinstance(self.views[t], nn.Identity):
+            return 0
+        return count_fusible(self._branches(t))
+
+    def _branches(self, t: int) -> list[Any]:
+        return [self.private_encoders[t], self.pre_tied[t]]
+
+    def encode(self, inputs: Sequence[Tensor | None]) -> list[Codes | None]:
+        """Codes of every task.
+
+        Parameters
+        ----------
+        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+            The samples of each task.
+
+        Returns
+        -------
+        codes : list of (Codes or None)
+        """
+        tasks, private, parts = [], [], []
+        for t, x in enumerate(inputs):
+            if x is not None:
+                z_p, part = self._encode_apart(t, x)
+                tasks.append(t)
+                private.append(z_p)
+                parts.append(part)
+        codes: list[Codes | None] = [None] * len(inputs)
+        if self.n_shared:
+            parts = self.tied(parts, tasks)
+        for t, z_s, z_p in zip(tasks, parts, private, strict=True):
+            if self.n_shared:
+                (z_s,) = self.post_tied[t]([z_s], [0])  # (n_t, n_shared)
+            codes[t] = Codes(z_s, z_p)
+        return codes
+
+    def _encode_apart(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The private code of one task, and what the tied layers get of it."""
+        # Whether groups pay is measured on CPUs alone.
+        n = self.n_fused[t] if x.device.type == "cpu" else 0
+        own = view = x
+        if n:
+            own, view = run_fused(self._branches(t), x, n)
+        elif self.n_shared:
+            view = self.views[t](x)  # (n_t, *view_t)
+        z_p = part = x.new_zeros(len(x), 0)
+        if self.n_private:
+            (z_p,) = self.private_encoders[t]([own], [0], n)  # (n_t, n_private)
+        if self.n_shared:
+            (part,) = self.pre_tied[t]([view], [0], n)
+        return z_p, part
+
+    def decode(self, task: int, z: Codes, codes: str = "both") -> Tensor:
+        """Reconstruction from codes.
+
+        Parameters
+        ----------
+        task : int
+            The task whose decoders and output layer are used.
+        z : Codes of shapes (n, n_shared) and (n, n_private)
+        codes : {"both", "shared", "private"}, default="both"
+            The codes that count; the last hidden layer of the other branch is set to
+            zero.
+
+        Returns
+        -------
+        reconstruction : Tensor of shape (n, *shape)
+        """
+        hidden = []
+        if self.n_private:
+            (h,) = self.private_decoders[task]([z.private], [0])
+            hidden.append(h if codes != "shared" else torch.zeros_like(h))
+        if self.n_shared:
+            (h,) = self.shared_decoders[task]([z.shared], [0])
+            hidden.append(h if codes != "private" else torch.zeros_like(h))
+        # (n, width) and (n, width), or (n, channels, height, width) each
+        merged = torch.cat(hidden, dim=1)
+        (x,) = self.outputs[task]([merged], [0])
+        return x  # (n, *shape)
+
+    def classify(self, task: int, z: Codes) -> Tensor | None:
+        """Logits (n, n_classes); -inf for classes that the task cannot have."""
+        logits = None
+        if self.shared_head is not None:
+            (logits,) = self.shared_head([z.shared], [task])
+        if str(task) in self.private_heads:
+            both = torch.cat(list(z), dim=1)  # (n, n_shared + n_private)
+            (private,) = self.private_heads[str(task)]([both], [0])
+            logits = private if logits is None else logits + private
+        if logits is not None and self.class_mask is not None:
+            logits = logits.masked_fill(~self.class_mask[task], -torch.inf)
+        return logits
+
+    def forward(self, inputs: Sequence[Tensor | None]) -> list[TaskOutput | None]:
+        """Reconstructions, codes and logits of every task."""
+        outputs: list[TaskOutput | None] = []
+        for t, codes in enumerate(self.encode(inputs)):
+            if codes is None:
+                outputs.append(None)
+                continue
+            outputs.append(
+                TaskOutput(self.decode(t, codes), codes, self.classify(t, codes))
+            )
+        return outputs
+
+
+@contextmanager
+def _naming(a: Architecture) -> Iterator[None]:
+    """Name the task in an error about its layers."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In the layers of task {a.name!r}: {error}") from error
+
+
+def _generator(seed: int, *words: str) -> torch.Generator:
+    """A generator for one part of the module, whatever other parts there are."""
+    digest = zlib.crc32("/".join([str(seed), *words]).encode())
+    return torch.Generator().manual_seed((seed << 32) ^ digest)
+
+
+def n_parameters(module: nn.Module) -> int:
+    """Number of trainable values, a tied one counted once."""
+    return sum(prod(p.shape) for p in module.parameters() if p.requires_grad)

@@ -1,0 +1,281 @@
+"""Torch layers for the samples of one task or of several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sk_jae.architecture import Shape
+
+__all__ = [
+    "CommonView",
+    "FlattenLinear",
+    "TaskBatchNorm",
+    "TaskSequential",
+    "UnflattenImage",
+    "UpConv2d",
+]
+
+
+class TaskBatchNorm(nn.Module):
+    """Batch normalization whose statistics are each task's own.
+
+    Tasks differ in their mean and variance, so that statistics over the samples of
+    several tasks fit none of them. The scale and the offset are common to all tasks.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of features or channels.
+    n_tasks : int, default=1
+        Number of tasks whose statistics are kept.
+
+    Notes
+    -----
+    Shape: input (n, n_features) or (n, n_features, height, width), the samples of
+    `tasks` in order, `sizes` of each; output the same.
+
+    References
+    ----------
+    S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015. W.-G. Chang et al.,
+    "Domain-specific batch normalization for unsupervised domain adaptation", CVPR 2019
+    (which also keeps the scale and the offset apart).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import TaskBatchNorm
+    >>> norm = TaskBatchNorm(3, n_tasks=2)
+    >>> norm(torch.ones(5, 3), [0, 1], [4, 1]).shape
+    torch.Size([5, 3])
+    """
+
+    momentum = 0.1
+    eps = 1e-5
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, n_features: int, n_tasks: int = 1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_tasks, n_features))
+        self.register_buffer("running_var", torch.ones(n_tasks, n_features))
+
+    def forward(
+        self, x: Tensor, tasks: Sequence[int] = (0,), sizes: Sequence[int] = ()
+    ) -> Tensor:
+        if len(tasks) == 1:
+            return self._normalize(x, tasks[0])
+        parts = x.split(list(sizes))  # (n_t, n_features, ...) of each task
+        return torch.cat(
+            [self._normalize(p, t) for p, t in zip(parts, tasks, strict=True)]
+        )
+
+    def _normalize(self, x: Tensor, task: int) -> Tensor:
+        # One value per feature has no variance: fall back on the running statistics.
+        training = self.training and x.numel() > x.shape[1]
+        return F.batch_norm(
+            x,
+            self.running_mean[task],
+            self.running_var[task],
+            self.weight,
+            self.bias,
+            training,
+            self.momentum,
+            self.eps,
+        )
+
+
+class FlattenLinear(nn.Linear):
+    """A linear layer that flattens images.
+
+    It is the same layer for vectors and for images, so that it can be tied across
+    tasks of which some have the one and some the other.
+
+    Notes
+    -----
+    Shape: input (n, in_features) or (n, channels, height, width), output
+    (n, out_features).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x.flatten(1), self.weight, self.bias)
+
+
+class UpConv2d(nn.Conv2d):
+    """Nearest-neighbor upsampling, then a convolution that keeps the size.
+
+    Computed from the small image alone. Behind upsampling by s, the taps of the
+    convolution that fall on one pixel can be added up first, so that s x s kernels of
+    about 1 / s^2 of the size, one per position within a pixel, do the same: up to
+    rounding, with fewer products, and without the large image in memory.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Number of channels.
+    kernel_size : tuple of int, (height, width)
+        Size of the kernel on the large image, odd.
+    factor : int
+        Upsampling factor along both axes.
+
+    Notes
+    -----
+    Shape: input (n, in_channels, height, width), output (n, out_channels, factor *
+    height, factor * width).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from sk_jae.nn import UpConv2d
+    >>> layer, x = UpConv2d(2, 3, (3, 3), factor=2), torch.rand(4, 2, 5, 6)
+    >>> two = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(2, 3, 3, padding=1))
+    >>> two[1].load_state_dict(layer.state_dict())
+    <All keys matched successfully>
+    >>> torch.allclose(layer(x), two(x), atol=1e-6)
+    True
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, int],
+        factor: int,
+    ) -> None:
+        height, width = kernel_size
+        super().__init__(
+            in_channels, out_channels, kernel_size, padding=(height // 2, width // 2)
+        )
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        s = self.factor
+        # Sums of s x s neighbors, (out, in, height + s - 1, width + s - 1)
+        taps = F.pad(self.weight, (s - 1,) * 4)
+        taps = F.avg_pool2d(taps, s, stride=1, divisor_override=1)
+        height, width = self.kernel_size[0] // 2, self.kernel_size[1] // 2
+        if height % s or width % s:
+            taps = taps.flip(2, 3).transpose(0, 1)
+            return F.conv_transpose2d(x, taps, self.bias, s, (height, width))
+        # The s x s kernels stand on the same pixels: they are channels of one plain
+        # convolution, which is faster than a transposed one.
+        taps = taps.unflatten(3, (-1, s)).unflatten(2, (-1, s)).flip(3, 5)
+        taps = taps.permute(0, 3, 5, 1, 2, 4).flatten(0, 2)
+        bias = None if self.bias is None else self.bias.repeat_interleave(s * s)
+        x = F.conv2d(x, taps, bias, padding=(height // s, width // s))
+        return F.pixel_shuffle(x, s)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, factor={self.factor}"
+
+
+class UnflattenImage(nn.Module):
+    """A vector read as an image.
+
+    Notes
+    -----
+    Shape: input (n, channels * height * width), output (n, channels, height, width).
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(len(x), *self.shape)
+        # The layout of all images here; else every layer behind would change it.
+        return x.contiguous(memory_format=torch.channels_last)
+
+    def extra_repr(self) -> str:
+        return str(self.shape)
+
+
+class CommonView(nn.Module):
+    """The fixed view of images that the shared branch sees: one size, one color space.
+
+    Parameters
+    ----------
+    shape : tuple of int, (channels, height, width)
+        Shape of the view.
+
+    Notes
+    -----
+    Shape: input (n, 1, 3 or 4 channels, any height, any width), output (n, *shape).
+    Images in color become gray by the mean of red, green and blue, and gray ones are
+    repeated. A fourth channel, opacity, is left out where the view has none.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels, *size = self.shape
+        if x.shape[1] != channels:
+            x = x[:, :3]
+        if x.shape[1] != channels:
+            x = x.mean(1, keepdim=True).expand(-1, channels, -1, -1)
+        if list(x.shape[2:]) != size:
+            x = F.interpolate(
+                x,
+                size=tuple(size),
+                mode="bilinear",
+                align_corners=False,
+                antialias=True,
+            )
+        return x  # (n, channels, height, width)
+
+    def extra_repr(self) -> str:
+        return str(self.shape)
+
+
+class TaskSequential(nn.ModuleList):
+    """Layers in a row, run on the samples of one task or of several at once.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import TaskSequential
+    >>> layers = TaskSequential([torch.nn.Linear(3, 2)])
+    >>> [part.shape for part in layers([torch.ones(4, 3), torch.ones(1, 3)], [0, 1])]
+    [torch.Size([4, 2]), torch.Size([1, 2])]
+    """
+
+    def forward(
+        self, parts: Sequence[Tensor], tasks: Sequence[int], start: int = 0
+    ) -> list[Tensor]:
+        """Run the layers.
+
+        Parameters
+        ----------
+        parts : list of Tensor of shape (n_t, ...)
+            The samples of each task.
+        tasks : list of int
+            The task of each part.
+        start : int, default=0
+            The layer to begin with.
+
+        Returns
+        -------
+        parts : list of Tensor of shape (n_t, ...)
+        """
+        if not len(self) or not parts:
+            return list(parts)
+        if len({part.shape[1:] for part in parts}) > 1:
+            return [
+                self([part], [t], start)[0]
+                for part, t in zip(parts, tasks, strict=True)
+            ]
+        sizes = [len(part) for part in parts]
+        x = torch.cat(list(parts)) if len(parts) > 1 else parts[0]
+        for layer in islice(self, start, None):
+            whose = (tasks, sizes) if isinstance(layer, TaskBatchNorm) else ()
+            x = layer(x, *whose)
+        return list(x.split(sizes)) if len(parts) > 1 else [x]

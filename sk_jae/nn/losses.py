@@ -1,0 +1,163 @@
+"""The terms of the loss, each beside its equation.
+
+L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
+
+(Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features in
+place of sums, so that weights do not depend on batch and image sizes.)
+
+For unlabeled samples there are two more, not in the paper: `infomax_loss` and
+`consistency_loss`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = [
+    "ReconstructionLoss",
+    "classification_loss",
+    "consistency_loss",
+    "infomax_loss",
+    "reconstruction_loss",
+]
+
+CONFIDENT = 0.9
+DIVERSITY = 2.0
+
+ReconstructionLoss: TypeAlias = str | Callable[[Tensor, Tensor], Tensor]
+
+
+def reconstruction_loss(
+    reconstruction: Tensor, target: Tensor, loss: ReconstructionLoss = "mse"
+) -> Tensor:
+    """Reconstruction error, l_r of Eq. 1.
+
+    Parameters
+    ----------
+    reconstruction, target : Tensor of shape (n, *shape)
+        For ``"bce"`` the reconstruction holds logits and the target values in [0, 1].
+    loss : {"mse", "bce"} or callable, default="mse"
+        Mean squared error, binary cross-entropy, or a function of both tensors whose
+        result is averaged.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The mean over features and samples.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import reconstruction_loss
+    >>> reconstruction_loss(torch.zeros(2, 3), torch.ones(2, 3))
+    tensor(1.)
+    """
+    reconstruction = reconstruction.float()
+    if loss == "mse":
+        return F.mse_loss(reconstruction, target)
+    if loss == "bce":
+        return F.binary_cross_entropy_with_logits(reconstruction, target)
+    assert callable(loss)
+    return loss(reconstruction, target).mean()
+
+
+def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the labeled samples, l_c of Eq. 2.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+    labels : Tensor of int64 of shape (n,)
+        -1 for an unlabeled sample.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The mean over the labeled samples, 0 if there are none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import classification_loss
+    >>> logits = torch.tensor([[0.0, 0.0], [9.0, 0.0]])
+    >>> classification_loss(logits, torch.tensor([1, -1]))
+    tensor(0.6931)
+    """
+    total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
+    return total / (labels >= 0).sum().clamp(min=1)
+
+
+def infomax_loss(logits: Tensor) -> Tensor:
+    """Information maximization: predictions confident each, and diverse together.
+
+    The mean entropy of the predictions minus twice the entropy of their mean. Once, it
+    would be minus the mutual information of samples and classes; twice, two classes
+    are less often taken for one.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+        Of unlabeled samples; -inf for a class that they cannot have.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+
+    References
+    ----------
+    R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
+    information maximization", NeurIPS 2010. W. Hu et al., "Learning discrete
+    representations via information maximizing self-augmented training", ICML 2017,
+    which weighs the two entropies apart.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import infomax_loss
+    >>> infomax_loss(torch.tensor([[20.0, 0.0], [0.0, 20.0]]))
+    tensor(-1.3863)
+    """
+    p = logits.float().softmax(dim=1)
+    return _entropy(p).mean() - DIVERSITY * _entropy(p.mean(dim=0))
+
+
+def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
+    """A confident prediction on the plain image is the target for its augmented view.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+        Of the augmented samples.
+    plain_logits : Tensor of shape (n, n_classes)
+        Of the same samples as they are; not differentiated.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The cross-entropy, 0 for samples whose prediction has a probability below 0.9.
+
+    References
+    ----------
+    K. Sohn et al., "FixMatch: simplifying semi-supervised learning with consistency
+    and confidence", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import consistency_loss
+    >>> plain = torch.tensor([[9.0, 0.0], [1.0, 0.0]])
+    >>> consistency_loss(torch.zeros(2, 2), plain)
+    tensor(0.3466)
+    """
+    confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
+    each = F.cross_entropy(logits.float(), target, reduction="none")
+    return (each * (confidence >= CONFIDENT)).mean()
+
+
+def _entropy(p: Tensor) -> Tensor:
+    # The small number keeps the gradient finite where a class is impossible.
+    return -(p * (p + 1e-8).log()).sum(dim=-1)

@@ -1,0 +1,332 @@
+"""A transformer for every task: `PerTask`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import TransformerMixin
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_jae.preprocessing._transformers import (
+    PerTaskParameters,
+    check_samples,
+    fit_transform_one,
+    flat,
+    labels_per_task,
+    naming,
+)
+from sk_jae.tasks import TaskInputs, parse_inputs
+
+__all__ = ["PerTask"]
+
+
+class PerTask(  # type: ignore[call-arg]
+    TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None
+):
+    """Apply a scikit-learn transformer to every task by itself.
+
+    Put it in front of a joint estimator, for example to scale every task by its own
+    mean and variance.
+
+    Parameters
+    ----------
+    transformer : transformer, "passthrough", or list or dict of these
+        One transformer, of which every task gets a clone, or one per task.
+        "passthrough" leaves the samples alone. Their parameters can be set and
+        searched as ``transformer__<parameter>``, or for a list or dict as
+        ``<position or name>__<parameter>``.
+
+    Attributes
+    ----------
+    transformers_ : list of transformer
+        The fitted transformers, in the order of the tasks; a
+        :class:`~sklearn.preprocessing.FunctionTransformer` for "passthrough".
+    n_tasks_ : int
+        Number of tasks.
+    task_names_ : tuple of str
+        The names of the tasks: the keys of a dict, else "task0", "task1", ...
+    feature_shapes_in_ : list or dict of tuple of int
+        Shape of one sample of each task.
+    n_features_in_ : int
+        Number of features; only after `fit` with one bare array.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the features; only after `fit` with one dataframe.
+
+    See Also
+    --------
+    JointAutoencoder, JointTransferClassifier : What stands behind it.
+    sklearn.compose.ColumnTransformer : Other transformers for other columns.
+
+    Notes
+    -----
+    Transformers see samples as vectors: images are flattened for them, and come back as
+    images if the transformer keeps the number of features. Dataframes reach them as
+    they are, and what they can handle, such as missing values, they get.
+
+    The -1 of an unlabeled sample never reaches a transformer. If some samples of a task
+    have no label, its transformer is fitted on all samples without labels or, if it
+    cannot be, on the labeled samples alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_jae.preprocessing import PerTask
+    >>> X = [np.array([[0.0], [2.0]]), np.array([[0.0, 50.0], [10.0, 70.0]])]
+    >>> scaled = PerTask(StandardScaler()).fit_transform(X)
+    >>> scaled[1]
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    """
+
+    def __init__(self, transformer: Any) -> None:
+        self.transformer = transformer
+
+    def fit(self, X: Any, y: Any = None) -> PerTask:
+        """Fit every task's transformer.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            One array of shape (n_samples_t, ...) or dataframe per task.
+        y : list, tuple, dict or array-like, default=None
+            Labels in the form of `X`, see Notes.
+
+        Returns
+        -------
+        self : PerTask
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the transformers are not one per task, or one of them cannot use the
+            samples; the message names the task.
+        """
+        self._fit(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit every task's transformer and transform its samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            One array of shape (n_samples_t, ...) or dataframe per task.
+        y : list, tuple, dict or array-like, default=None
+            Labels in the form of `X`, see Notes.
+
+        Returns
+        -------
+        X_transformed : list, dict, JointArrays or ndarray
+            In the form of `X`.
+        """
+        tasks, results = self._fit(X, y)
+        return self._restore(tasks, results)
+
+    def transform(self, X: Any) -> Any:
+        """Transform every task.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        X_transformed : list, dict, JointArrays or ndarray
+            In the form of `X`.
+        """
+        check_is_fitted(self)
+        tasks = self._open(X, self.task_names_)
+        if tasks.container_kind == "array":
+            self._check_features(X, reset=False)
+        for t, item in enumerate(tasks.arrays):
+            if item is not None and item.shape[1:] != self._shapes[t]:
+                raise ValueError(
+                    f"{tasks.describe(t)} has samples of shape {item.shape[1:]}, "
+                    f"expected {self._shapes[t]} as in fit; give the features that the "
+                    "transformers were fitted with."
+                )
+        return self._restore(tasks, self._each(tasks, "transform", self._n_out))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Undo the transformation of every task.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            What `transform` gave, or reconstructions of it.
+
+        Returns
+        -------
+        X_original : list, dict, JointArrays or ndarray
+            In the form of `X`.
+
+        Raises
+        ------
+        TypeError
+            If the transformer of a task has no `inverse_transform`.
+        """
+        check_is_fitted(self)
+        tasks = self._open(X, self.task_names_)
+        n_in = [prod(shape) for shape in self._shapes]
+        return self._restore(tasks, self._each(tasks, "inverse_transform", n_in))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names of the features that the transformers put out.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of one bare array; not used for several tasks.
+
+        Returns
+        -------
+        names : ndarray of str
+            For several tasks, all names one after the other as
+            ``<name of the task>__<feature>``.
+        """
+        check_is_fitted(self)
+        if self.n_tasks_ == 1:
+            return self.transformers_[0].get_feature_names_out(input_features)
+        names = [
+            f"{name}__{feature}"
+            for name, transformer in zip(
+                self.task_names_, self.transformers_, strict=True
+            )
+            for feature in transformer.get_feature_names_out()
+        ]
+        return np.asarray(names, dtype=object)
+
+    def set_output(self, *, transform: Any = None) -> PerTask:
+        """Set the output container of every transformer.
+
+        A list, a dict or a bare array then holds or becomes dataframes; a JointArrays
+        holds arrays in any case, and so do images.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            See :meth:`sklearn.preprocessing.StandardScaler.set_output`.
+
+        Returns
+        -------
+        self : PerTask
+        """
+        if transform is None:
+            return self
+        # Where scikit-learn's clone looks; for what is passed through.
+        self._sklearn_output_config = {"transform": transform}
+        for transformer in [*self._transformers(), *getattr(self, "transformers_", [])]:
+            transformer.set_output(transform=transform)
+        return self
+
+    def _fit(self, X: Any, y: Any) -> tuple[TaskInputs, list[Any]]:
+        """Fit the transformers; the tasks and what becomes of them."""
+        tasks = self._open(X, None)
+        names = tasks.names
+        for t, item in enumerate(tasks.arrays):
+            if item is None or (tasks.container is not None and not len(item)):
+                raise ValueError(
+                    f"{tasks.describe(t)} has no sample in fit; every task needs some "
+                    "(in cross-validation, use a splitter that puts samples of every "
+                    "task into every fold, such as "
+                    "sk_jae.model_selection.JointStratifiedKFold)."
+                )
+        self.__dict__.pop("n_features_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
+        if tasks.container_kind == "array":
+            self._check_features(X, reset=True)
+        chosen = self._one_per_task(names)
+        labels = labels_per_task(y, tasks, self)
+        fitted, results = [], []
+        for t, (item, transformer) in enumerate(zip(tasks.arrays, chosen, strict=True)):
+            with naming(transformer, tasks, t):
+                results.append(fit_transform_one(transformer, flat(item), *labels[t]))
+            fitted.append(transformer)
+        self._shapes = [item.shape[1:] for item in tasks.arrays]
+        self._n_out = [result.shape[1] for result in results]
+        named = (
+            X.task_names
+            if tasks.container is not None
+            else tasks.container_kind == "dict"
+        )
+        self.feature_shapes_in_ = (
+            dict(zip(names, self._shapes, strict=True)) if named else self._shapes
+        )
+        self.transformers_ = fitted
+        self.task_names_ = names
+        self.n_tasks_ = len(names)
+        return tasks, results
+
+    def _open(self, X: Any, names: tuple[str, ...] | None) -> TaskInputs:
+        tasks = parse_inputs(X, names)
+        words = map(tasks.describe, range(len(tasks.names)))
+        return replace(tasks, arrays=tuple(map(check_samples, tasks.arrays, words)))
+
+    def _each(
+        self, tasks: TaskInputs, method: str, n_features_out: list[int]
+    ) -> list[Any]:
+        results: list[Any] = []
+        for t, transformer in enumerate(self.transformers_):
+            item = tasks.arrays[t]
+            if item is None:
+                results.append(None)
+            elif tasks.container is not None and not len(item):
+                # A selection without samples of the task, which no transformer takes.
+                results.append(np.zeros((0, n_features_out[t])))
+            elif not hasattr(transformer, method):
+                raise TypeError(
+                    f"{type(transformer).__name__} of task {tasks.names[t]!r} has no "
+                    f"{method}."
+                )
+            else:
+                with naming(transformer, tasks, t):
+                    results.append(getattr(transformer, method)(flat(item)))
+        return results
+
+    def _restore(self, tasks: TaskInputs, results: list[Any]) -> Any:
+        """The results in the form of X, images as images."""
+        shaped = []
+        for shape, result in zip(self._shapes, results, strict=True):
+            is_image = len(shape) > 1 and result is not None
+            if is_image and result.shape[1:] == (prod(shape),):
+                result = np.asarray(result).reshape(-1, *shape)
+            shaped.append(result)
+        if tasks.container is None:
+            return tasks.restore(shaped)
+        for name, result in zip(tasks.names, shaped, strict=True):
+            if hasattr(result, "toarray"):
+                raise TypeError(
+                    f"The transformer of task {name!r} returns a sparse matrix, which "
+                    "a JointArrays cannot hold; let it return a dense array "
+                    "(sparse_output=False)."
+                )
+        return tasks.restore_samples([np.asarray(result) for result in shaped])
+
+    def _check_features(self, X: Any, *, reset: bool) -> None:
+        """Number and names of the features of one bare array."""
+        if getattr(X, "ndim", 2) <= 2:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = [get_tags(transformer) for transformer in self._transformers()]
+        inputs = tags.input_tags
+        inputs.three_d_array = True
+        for kind in ("sparse", "allow_nan", "string", "categorical"):
+            setattr(inputs, kind, all(getattr(t.input_tags, kind) for t in inner))
+        inputs.positive_only = any(t.input_tags.positive_only for t in inner)
+        tags.target_tags.required = any(t.target_tags.required for t in inner)
+        tags.non_deterministic = any(t.non_deterministic for t in inner)
+        kept = [t.transformer_tags.preserves_dtype for t in inner if t.transformer_tags]
+        if kept:
+            tags.transformer_tags.preserves_dtype = [
+                dtype for dtype in kept[0] if all(dtype in other for other in kept)
+            ]
+        return tags

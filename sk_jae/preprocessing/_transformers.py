@@ -1,0 +1,212 @@
+"""What `PerTask` does with its parameters and with one transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from math import prod
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import _safe_indexing
+
+from sk_jae.tasks import UNLABELED, TaskInputs, per_task, split_labels, to_array
+
+__all__ = [
+    "PerTaskParameters",
+    "check_samples",
+    "fit_transform_one",
+    "flat",
+    "labels_per_task",
+    "naming",
+]
+
+
+class PerTaskParameters(BaseEstimator):
+    """Transformers, one or one per task, whose parameters can be searched."""
+
+    transformer: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of this transformer and of those per task.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of the transformers.
+
+        Returns
+        -------
+        params : dict
+        """
+        params = super().get_params(deep=deep)
+        if deep:
+            for key, transformer in self._items():
+                params[key] = transformer
+                if hasattr(transformer, "get_params"):
+                    inner = transformer.get_params(deep=True)
+                    params.update({f"{key}__{k}": v for k, v in inner.items()})
+        return params
+
+    def set_params(self, **params: Any) -> PerTaskParameters:
+        """Set parameters of this transformer and of those per task.
+
+        Parameters
+        ----------
+        **params : dict
+            See `get_params`.
+
+        Returns
+        -------
+        self : PerTask
+        """
+        if "transformer" in params:
+            self.transformer = params.pop("transformer")
+        for key, _ in self._items():
+            if key in params:
+                self._replace(key, params.pop(key))
+        # After the replacements, so that parameters reach the new transformers.
+        items = dict(self._items())
+        for key in list(params):
+            name, _, parameter = key.partition("__")
+            if name in items and parameter:
+                items[name].set_params(**{parameter: params.pop(key)})
+        super().set_params(**params)
+        return self
+
+    def _items(self) -> list[tuple[str, Any]]:
+        """The transformers per task by the name under which they are searched."""
+        if isinstance(self.transformer, Mapping):
+            return [(str(name), t) for name, t in self.transformer.items()]
+        if isinstance(self.transformer, (list, tuple)):
+            return [(str(i), t) for i, t in enumerate(self.transformer)]
+        return []
+
+    def _transformers(self) -> list[Any]:
+        """All transformers among the parameters."""
+        items = [t for _, t in self._items()] or [self.transformer]
+        return [t for t in items if hasattr(t, "fit") and not isinstance(t, type)]
+
+    def _replace(self, name: str, value: Any) -> None:
+        # A new container, since clones and grids may hold the old one.
+        if isinstance(self.transformer, Mapping):
+            self.transformer = {**self.transformer, name: value}
+        else:
+            items = list(self.transformer)
+            items[int(name)] = value
+            self.transformer = type(self.transformer)(items)
+
+    def _one_per_task(self, names: tuple[str, ...]) -> list[Any]:
+        """New transformers, not fitted."""
+        if isinstance(self.transformer, Mapping):
+            for name in self.transformer:
+                if name == "transformer" or "__" in str(name):
+                    raise ValueError(
+                        f"transformer has the key {name!r}, which cannot be told from "
+                        "a parameter; give the task a name other than 'transformer' "
+                        "and without '__'."
+                    )
+        chosen = per_task(
+            self.transformer, names, "transformer", is_one=_is_transformer
+        )
+        new = []
+        for name, transformer in zip(names, chosen, strict=True):
+            if isinstance(transformer, str) and transformer == "passthrough":
+                identity = FunctionTransformer(feature_names_out="one-to-one")
+                for container in getattr(self, "_sklearn_output_config", {}).values():
+                    identity.set_output(transform=container)
+                new.append(identity)
+                continue
+            if isinstance(transformer, type) or not hasattr(transformer, "transform"):
+                raise TypeError(
+                    f"The transformer of task {name!r} must be an object with fit and "
+                    f"transform, or 'passthrough', got {transformer!r}."
+                )
+            new.append(clone(transformer))
+        return new
+
+
+def _is_transformer(value: Any) -> bool:
+    return isinstance(value, str) or hasattr(value, "fit")
+
+
+def check_samples(item: Any, words: str) -> Any:
+    """The samples of a task, dataframes and sparse matrices as they are."""
+    if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
+        return item
+    array = to_array(item, words)
+    if array.ndim < 2:
+        raise ValueError(
+            f"{words} has shape {array.shape}, expected at least 2 dimensions. Reshape "
+            "your data to (n_samples, n_features)."
+        )
+    return array
+
+
+def flat(item: Any) -> Any:
+    return (
+        item.reshape(len(item), prod(item.shape[1:])) if len(item.shape) > 2 else item
+    )
+
+
+def labels_per_task(y: Any, tasks: TaskInputs, estimator: Any) -> list[tuple[Any, Any]]:
+    """The labels of each task and which of its samples have one."""
+    if y is None:
+        return [(None, None)] * len(tasks.names)
+    # Row numbers in place of the samples, of which sparse ones have no len.
+    rows = [None if item is None else np.arange(item.shape[0]) for item in tasks.arrays]
+    parts = split_labels(y, replace(tasks, arrays=tuple(rows)), estimator)
+    return [
+        (part, None if part is None else _labeled(part, tasks.container_kind))
+        for part in parts
+    ]
+
+
+def _labeled(part: NDArray[Any], form: str) -> NDArray[np.bool_]:
+    if part.dtype == object:
+        return np.array([not (isinstance(v, Real) and v == UNLABELED) for v in part])
+    everywhere = np.ones(len(part), dtype=bool)
+    if part.dtype.kind not in "if" or (part % 1 != 0).any():
+        return everywhere  # text, or a target of regression
+    # The one-task case is ordinary scikit-learn: -1 and 1 are two classes.
+    is_binary = form == "array" and len(np.unique(part)) == 2
+    return everywhere if is_binary else part != UNLABELED
+
+
+def fit_transform_one(transformer: Any, samples: Any, part: Any, labeled: Any) -> Any:
+    """Fit one task's transformer to samples of which some have labels."""
+    if part is None or labeled.all():
+        return _fit_transform(transformer, samples, part)
+    try:
+        return _fit_transform(transformer, samples, None)
+    except (TypeError, ValueError):
+        if not labeled.any():
+            raise
+    # Tags do not tell whether labels are needed: SelectKBest's depend on its function.
+    transformer.fit(_safe_indexing(samples, labeled), part[labeled])
+    return transformer.transform(samples)
+
+
+def _fit_transform(transformer: Any, samples: Any, labels: Any) -> Any:
+    if hasattr(transformer, "fit_transform"):
+        return transformer.fit_transform(samples, labels)
+    return transformer.fit(samples, labels).transform(samples)
+
+
+@contextmanager
+def naming(transformer: Any, tasks: TaskInputs, t: int) -> Iterator[None]:
+    """Lets errors of a transformer say whose it is."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if tasks.container_kind == "array":
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{type(transformer).__name__} of {tasks.describe(t)}: {error}"
+        ) from error

@@ -1,0 +1,42 @@
+"""What users pass to an estimator, checked and brought into one form.
+
+Every error about samples, labels or per-task parameters is raised here, before any
+training, and names the task.
+"""
+
+from sk_jae.tasks.conversion import UNLABELED, describe_task, items_per_task, to_array
+from sk_jae.tasks.forms import TaskInputs, parse_inputs
+from sk_jae.tasks.joint_arrays import JointArrays, pack
+from sk_jae.tasks.labels import (
+    Labels,
+    check_labels,
+    check_score_labels,
+    labeled_samples,
+    split_labels,
+)
+from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.parameters import check_task, check_weights, per_task
+from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+
+__all__ = [
+    "UNLABELED",
+    "JointArrays",
+    "Labels",
+    "Layout",
+    "TaskInputs",
+    "check_codes",
+    "check_labels",
+    "check_score_labels",
+    "check_task",
+    "check_tasks",
+    "check_unit_range",
+    "check_weights",
+    "describe_task",
+    "items_per_task",
+    "labeled_samples",
+    "pack",
+    "parse_inputs",
+    "per_task",
+    "split_labels",
+    "to_array",
+]

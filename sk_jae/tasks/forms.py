@@ -1,0 +1,161 @@
+"""Samples of any input form as one array per task, and results back in that form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sk_jae.tasks.joint_arrays import JointArrays
+
+__all__ = ["TaskInputs", "listed", "parse_inputs"]
+
+
+@dataclass(frozen=True)
+class TaskInputs:
+    """One array per task, and the form in which results go back to the user.
+
+    Attributes
+    ----------
+    container_kind : {"array", "list", "dict", "joint"}
+        What the user passed.
+    names : tuple of str
+        The names of all tasks of the estimator, in order.
+    arrays : tuple of (ndarray or None)
+        The samples of each task, None for a task that is skipped.
+    positions : tuple of int
+        The tasks that the user passed, in the user's order, as positions in `names`.
+    container : JointArrays or None
+        The container that the user passed.
+    """
+
+    container_kind: str
+    names: tuple[str, ...]
+    arrays: tuple[Any, ...]
+    positions: tuple[int, ...]
+    container: JointArrays | None = None
+
+    def restore(self, outputs: Sequence[Any]) -> Any:
+        """Give one output per task back in the user's form, flat for a container."""
+        if self.container_kind == "array":
+            return outputs[0]
+        if self.container is not None:
+            return self.container.join([outputs[t] for t in self.positions])
+        if self.container_kind == "dict":
+            return {self.names[t]: outputs[t] for t in self.positions}
+        return list(outputs)
+
+    def restore_samples(self, samples: Sequence[Any]) -> Any:
+        """Give one array of samples per task back in the user's form."""
+        if self.container is not None:
+            return self.container.with_arrays([samples[t] for t in self.positions])
+        return self.restore(samples)
+
+    def describe(self, t: int, argument: str = "X") -> str:
+        """The words for a task in messages: ``task 'usps'``, ``task 'a' (X[0])``."""
+        if self.container_kind == "array":
+            return argument
+        where = f" ({argument}[{t}])" if self.container_kind == "list" else ""
+        return f"task {self.names[t]!r}{where}"
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def parse_inputs(
+    X: Any, names: tuple[str, ...] | None, argument: str = "X"
+) -> TaskInputs:
+    """Tell the form of an input and put its items in the order of the tasks.
+
+    Parameters
+    ----------
+    X : list, tuple, dict, JointArrays or array-like
+        See the estimators.
+    names : tuple of str or None
+        The names of the tasks of a fitted estimator; None in `fit`.
+    argument : str, default="X"
+        The name of the argument, for messages.
+
+    Returns
+    -------
+    tasks : TaskInputs
+        With the items as they are, not yet checked.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If these are not tasks, or not those of the fitted estimator.
+
+    Examples
+    --------
+    >>> from sk_jae.tasks import parse_inputs
+    >>> parse_inputs({"b": 1, "a": 0}, ("a", "b", "c")).arrays
+    (0, 1, None)
+    """
+    kind, items, keys = _items_of(X, argument)
+    container = X if isinstance(X, JointArrays) else None
+    if names is None:
+        if not items:
+            raise ValueError(
+                f"{argument} is an empty {type(X).__name__}, expected one array per "
+                "task."
+            )
+        names = tuple(keys or (f"task{t}" for t in range(len(items))))
+        return TaskInputs(
+            kind, names, tuple(items), tuple(range(len(names))), container
+        )
+    fitted = f"the estimator was fitted on {_counted(names)}, {listed(names)}"
+    if kind == "array" and len(names) > 1:
+        raise ValueError(
+            f"{argument} is one array, but {fitted}; give a list or dict with one "
+            "array per task, None for a task to skip."
+        )
+    if keys is not None:
+        for key in keys:
+            if key not in names:
+                raise ValueError(f"{argument} has the unknown task {key!r}; {fitted}.")
+        positions = tuple(map(names.index, keys))
+        at = dict(zip(positions, items, strict=True))
+        arrays = tuple(at.get(t) for t in range(len(names)))
+        return TaskInputs(kind, names, arrays, positions, container)
+    if len(items) != len(names):
+        raise ValueError(
+            f"{argument} has {_counted(items)}, but {fitted}; give one array for each, "
+            "None for a task to skip."
+        )
+    return TaskInputs(kind, names, tuple(items), tuple(range(len(names))), container)
+
+
+def _counted(tasks: Sequence[Any]) -> str:
+    return "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+
+
+def _items_of(X: Any, argument: str) -> tuple[str, list[Any], list[str] | None]:
+    """The form of the input, its items, and their names if they have any."""
+    if isinstance(X, JointArrays):
+        return "joint", list(X.arrays), list(X.task_names) if X.task_names else None
+    if isinstance(X, Mapping) and not hasattr(X, "shape"):  # scipy's dok_array
+        for key in X:
+            if not isinstance(key, str):
+                raise TypeError(
+                    f"{argument} has the key {key!r}, expected the names of tasks as "
+                    "str."
+                )
+        return "dict", list(X.values()), list(X)
+    if isinstance(X, (list, tuple)) and any(map(_is_task, X)):
+        if len(X) == 1:
+            raise ValueError(
+                f"{argument} is a {type(X).__name__} of one array, which is what "
+                "scikit-learn's tools make of a plain list of two tasks when they "
+                "split it: pack the tasks before (X, y = pack(X, y)), or, if there is "
+                "only one task, pass its array itself."
+            )
+        return "list", list(X), None
+    return "array", [X], None
+
+
+def _is_task(item: Any) -> bool:
+    """Whether an item of a list is a task of its own, not a row of one array."""
+    shape = getattr(item, "shape", None)
+    return item is None or (isinstance(shape, tuple) and len(shape) >= 2)

@@ -104,20 +104,22 @@ def results_path(name: str) -> Path:
 
 def to_text(content: Mapping[str, Any]) -> str:
     """JSON with a line per record, so that a new run is a new line of a diff."""
-    parts = []
-    for name, part in content.items():
-        if name == "summaries":
-            *head, (_, cells) = part.items()
-            lines = [f"  {_dumps(key)}: {_dumps(value)}," for key, value in head]
-            lines += ['  "cells": [', _lines(cells, "   "), "  ]"]
-            parts.append(' "summaries": {\n' + "\n".join(lines) + "\n }")
-        else:
-            parts.append(f" {_dumps(name)}: [\n{_lines(part, '  ')}\n ]")
+    parts = [f' "runs": {_listed(content["runs"], " ")}']
+    if "summaries" in content:
+        lines = [
+            f"  {_dumps(key)}: "
+            + (_listed(value, "  ") if key == "cells" else _dumps(value))
+            for key, value in content["summaries"].items()
+        ]
+        parts.append(' "summaries": {\n' + ",\n".join(lines) + "\n }")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _lines(records: list[Any], indent: str) -> str:
-    return ",\n".join(indent + _dumps(record) for record in records)
+def _listed(records: list[Any], indent: str) -> str:
+    if not records:
+        return "[]"
+    lines = [f"{indent} {_dumps(record)}" for record in records]
+    return "[\n" + ",\n".join(lines) + f"\n{indent}]"
 
 
 def _dumps(value: Any) -> str:

@@ -33,7 +33,7 @@ CLASSIFIER = JointTransferClassifier(
     n_private=8,
     lr=0.003,
     max_epochs=15,
-    features="shared",
+    codes="shared",
     device="cpu",
     random_state=0,
 )

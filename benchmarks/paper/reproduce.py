@@ -63,9 +63,6 @@ RUNS: dict[str, Callable[[Options, int], Iterator[Run]]] = {
     "celeba": celeba,
 }
 
-# In a trial of a minute.
-QUICK = ("table0", "halves", "table2", "fig3-mnist-usps", "fig3d")
-
 
 def key_of(run: Run) -> dict[str, Any]:
     """All that decides the outcome of a run."""
@@ -117,12 +114,8 @@ def choose(args: argparse.Namespace) -> list[str]:
         return [args.experiment]
     if args.quick and not is_there("All experiments", load_mnist_usps):
         return []
-    left_out = set()
-    if not is_there("celeba", load_celeba):
-        left_out = {"celeba"}
-    if args.quick:
-        left_out |= {name for name in RUNS if name not in QUICK}
-    return [name for name in RUNS if name not in left_out]
+    with_celeba = is_there("celeba", load_celeba)
+    return [name for name in RUNS if name != "celeba" or with_celeba]
 
 
 def main() -> None:

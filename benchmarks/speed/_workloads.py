@@ -42,7 +42,7 @@ _SHAPES = {
     "cifar10": (3, 32, 32),
     "svhn": (3, 32, 32),
 }
-_N_QUICK = 512
+_N_QUICK = 256
 
 
 def real_images(name: str, n: int, first: int = 0) -> tuple[Any, Any]:

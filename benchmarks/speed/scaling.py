@@ -49,11 +49,11 @@ SIZES: dict[str, list[int]] = {
 }
 QUICK: dict[str, list[int]] = {
     "samples": [1_000, 2_000, 4_000],
-    "samples, memory-mapped": [2_000, 4_000],
-    "tasks": [1, 2, 4],
-    "features": [16, 64, 256],
-    "n_jobs": [1, 2],
-    "images": [200, 1_000],
+    "samples, memory-mapped": [2_000],
+    "tasks": [1, 2],
+    "features": [16],
+    "n_jobs": [2],
+    "images": [200],
 }
 
 

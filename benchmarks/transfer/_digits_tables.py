@@ -96,15 +96,15 @@ OVERVIEW = Table(
         for header, name in (
             ("MNIST → USPS", "mnist-usps"),
             ("USPS → MNIST", "usps-mnist"),
-            ("digits as vectors", "dense"),
+            ("8x8 digits as vectors", "dense"),
         )
     ],
     rows={
-        "target supervised": "the unlabeled task's own labels, which nobody has",
+        "target supervised": "the labels of the unlabeled task, which nobody has",
         "ours": "`JointTransferClassifier`, defaults",
         "MCC": "MCC of skada, the same network",
-        "the paper's losses": "the paper's losses alone",
-        "source only": "labels of the other task only, no transfer",
+        "DeepCORAL": "DeepCORAL of skada, the same network",
+        "source only": "the labels of the other task only",
     },
     derive=digits_cells,
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from sk_jae.nn import JointModule, random_affine
 from torch import nn
 
 from sk_jae import JointTransferClassifier
 from sk_jae.architecture import describe
+from sk_jae.nn import JointModule, random_affine
 
 
 class Backbone(nn.Module):

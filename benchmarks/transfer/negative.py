@@ -125,7 +125,10 @@ def run_one(case: str, settings: dict, source: str, target: str, made: tuple) ->
     if case != "alone" and hidden is not None:
         predicted = clf.predict({target: X[target]})[target]
         record["accuracy"] = float(np.mean(predicted == hidden))
-    return record
+    return {
+        name: round(value, 5) if isinstance(value, float) else value
+        for name, value in record.items()
+    }
 
 
 def main() -> None:

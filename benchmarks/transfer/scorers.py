@@ -102,11 +102,11 @@ def run_one(params: dict, source: str, target: str, data: tuple, common: dict) -
     seconds = time.perf_counter() - start
     known = {source: y_held_out[source]}
     scores = {
-        name: scorer(estimator, X_held_out, known)
+        name: round(float(scorer(estimator, X_held_out, known)), 5)
         for name, scorer in scorers(source, target).items()
     }
     predicted = estimator.predict({target: X_test[target]})[target]
-    accuracy = float(np.mean(predicted == y_test[target]))
+    accuracy = round(float(np.mean(predicted == y_test[target])), 5)
     return {"accuracy": accuracy, "scores": scores, "fit_seconds": round(seconds, 1)}
 
 

@@ -52,7 +52,7 @@ QUICK: dict[str, list[int]] = {
     "samples, memory-mapped": [2_000],
     "tasks": [1, 2],
     "features": [16],
-    "n_jobs": [2],
+    "n_jobs": [1],
     "images": [200],
 }
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
 from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._parameters import (
+    Augmentation,
+    Coder,
+    CodesChoice,
+    LayoutChoice,
+    LossChoice,
+    OptimizerChoice,
+    PerTask,
+    Precision,
+)
+from sk_jae.estimators._phases import plan_autoencoder
+from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import TaskInputs, check_tasks
-from sk_jae.training import Phase
+from sk_jae.tasks import check_tasks
 
 __all__ = ["JointAutoencoder"]
 
@@ -169,34 +180,34 @@ class JointAutoencoder(BaseJointEstimator):
     def __init__(
         self,
         *,
-        n_shared: Any = 32,
-        n_private: Any = 32,
-        encoder: Any = "auto",
-        decoder: Any = "mirror",
-        shared_depth: Any = -1,
-        n_shared_layers: Any = None,
-        shared_input: Any = "auto",
-        layout: Any = "auto",
-        reconstruction_weight: Any = 1.0,
-        reconstruction_loss: Any = "mse",
-        max_epochs: Any = "auto",
-        batch_size: Any = 64,
-        lr: Any = 0.001,
-        lr_schedule: Any = "constant",
-        optimizer: Any = "adam",
-        weight_decay: Any = 0.0,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        n_iter_no_change: Any = 10,
-        tol: Any = 1e-4,
-        augmentation: Any = None,
-        precision: Any = "auto",
-        device: Any = "auto",
-        codes: Any = "both",
-        callbacks: Any = None,
-        verbose: Any = 0,
-        warm_start: Any = False,
-        random_state: Any = None,
+        n_shared: int = 32,
+        n_private: int = 32,
+        encoder: Coder = "auto",
+        decoder: Coder = "mirror",
+        shared_depth: int | Literal["auto"] = -1,
+        n_shared_layers: int | None = None,
+        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        layout: LayoutChoice = "auto",
+        reconstruction_weight: PerTask[float] = 1.0,
+        reconstruction_loss: LossChoice = "mse",
+        max_epochs: int | Literal["auto"] = "auto",
+        batch_size: int = 64,
+        lr: float = 0.001,
+        lr_schedule: Literal["constant", "cosine"] = "constant",
+        optimizer: OptimizerChoice = "adam",
+        weight_decay: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: Augmentation = None,
+        precision: Precision = "auto",
+        device: str = "auto",
+        codes: CodesChoice = "both",
+        callbacks: list[Any] | Literal["disable"] | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_shared = n_shared
         self.n_private = n_private
@@ -228,7 +239,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> JointAutoencoder:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Train the joint autoencoder.
 
         Parameters
@@ -251,12 +262,8 @@ class JointAutoencoder(BaseJointEstimator):
             Before any training, if the samples or parameters cannot be used. A
             ValueError during training if the loss becomes NaN or infinite.
         """
-        tasks, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
-
-        def phases(weights: list[float]) -> tuple[Phase, ...]:
-            return (Phase("joint", {"reconstruction": tuple(weights)}),)
-
-        self._fit(X, y, tasks, layouts, phases)
+        inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
+        self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -278,27 +285,28 @@ class JointAutoencoder(BaseJointEstimator):
             R^2 of each task's reconstruction over all its features, averaged over the
             tasks: 1 is perfect, 0 as good as the mean of the samples.
         """
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
+        inputs = self._check_samples(X)
+        predictor = Predictor(self._state)
         scores = [
-            self._r2(tasks, t)
-            for t, array in enumerate(tasks.arrays)
+            _r2(predictor, array, t)
+            for t, array in enumerate(inputs.arrays)
             if array is not None and len(array)
         ]
         return float(np.mean(scores))
 
-    def _r2(self, tasks: TaskInputs, t: int) -> float:
-        """R^2 from sums over batches, so that no more than one batch is held."""
-        error = squares = total = np.float64(0)
-        n = 0
-        for x in self._batches(tasks, t):
-            other = self._apply(x, t, lambda codes: self._reconstructed(t, codes))
-            values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-            error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
-            squares = squares + (values**2).sum(0)
-            total = total + values.sum(0)
-            n += len(x)
-        variation = (squares - total**2 / n).sum()
-        if variation <= 0:
-            return 1.0 if error == 0 else 0.0
-        return float(1 - error / variation)
+
+def _r2(predictor: Predictor, array: NDArray[Any], t: int) -> float:
+    """R^2 from sums over batches, so that no more than one batch is held."""
+    error = squares = total = np.float64(0)
+    n = 0
+    for x in predictor.batches(array, t):
+        other = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
+        values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
+        error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
+        squares = squares + (values**2).sum(0)
+        total = total + values.sum(0)
+        n += len(x)
+    variation = (squares - total**2 / n).sum()
+    if variation <= 0:
+        return 1.0 if error == 0 else 0.0
+    return float(1 - error / variation)

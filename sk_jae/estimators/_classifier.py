@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, Literal, Self
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
-from sk_jae.estimators._base import BaseJointEstimator
-from sk_jae.estimators._phases import choose_heads, plan_phases
-from sk_jae.estimators._sklearn_compat import Interval, StrOptions, fit_context
-from sk_jae.nn import Codes
-from sk_jae.tasks import (
-    TaskInputs,
-    check_labels,
-    check_score_labels,
-    check_tasks,
+from sk_jae.estimators._class_predictions import ClassPredictions
+from sk_jae.estimators._parameters import (
+    Augmentation,
+    ClassifierParameters,
+    Coder,
+    CodesChoice,
+    LayoutChoice,
+    LossChoice,
+    OptimizerChoice,
+    PerTask,
+    Precision,
 )
+from sk_jae.estimators._phases import plan_classifier
+from sk_jae.estimators._sklearn_compat import fit_context
+from sk_jae.tasks import check_labels, check_tasks
 
 __all__ = ["JointTransferClassifier"]
 
 
-class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
+class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     """Classifier that learns from several data sets at once, labeled or not.
 
     A joint autoencoder (see :class:`JointAutoencoder`) whose codes are classified at
@@ -222,50 +222,43 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
     (30,)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseJointEstimator._parameter_constraints,
-        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
-        "head": [StrOptions({"auto", "shared", "both"})],
-        "strategy": [StrOptions({"end-to-end", "common-branch"})],
-    }
-
     def __init__(
         self,
         *,
-        n_shared: Any = 32,
-        n_private: Any = 32,
-        encoder: Any = "auto",
-        decoder: Any = "mirror",
-        shared_depth: Any = "auto",
-        n_shared_layers: Any = None,
-        shared_input: Any = "auto",
-        layout: Any = "auto",
-        reconstruction_weight: Any = 1.0,
-        classification_weight: Any = 1.0,
-        infomax_weight: Any = 1.0,
-        consistency_weight: Any = 1.0,
-        head: Any = "auto",
-        strategy: Any = "end-to-end",
-        reconstruction_loss: Any = "mse",
-        max_epochs: Any = "auto",
-        batch_size: Any = 64,
-        labeled_fraction: Any = 0.25,
-        lr: Any = 0.002,
-        lr_schedule: Any = "cosine",
-        optimizer: Any = "adam",
-        weight_decay: Any = 0.0,
-        early_stopping: Any = False,
-        validation_fraction: Any = 0.1,
-        n_iter_no_change: Any = 10,
-        tol: Any = 1e-4,
-        augmentation: Any = "auto",
-        precision: Any = "auto",
-        device: Any = "auto",
-        codes: Any = "both",
-        callbacks: Any = None,
-        verbose: Any = 0,
-        warm_start: Any = False,
-        random_state: Any = None,
+        n_shared: int = 32,
+        n_private: int = 32,
+        encoder: Coder = "auto",
+        decoder: Coder = "mirror",
+        shared_depth: int | Literal["auto"] = "auto",
+        n_shared_layers: int | None = None,
+        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        layout: LayoutChoice = "auto",
+        reconstruction_weight: PerTask[float] = 1.0,
+        classification_weight: PerTask[float] = 1.0,
+        infomax_weight: PerTask[float] = 1.0,
+        consistency_weight: PerTask[float] = 1.0,
+        head: Literal["auto", "shared", "both"] = "auto",
+        strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
+        reconstruction_loss: LossChoice = "mse",
+        max_epochs: int | Literal["auto"] = "auto",
+        batch_size: int = 64,
+        labeled_fraction: float = 0.25,
+        lr: float = 0.002,
+        lr_schedule: Literal["constant", "cosine"] = "cosine",
+        optimizer: OptimizerChoice = "adam",
+        weight_decay: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: Augmentation = "auto",
+        precision: Precision = "auto",
+        device: str = "auto",
+        codes: CodesChoice = "both",
+        callbacks: list[Any] | Literal["disable"] | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_shared = n_shared
         self.n_private = n_private
@@ -303,7 +296,7 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> JointTransferClassifier:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Train the joint autoencoder and its classifiers.
 
         Parameters
@@ -329,112 +322,8 @@ class JointTransferClassifier(ClassifierMixin, BaseJointEstimator):
             Before any training, if the samples, labels or parameters cannot be used. A
             ValueError during training if the loss becomes NaN or infinite.
         """
-        tasks, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
-        labels = check_labels(y, tasks, self)
-        heads = choose_heads(self, labels, tasks)
-        phases = plan_phases(self, labels, tasks)
-        self._fit(X, y, tasks, layouts, phases, labels, heads)
+        inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
+        labels = check_labels(y, inputs, self)
+        plan = plan_classifier(self, inputs, labels)
+        self._fit(X, y, inputs, layouts, plan, labels)
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Classes of the samples.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,), or one per task
-            In the form of `X`; flat in the order of the samples for a JointArrays.
-        """
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-        logits = self._logits(tasks)
-        return tasks.restore(
-            [None if z is None else self.classes_[z.argmax(1)] for z in logits]
-        )
-
-    def predict_proba(self, X: Any) -> Any:
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; 0 for classes that a task cannot have.
-        """
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-        logits = self._logits(tasks)
-        return tasks.restore([None if z is None else _softmax(z) for z in logits])
-
-    def decision_function(self, X: Any) -> Any:
-        """Logits of the classes.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; -inf for classes that a task cannot have. With
-            two classes, of shape (n_samples,), positive for the second.
-        """
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-        logits = self._logits(tasks)
-        if len(self.classes_) == 2:
-            logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
-        return tasks.restore(logits)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Accuracy on the labeled samples, mean over the tasks that have any.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-        y : list, tuple or dict, or array-like of shape (n_samples,)
-            Labels in the form of `X`, -1 or None for unlabeled.
-
-        Returns
-        -------
-        score : float
-
-        Raises
-        ------
-        ValueError
-            If no sample has a label.
-        """
-        check_is_fitted(self)
-        tasks, _ = check_tasks(X, estimator=self)
-        found = check_score_labels(y, tasks, self)
-        logits = self._logits(tasks)
-        scores = [
-            np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
-            for z, item in zip(logits, found, strict=True)
-            if item is not None and z is not None
-        ]
-        return float(np.mean(scores))
-
-    def _logits(self, tasks: TaskInputs) -> list[NDArray[Any] | None]:
-        def classify(codes: Codes, t: int) -> torch.Tensor:
-            logits = self.module_.classify(t, codes)
-            assert logits is not None
-            return logits
-
-        found = [self._collect(tasks, t, classify) for t in range(self.n_tasks_)]
-        return [None if z is None else z.astype(np.float64) for z in found]
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    exp = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return exp / exp.sum(axis=1, keepdims=True)

@@ -1,78 +1,124 @@
-"""What a classifier trains: its heads, and the phases of its training."""
+"""What is trained: the heads of a classifier, and the phases with their weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from sk_jae.estimators._parameters import ClassifierParameters, JointParameters
 from sk_jae.tasks import Labels, TaskInputs, check_weights
 from sk_jae.training import Phase
 
-__all__ = ["choose_heads", "plan_phases"]
+__all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier"]
+
+Weights: TypeAlias = dict[str, tuple[float, ...]]  # by term, one per task
 
 
-def choose_heads(
-    estimator: Any, labels: Labels, tasks: TaskInputs
-) -> tuple[bool, list[int]]:
-    """Whether there is a shared head, and the tasks with a private one."""
-    labeled = [t for t, part in enumerate(labels.encoded) if part is not None]
-    n_tasks = len(labels.encoded)
-    if not estimator.n_shared:
-        alone = [t for t in range(n_tasks) if t not in labeled]
-        if alone:
+@dataclass(frozen=True)
+class Heads:
+    """The classifiers on the codes.
+
+    Attributes
+    ----------
+    shared : bool
+        Whether there is one on the shared code, the same for all tasks.
+    private : tuple of int
+        The tasks with one of their own, on both codes.
+    """
+
+    shared: bool = False
+    private: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The heads, and the phases of training."""
+
+    phases: tuple[Phase, ...]
+    heads: Heads = Heads()
+
+    def __post_init__(self) -> None:
+        kept = tuple(
+            phase for phase in self.phases if any(map(any, phase.weights.values()))
+        )
+        if not kept:
             raise ValueError(
-                f"n_shared=0 leaves {tasks.describe(alone[0])} without classes, since "
-                "it has no labels of its own; give n_shared of at least 1, or the task "
-                "some labels."
+                "All loss weights are 0, so there is nothing to train; give at least "
+                "one task a positive reconstruction_weight."
             )
-        if estimator.head == "shared":
-            raise ValueError("head='shared' needs a shared code, but n_shared is 0.")
-        return False, labeled
-    if estimator.strategy == "common-branch":
-        if not estimator.n_private or estimator.head == "shared":
-            raise ValueError(
-                "strategy='common-branch' trains the private branch and head of every "
-                "target; it needs n_private of at least 1 and head='both' or 'auto'."
-            )
-        return True, labeled
-    if estimator.head == "shared":
-        return True, []
-    complete = all(part is not None and (part >= 0).all() for part in labels.encoded)
-    apart = len(labeled) == n_tasks and (labels.class_mask.sum(0) == 1).all()
-    return True, labeled if estimator.head == "both" or complete or apart else []
+        object.__setattr__(self, "phases", kept)
 
 
-def plan_phases(
-    estimator: Any, labels: Labels, tasks: TaskInputs
-) -> Callable[[list[float]], tuple[Phase, ...]]:
-    """The phases of training, for the reconstruction weights of all tasks."""
+def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
+    """The only phase of an autoencoder."""
+    return Plan((Phase("joint", _reconstruction(estimator, inputs)),))
+
+
+def plan_classifier(
+    estimator: ClassifierParameters, inputs: TaskInputs, labels: Labels
+) -> Plan:
+    """The heads and phases of a classifier."""
+    heads = _choose_heads(estimator, labels, inputs)
     classification = check_weights(
-        estimator.classification_weight, tasks.names, "classification_weight"
+        estimator.classification_weight, inputs.names, "classification_weight"
     )
     on_labels = {
         "classification": tuple(
             0.0 if part is None else weight
             for weight, part in zip(classification, labels.encoded, strict=True)
         ),
-        "infomax": _on_unlabeled(estimator, "infomax_weight", labels, tasks),
-        "consistency": _on_unlabeled(estimator, "consistency_weight", labels, tasks),
+        "infomax": _on_unlabeled(estimator, "infomax_weight", labels, inputs),
+        "consistency": _on_unlabeled(estimator, "consistency_weight", labels, inputs),
     }
+    reconstruction = _reconstruction(estimator, inputs)
+    if estimator.strategy == "common-branch":
+        return Plan(_common_branch(reconstruction, on_labels, labels), heads)
+    return Plan((Phase("end-to-end", reconstruction | on_labels),), heads)
 
-    def phases(reconstruction: list[float]) -> tuple[Phase, ...]:
-        first = {"reconstruction": tuple(reconstruction)}
-        if estimator.strategy == "common-branch":
-            return _common_branch(first, on_labels, labels)
-        return (Phase("end-to-end", first | on_labels),)
 
-    return phases
+def _reconstruction(estimator: JointParameters, inputs: TaskInputs) -> Weights:
+    weights = check_weights(
+        estimator.reconstruction_weight, inputs.names, "reconstruction_weight"
+    )
+    return {"reconstruction": tuple(weights)}
+
+
+def _choose_heads(
+    estimator: ClassifierParameters, labels: Labels, inputs: TaskInputs
+) -> Heads:
+    labeled = [t for t, part in enumerate(labels.encoded) if part is not None]
+    n_tasks = len(labels.encoded)
+    if not estimator.n_shared:
+        alone = [t for t in range(n_tasks) if t not in labeled]
+        if alone:
+            raise ValueError(
+                f"n_shared=0 leaves {inputs.describe(alone[0])} without classes, since "
+                "it has no labels of its own; give n_shared of at least 1, or the task "
+                "some labels."
+            )
+        if estimator.head == "shared":
+            raise ValueError("head='shared' needs a shared code, but n_shared is 0.")
+        return Heads(shared=False, private=tuple(labeled))
+    if estimator.strategy == "common-branch":
+        if not estimator.n_private or estimator.head == "shared":
+            raise ValueError(
+                "strategy='common-branch' trains the private branch and head of every "
+                "target; it needs n_private of at least 1 and head='both' or 'auto'."
+            )
+        return Heads(shared=True, private=tuple(labeled))
+    if estimator.head == "shared":
+        return Heads(shared=True)
+    complete = all(part is not None and (part >= 0).all() for part in labels.encoded)
+    apart = len(labeled) == n_tasks and (labels.class_mask.sum(0) == 1).all()
+    if estimator.head == "both" or complete or apart:
+        return Heads(shared=True, private=tuple(labeled))
+    return Heads(shared=True)
 
 
 def _common_branch(
-    reconstruction: dict[str, tuple[float, ...]],
-    on_labels: dict[str, tuple[float, ...]],
-    labels: Labels,
+    reconstruction: Weights, on_labels: Weights, labels: Labels
 ) -> tuple[Phase, ...]:
     """First the autoencoders, then the source's classes, then those of the targets.
 
@@ -83,14 +129,12 @@ def _common_branch(
     targets = [t for t, n in enumerate(counts) if n and t != source]
     unlabeled = [t for t, n in enumerate(counts) if not n]
 
-    def supervised(
-        name: str, chosen: list[int], trainable_prefixes: list[str]
-    ) -> Phase:
+    def supervised(name: str, chosen: list[int], prefixes: list[str]) -> Phase:
         weights = {
             term: tuple(w if t in chosen else 0.0 for t, w in enumerate(all_tasks))
             for term, all_tasks in on_labels.items()
         }
-        return Phase(name, weights, tuple(trainable_prefixes))
+        return Phase(name, weights, tuple(prefixes))
 
     def parts(names: tuple[str, ...], chosen: list[int]) -> list[str]:
         return [f"{name}.{t}." for t in chosen for name in names]
@@ -112,10 +156,13 @@ def _common_branch(
 
 
 def _on_unlabeled(
-    estimator: Any, parameter: str, labels: Labels, tasks: TaskInputs
+    estimator: ClassifierParameters,
+    parameter: str,
+    labels: Labels,
+    inputs: TaskInputs,
 ) -> tuple[float, ...]:
     """The weights of a term on the tasks that have unlabeled samples."""
-    weights = check_weights(getattr(estimator, parameter), tasks.names, parameter)
+    weights = check_weights(getattr(estimator, parameter), inputs.names, parameter)
     return tuple(
         weight if part is None or (part < 0).any() else 0.0
         for weight, part in zip(weights, labels.encoded, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
@@ -30,11 +31,14 @@ except ImportError:  # before scikit-learn 1.9
 
 
 __all__ = [
+    "BaseEstimator",
     "CallbackSupportMixin",
+    "ClassifierMixin",
     "FitMonitor",
     "Interval",
     "Options",
     "StrOptions",
+    "TransformerMixin",
     "fit_context",
     "output_container",
 ]

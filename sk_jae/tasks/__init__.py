@@ -15,6 +15,7 @@ from sk_jae.tasks.labels import (
     split_labels,
 )
 from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 
@@ -32,6 +33,7 @@ __all__ = [
     "check_unit_range",
     "check_weights",
     "describe_task",
+    "evenly_mixed",
     "items_per_task",
     "labeled_samples",
     "pack",

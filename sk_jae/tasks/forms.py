@@ -35,6 +35,13 @@ class TaskInputs:
     positions: tuple[int, ...]
     container: JointArrays | None = None
 
+    @property
+    def are_named(self) -> bool:
+        """Whether the user has given the tasks names."""
+        if self.container is not None:
+            return self.container.task_names is not None
+        return self.container_kind == "dict"
+
     def restore(self, outputs: Sequence[Any]) -> Any:
         """Give one output per task back in the user's form, flat for a container."""
         if self.container_kind == "array":

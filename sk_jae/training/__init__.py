@@ -1,7 +1,8 @@
-"""Training: batches, the skorch net, seeding and devices."""
+"""Training: batches, the objective, the skorch net and the trainer, devices, seeds."""
 
 from sk_jae.training.batches import TaskData, batches_of, to_module
 from sk_jae.training.device import (
+    available_devices,
     check_device,
     default_precision,
     isolated_random_state,
@@ -9,11 +10,15 @@ from sk_jae.training.device import (
 )
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
+from sk_jae.training.trainer import OptimizerState, Trainer
 
 __all__ = [
     "JointNet",
+    "OptimizerState",
     "Phase",
     "TaskData",
+    "Trainer",
+    "available_devices",
     "batches_of",
     "check_device",
     "default_precision",

@@ -12,7 +12,13 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-__all__ = ["check_device", "default_precision", "isolated_random_state", "seed_from"]
+__all__ = [
+    "available_devices",
+    "check_device",
+    "default_precision",
+    "isolated_random_state",
+    "seed_from",
+]
 
 
 def available_devices() -> list[str]:

@@ -1,0 +1,130 @@
+"""The constructor parameters of the estimators: their types, and what is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sk_jae.architecture import Layer, Shape
+from sk_jae.estimators._sklearn_compat import (
+    BaseEstimator,
+    Interval,
+    Options,
+    StrOptions,
+)
+
+__all__ = [
+    "Augmentation",
+    "ClassifierParameters",
+    "Coder",
+    "CodesChoice",
+    "JointParameters",
+    "LayoutChoice",
+    "LossChoice",
+    "OptimizerChoice",
+    "PerTask",
+    "Precision",
+]
+
+T = TypeVar("T")
+PerTask: TypeAlias = T | Sequence[T] | Mapping[str, T]
+
+Layers: TypeAlias = str | tuple[int, ...] | Sequence[Layer] | Sequence[nn.Module]
+Coder: TypeAlias = PerTask[str | tuple[int, ...] | Callable[[Shape], Layers]]
+CodesChoice: TypeAlias = Literal["both", "shared", "private"]
+LayoutChoice: TypeAlias = Literal["auto", "first", "last"]
+LossChoice: TypeAlias = Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
+OptimizerChoice: TypeAlias = (
+    Literal["adam", "adamw", "sgd"] | Callable[..., torch.optim.Optimizer]
+)
+Augmentation: TypeAlias = Literal["auto"] | Callable[[Tensor], Tensor] | None
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+
+_COUNT = Interval(Integral, 0, None, closed="left")
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+
+class JointParameters(BaseEstimator):
+    """The parameters that all joint estimators have."""
+
+    n_shared: int
+    n_private: int
+    encoder: Coder
+    decoder: Coder
+    shared_depth: int | Literal["auto"]
+    n_shared_layers: int | None
+    shared_input: tuple[int, int, int] | Literal["auto"] | None
+    layout: LayoutChoice
+    reconstruction_weight: PerTask[float]
+    reconstruction_loss: LossChoice
+    max_epochs: int | Literal["auto"]
+    batch_size: int
+    lr: float
+    lr_schedule: Literal["constant", "cosine"]
+    optimizer: OptimizerChoice
+    weight_decay: float
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    augmentation: Augmentation
+    precision: Precision
+    device: str
+    codes: CodesChoice
+    callbacks: list[Any] | Literal["disable"] | None
+    verbose: int
+    warm_start: bool
+    random_state: int | np.random.RandomState | None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_shared": [_COUNT],
+        "n_private": [_COUNT],
+        "encoder": [str, tuple, list, dict, callable],
+        "decoder": [str, tuple, list, dict, callable],
+        "shared_depth": [Integral, StrOptions({"auto"})],
+        "n_shared_layers": [_POSITIVE, None],
+        "shared_input": [StrOptions({"auto"}), tuple, None],
+        "layout": [StrOptions({"auto", "first", "last"})],
+        "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "max_epochs": [_POSITIVE, StrOptions({"auto"})],
+        "batch_size": [_POSITIVE],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions({"constant", "cosine"})],
+        "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [_POSITIVE],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "augmentation": [StrOptions({"auto"}), callable, None],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "device": [str],
+        "codes": [StrOptions({"both", "shared", "private"})],
+        "callbacks": [list, None, Options(str, {"disable"})],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+
+class ClassifierParameters(JointParameters):
+    """Those of the classifier besides."""
+
+    classification_weight: PerTask[float]
+    infomax_weight: PerTask[float]
+    consistency_weight: PerTask[float]
+    head: Literal["auto", "shared", "both"]
+    strategy: Literal["end-to-end", "common-branch"]
+    labeled_fraction: float
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **JointParameters._parameter_constraints,
+        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
+        "head": [StrOptions({"auto", "shared", "both"})],
+        "strategy": [StrOptions({"end-to-end", "common-branch"})],
+    }

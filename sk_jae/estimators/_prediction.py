@@ -1,0 +1,111 @@
+"""What a fitted module makes of samples and of codes, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_jae.estimators._parameters import CodesChoice
+from sk_jae.estimators._state import FittedState
+from sk_jae.nn import Codes
+from sk_jae.training import batches_of
+
+__all__ = ["Predictor", "chosen_codes", "n_chosen_codes"]
+
+_ROWS = 32
+_CODES_PER_BATCH = 1024
+
+
+class Predictor:
+    """The module of a fitted estimator, applied to numpy arrays."""
+
+    def __init__(self, state: FittedState) -> None:
+        self.state = state
+        self.module = state.module
+
+    def batches(self, array: NDArray[Any], t: int) -> Iterator[Tensor]:
+        """The samples of one task as the module sees them."""
+        yield from batches_of(array, self.state.layouts[t], self.state.device)
+
+    def outputs(
+        self, array: NDArray[Any] | None, t: int, function: Callable[[Codes], Tensor]
+    ) -> NDArray[np.float32] | None:
+        """What `function` makes of the codes of one task's samples."""
+        if array is None:
+            return None
+        parts = [self.apply(x, t, function) for x in self.batches(array, t)]
+        if not parts:  # a selection of a JointArrays without samples of the task
+            shape = self.state.layouts[t].module_shape
+            x = torch.zeros(1, *shape, device=self.state.device)
+            parts = [self.apply(x, t, function)[:0]]
+        return np.concatenate(parts)
+
+    def apply(
+        self, x: Tensor, t: int, function: Callable[[Codes], Tensor]
+    ) -> NDArray[np.float32]:
+        """The same for one batch."""
+        self.module.eval()
+        with torch.inference_mode():
+            values = function(self._encode(_padded(x), t))[: len(x)]
+        return values.float().cpu().numpy()
+
+    def _encode(self, x: Tensor, t: int) -> Codes:
+        inputs: list[Tensor | None] = [None] * len(self.state.task_names)
+        inputs[t] = x
+        codes = self.module.encode(inputs)[t]
+        assert codes is not None
+        return codes
+
+    def reconstruct(self, t: int, z: Codes, codes: CodesChoice = "both") -> Tensor:
+        """The reconstruction, of which a module trained with "bce" gives logits."""
+        x = self.module.decode(t, z, codes)
+        return x.sigmoid() if self.state.reconstruction_loss == "bce" else x
+
+    def decode(
+        self, Z: NDArray[Any], t: int, codes: CodesChoice
+    ) -> NDArray[np.float32]:
+        """Reconstructions from codes in the columns that `transform` gives."""
+        self.module.eval()
+        parts = []
+        for start in range(0, max(len(Z), 1), _CODES_PER_BATCH):
+            batch = torch.tensor(Z[start : start + _CODES_PER_BATCH])
+            z = self._as_codes(batch.to(self.state.device), codes)
+            with torch.inference_mode():
+                parts.append(self.reconstruct(t, z, codes).float().cpu().numpy())
+        return np.concatenate(parts)
+
+    def _as_codes(self, z: Tensor, codes: CodesChoice) -> Codes:
+        n_shared, n_private = self.module.n_shared, self.module.n_private
+        if codes == "shared":
+            return Codes(z, z.new_zeros(len(z), n_private))
+        if codes == "private":
+            return Codes(z.new_zeros(len(z), n_shared), z)
+        return Codes(z[:, :n_shared], z[:, n_shared:])
+
+
+def chosen_codes(z: Codes, codes: CodesChoice) -> Tensor:
+    """The columns of `transform`."""
+    if codes == "both":
+        return torch.cat(list(z), dim=1)
+    return z.shared if codes == "shared" else z.private
+
+
+def n_chosen_codes(state: FittedState, codes: CodesChoice) -> dict[str, int]:
+    """The number of columns of each kind."""
+    found = {"shared": state.module.n_shared, "private": state.module.n_private}
+    return {kind: n for kind, n in found.items() if codes in ("both", kind)}
+
+
+def _padded(x: Tensor) -> Tensor:
+    """Samples up to a multiple of some rows.
+
+    Matrix products of one row or of a few are summed in another order than those of
+    many, so that a sample's code would depend, in the last digit, on its company.
+    """
+    missing = -len(x) % _ROWS
+    return torch.cat([x, x[-1:].expand(missing, *x.shape[1:])]) if missing else x

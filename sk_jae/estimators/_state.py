@@ -1,0 +1,144 @@
+"""What a fit leaves behind, as one plain object."""
+
+from __future__ import annotations
+
+import warnings
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sk_jae.architecture import Shape
+from sk_jae.exceptions import DeviceWarning
+from sk_jae.nn import JointModule, ReconstructionLoss
+from sk_jae.tasks import Layout
+from sk_jae.training import OptimizerState, available_devices
+
+__all__ = ["FittedState"]
+
+
+@dataclass
+class FittedState:
+    """All that prediction, a warm start and a file need of a fitted estimator.
+
+    It is apart from the skorch net, which is of use only while it trains.
+
+    Attributes
+    ----------
+    task_names : tuple of str
+    named : bool
+        Whether the user gave the names, or "task0", ... were made up.
+    layouts : tuple of Layout
+    views : tuple of tuple of int
+        Shape of one sample of each task as the shared branch sees it.
+    module : JointModule
+    device : torch.device
+        Where the module is.
+    reconstruction_loss : str or callable
+        With "bce", the module gives the logits of reconstructions.
+    classes : ndarray of shape (n_classes,) or None
+        Of a classifier.
+    class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
+        The classes that each task can have.
+    history : list of dict
+        One row per epoch.
+    optimizer : OptimizerState or None
+        For a warm start.
+    """
+
+    task_names: tuple[str, ...]
+    named: bool
+    layouts: tuple[Layout, ...]
+    views: tuple[Shape, ...]
+    module: JointModule
+    device: torch.device
+    reconstruction_loss: ReconstructionLoss
+    classes: NDArray[Any] | None = None
+    class_mask: NDArray[np.bool_] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    optimizer: OptimizerState | None = None
+
+    @property
+    def feature_shapes(self) -> list[tuple[int, ...]] | dict[str, tuple[int, ...]]:
+        shapes = [layout.shape for layout in self.layouts]
+        if self.named:
+            return dict(zip(self.task_names, shapes, strict=True))
+        return shapes
+
+    @property
+    def task_classes(self) -> list[NDArray[Any]]:
+        """The classes among which each task's samples are predicted."""
+        assert self.classes is not None
+        assert self.class_mask is not None
+        return [self.classes[own] for own in self.class_mask]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What a warm start must find as it was."""
+        shapes = [layout.module_shape for layout in self.layouts]
+        return {
+            "the tasks": list(zip(self.task_names, shapes, strict=True)),
+            "the classes": None if self.classes is None else self.classes.tolist(),
+            "shared_input": list(self.views),
+            **{
+                f"the shape of {name}": tuple(parameter.shape)
+                for name, parameter in self.module.named_parameters()
+            },
+        }
+
+    def continue_from(self, earlier: FittedState) -> None:
+        """Take over the weights of an earlier fit on the same tasks."""
+        before, now = earlier.fingerprint(), self.fingerprint()
+        for what in {**before, **now}:
+            if before.get(what) != now.get(what):
+                raise ValueError(
+                    f"warm_start=True goes on with the weights of the earlier fit, but "
+                    f"{what} was {before.get(what)} there and is {now.get(what)} now; "
+                    "set warm_start=False to start anew."
+                )
+        earlier.module.class_mask = self.module.class_mask
+        self.module = earlier.module
+        self.history = earlier.history
+        self.optimizer = earlier.optimizer
+
+    def __getstate__(self) -> dict[str, Any]:
+        # On the CPU, so that a machine without this device can load it.
+        state = self.__dict__.copy()
+        if self.device.type != "cpu":
+            state["module"] = _moved(self.module, torch.device("cpu"))
+            state["optimizer"] = _moved(self.optimizer, torch.device("cpu"))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if str(self.device) not in available_devices():
+            warnings.warn(
+                f"The estimator was fitted on {self.device}, which is not there, and "
+                "goes on with the CPU.",
+                DeviceWarning,
+                stacklevel=2,
+            )
+            self.device = torch.device("cpu")
+        if self.device.type != "cpu":
+            self.module.to(self.device)
+            self.optimizer = _moved(self.optimizer, self.device)
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """A copy with all tensors on the device; what is on another is not copied there."""
+    memo: dict[int, Any] = {}
+    if isinstance(value, nn.Module):
+        for parameter in value.parameters():
+            moved = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
+            memo[id(parameter)] = moved
+        for buffer in value.buffers():
+            memo[id(buffer)] = buffer.to(device)
+    elif isinstance(value, OptimizerState):
+        for moments in value.state.values():
+            for tensor in moments.values():
+                if isinstance(tensor, Tensor):
+                    memo[id(tensor)] = tensor.to(device)
+    return deepcopy(value, memo)

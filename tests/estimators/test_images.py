@@ -1,0 +1,117 @@
+"""Layouts and units of images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import r2_score
+
+from sk_jae import JointAutoencoder
+from tests.helpers.small import CONV, SMALL, images
+
+
+def test_images_come_back_in_their_own_layout_and_units():
+    # Adam would make much of the last digit of a small gradient.
+    parameters = {**CONV, "optimizer": "sgd"}
+    X = images()
+    jae = JointAutoencoder(**parameters).fit(X)
+    scaled = {name: x.astype(np.float32) / 255 for name, x in X.items()}
+    plain = JointAutoencoder(**parameters).fit(scaled)
+    for codes in ("both", "shared", "private"):
+        reconstructed = jae.reconstruct(X, codes=codes)
+        expected = plain.reconstruct(scaled, codes=codes)
+        for name, x in X.items():
+            assert reconstructed[name].shape == x.shape
+            assert reconstructed[name].dtype == np.float32
+            np.testing.assert_allclose(
+                reconstructed[name] / 255, expected[name], rtol=1e-3, atol=1e-4
+            )
+    assert jae.feature_shapes_in_["last"] == (9, 8, 3)
+
+
+def test_reconstructions_of_uint8_are_between_0_and_255():
+    rng = np.random.default_rng(0)
+    X = rng.integers(180, 220, size=(64, 8, 8), dtype=np.uint8)
+    jae = JointAutoencoder(**{**SMALL, "max_epochs": 60, "lr": 0.01}).fit(X)
+    assert 180 < jae.reconstruct(X).mean() < 220
+    codes = jae.transform(X)
+    assert 180 < jae.inverse_transform(codes).mean() < 220
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_reconstructions_are_of_the_units_of_the_samples_with_bce(dtype):
+    rng = np.random.default_rng(0)
+    unit = 255 if dtype is np.uint8 else 1
+    X = (unit * rng.uniform(0.7, 0.9, size=(64, 8, 8))).astype(dtype)
+    parameters = {**SMALL, "max_epochs": 60, "lr": 0.01, "reconstruction_loss": "bce"}
+    jae = JointAutoencoder(**parameters).fit(X)
+    reconstructed = jae.reconstruct(X)
+    assert 0.7 < reconstructed.mean() / unit < 0.9
+    for other in (
+        jae.inverse_transform(jae.transform(X)),
+        jae.reconstruct(X, codes="shared"),
+        jae.translate(X, 0, 0),
+    ):
+        assert other.min() > 0
+        assert other.max() < unit
+    flat = len(X), -1
+    r2 = r2_score(
+        X.reshape(flat),
+        reconstructed.reshape(flat),
+        multioutput="variance_weighted",
+    )
+    assert jae.score(X) == pytest.approx(r2, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["reconstruct", "transform"])
+def test_layouts_of_images_differ_in_nothing_else(method):
+    first = images()["first"]
+    last = np.moveaxis(first, 1, 3)
+    one = JointAutoencoder(**CONV).fit(first)
+    other = JointAutoencoder(**CONV).fit(last)
+    actual, expected = getattr(other, method)(last), getattr(one, method)(first)
+    if method == "reconstruct":
+        actual = np.moveaxis(actual, 3, 1)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+def test_gray_images_may_have_a_channel(axis):
+    gray = images()["gray"]
+    expected = JointAutoencoder(**CONV).fit(gray).reconstruct(gray)
+    X = np.expand_dims(gray, axis)
+    actual = JointAutoencoder(**CONV).fit(X).reconstruct(X)
+    np.testing.assert_array_equal(actual.squeeze(axis), expected)
+
+
+def test_the_parameter_channels_decides():
+    X = np.zeros((5, 3, 8, 3))
+    first = JointAutoencoder(**SMALL, layout="first").fit(X)
+    last = JointAutoencoder(**SMALL, layout="last").fit(X)
+    assert first.module_([torch.zeros(1, 3, 8, 3)])[0] is not None
+    assert last.module_([torch.zeros(1, 3, 3, 8)])[0] is not None
+    with pytest.raises(ValueError, match=r"layout='first' or layout='last'"):
+        JointAutoencoder(**SMALL).fit(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, "tensor"])
+def test_images_of_other_types_have_the_units_of_those_in_fit(dtype):
+    X = images()["first"]
+    jae = JointAutoencoder(**CONV).fit(X)
+    other = torch.from_numpy(X) if dtype == "tensor" else X.astype(dtype)
+    np.testing.assert_array_equal(jae.transform(other), jae.transform(X))
+
+
+@pytest.mark.parametrize(
+    ("seen", "given", "message"),
+    [
+        (np.float32(1 / 255), np.uint8(1), r"task 'pen'.* uint8 .* up to \d+, .* as"),
+        (np.uint8(1), np.float32(1 / 255), r"task 'pen'.* up to (1|0\.\d+), .* by 255"),
+    ],
+)
+def test_warning_of_other_units_than_in_fit(seen, given, message):
+    X = np.random.default_rng(0).integers(256, size=(12, 8, 8), dtype=np.uint8)
+    jae = JointAutoencoder(**CONV).fit({"pen": X * seen, "other": X})
+    with pytest.warns(UserWarning, match=message):
+        jae.transform({"pen": X * given, "other": X})

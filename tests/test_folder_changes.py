@@ -1,0 +1,10 @@
+"""A fit stays long enough in a folder to be followed."""
+
+from __future__ import annotations
+
+from tests.helpers.folder_changes import folder_changes
+
+
+def test_a_fit_changes_folders_seldom():
+    # In the flat layout that came before, where each module was a room, it were 143.
+    assert folder_changes().total() <= 79

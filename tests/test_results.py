@@ -11,35 +11,16 @@ from pathlib import Path
 import pytest
 
 import sk_jae
+from benchmarks import quick, report
+from benchmarks._results import Results, open_results, to_text
+from benchmarks._tables import Column, Table, render
 
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 RESULTS = sorted(BENCHMARKS.glob("*/results/*.json"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def benchmarks_can_be_imported():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT)
-        yield
-
-
-@pytest.fixture(scope="module")
-def report():
-    return importlib.import_module("benchmarks.report")
-
-
-@pytest.fixture(scope="module")
-def tables():
-    return importlib.import_module("benchmarks._tables")
-
-
-@pytest.fixture(scope="module")
-def results():
-    return importlib.import_module("benchmarks._results")
-
-
-def test_tables_equal_the_results(report):
+def test_tables_equal_the_results():
     shown = []
     for page in report.pages():
         for name, text in report.tables_in(page.read_text(encoding="utf-8")).items():
@@ -51,14 +32,14 @@ def test_tables_equal_the_results(report):
     assert sorted(shown) == sorted(report.all_tables())
 
 
-def test_a_changed_result_is_found(report, monkeypatch):
+def test_a_changed_result_is_found(monkeypatch):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert report.with_tables(readme) == readme
     monkeypatch.setattr(report, "make_table", lambda name: "| another |")
     assert report.with_tables(readme) != readme
 
 
-def test_tables_of_numbers_are_made_from_results(report):
+def test_tables_of_numbers_are_made_from_results():
     """A table that somebody wrote by hand would go out of date unnoticed."""
     for page in report.pages():
         text = report.MARKED.sub("", page.read_text(encoding="utf-8"))
@@ -80,9 +61,9 @@ def test_results_say_where_they_are_from(path):
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
-def test_results_are_written_as_they_are_read(path, results):
+def test_results_are_written_as_they_are_read(path):
     text = path.read_text(encoding="utf-8")
-    assert results.to_text(json.loads(text)) == text
+    assert to_text(json.loads(text)) == text
 
 
 def as_cells(runs):
@@ -93,9 +74,9 @@ def as_cells(runs):
 
 
 @pytest.fixture
-def small_table(tables):
-    column = tables.Column("value", "x", "{v:±.1f} ({n})")
-    return tables.Table(
+def small_table():
+    column = Column("value", "x", "{v:±.1f} ({n})")
+    return Table(
         results="none",
         columns=[column],
         rows={"a": "A", "b": "B", "c": "C"},
@@ -104,13 +85,13 @@ def small_table(tables):
     )
 
 
-def test_runs_win_over_summaries(tables, small_table):
+def test_runs_win_over_summaries(small_table):
     summaries = [
         {"row": row, "column": "x", "n": 5, "values": {"v": [50.0, 2.0]}}
         for row in ("a", "b")
     ]
     runs = [{"row": "a", "seed": seed, "v": float(seed)} for seed in (1, 3)]
-    text = tables.render(small_table, {"runs": runs, "summaries": {"cells": summaries}})
+    text = render(small_table, {"runs": runs, "summaries": {"cells": summaries}})
     assert text.splitlines() == [
         "|  | value |",
         "|---|---|",
@@ -119,13 +100,13 @@ def test_runs_win_over_summaries(tables, small_table):
     ]
 
 
-def test_one_run_has_no_spread(tables, small_table):
-    text = tables.render(small_table, {"runs": [{"row": "c", "seed": 0, "v": 1.25}]})
+def test_one_run_has_no_spread(small_table):
+    text = render(small_table, {"runs": [{"row": "c", "seed": 0, "v": 1.25}]})
     assert text.splitlines()[-1] == "| C | 1.2 (1) |"
 
 
-def test_finished_runs_are_kept(results, tmp_path):
-    kept = results.Results(tmp_path / "some" / "results.json")
+def test_finished_runs_are_kept(tmp_path):
+    kept = Results(tmp_path / "some" / "results.json")
     key = {"row": "a", "params": {"lr": (1, 2)}, "seed": 0}
     assert kept.find(key) is None
     kept.add(key, {"accuracy": 0.5})
@@ -136,18 +117,18 @@ def test_finished_runs_are_kept(results, tmp_path):
     assert "torch" in kept.find(key)["environment"]
 
 
-def test_new_runs_leave_summaries_as_they_are(results, tmp_path):
+def test_new_runs_leave_summaries_as_they_are(tmp_path):
     path = tmp_path / "results.json"
     summaries = {"from": "earlier", "cells": [{"row": "a"}]}
-    path.write_text(results.to_text({"runs": [], "summaries": summaries}))
-    results.Results(path).add({"row": "b"}, {"value": 1})
+    path.write_text(to_text({"runs": [], "summaries": summaries}))
+    Results(path).add({"row": "b"}, {"value": 1})
     assert json.loads(path.read_text())["summaries"] == summaries
 
 
-def test_trials_do_not_touch_the_committed_results(results):
-    with results.open_results("speed/indexing") as kept:
+def test_trials_do_not_touch_the_committed_results():
+    with open_results("speed/indexing") as kept:
         assert BENCHMARKS in kept.path.parents
-    with results.open_results("speed/indexing", quick=True) as trial:
+    with open_results("speed/indexing", quick=True) as trial:
         trial.add({"rows": "some"}, {})
         assert trial.path.exists()
         assert ROOT not in trial.path.parents
@@ -162,24 +143,21 @@ def test_trials_do_not_touch_the_committed_results(results):
 def test_only_public_names_are_imported(path):
     public = {"sk_jae", *(f"sk_jae.{name}" for name in sk_jae.__all__)}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "sk_jae"
-        ):
-            assert node.module in public, f"{node.module} is private"
-            names = [alias.name for alias in node.names]
-            allowed = importlib.import_module(node.module).__all__
-            assert set(names) <= set(allowed), f"{names} of {node.module}"
-        elif isinstance(node, ast.Import):
-            of_ours = [a.name for a in node.names if a.name.startswith("sk_jae")]
-            assert set(of_ours) <= public
+        if isinstance(node, ast.Import):
+            modules, names = {name.name for name in node.names}, set()
+        elif isinstance(node, ast.ImportFrom):
+            modules, names = {node.module or ""}, {name.name for name in node.names}
+        else:
+            continue
+        for module in modules:
+            if module.split(".")[0] == "sk_jae":
+                assert module in public, f"{module} is private"
+                assert names <= {*importlib.import_module(module).__all__}
 
 
 def test_every_benchmark_has_a_trial():
-    quick = importlib.import_module("benchmarks.quick")
     modules = quick.modules()
     assert "benchmarks.transfer.digits" in modules
     for module in modules:
-        path = ROOT / f"{module.replace('.', '/')}.py"
-        assert "make_parser(" in path.read_text(encoding="utf-8"), (
-            f"{module}: no --quick"
-        )
+        text = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert "make_parser(" in text, f"{module} has no --quick"

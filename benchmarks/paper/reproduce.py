@@ -10,7 +10,7 @@
     fig3d                  the freezing test
     three-way              SVHN to MNIST and USPS
     celeba                 reconstruction of CelebA's women and men
-    all                    all of these, celeba if it is there
+    all                    all of these whose data are there
 
 Estimators are those of sk_jae.paper: the last epoch counts, and nothing is chosen on
 test samples. Every finished run is added to benchmarks/paper/results/<sub-command>.json
@@ -47,7 +47,7 @@ from benchmarks.paper._transfer import (
     table2,
     three_way,
 )
-from sk_jae.datasets import load_celeba, load_mnist_usps
+from sk_jae.datasets import load_celeba, load_cifar10, load_mnist_usps, load_svhn
 
 RUNS: dict[str, Callable[[Options, int], Iterator[Run]]] = {
     "table0": table0,
@@ -61,6 +61,14 @@ RUNS: dict[str, Callable[[Options, int], Iterator[Run]]] = {
     "fig3d": freezing,
     "three-way": three_way,
     "celeba": celeba,
+}
+
+# What shows whether the data of an experiment are there, if not MNIST and USPS.
+DATA: dict[str, Callable[[], Any]] = {
+    "table1": load_cifar10,
+    "fig3-svhn-mnist": load_svhn,
+    "three-way": load_svhn,
+    "celeba": load_celeba,
 }
 
 
@@ -109,13 +117,10 @@ def run_experiment(
 
 
 def choose(args: argparse.Namespace) -> list[str]:
-    """The experiments to run, of those whose data are there."""
+    """The experiments to run: the one that is asked for, or those that have data."""
     if args.experiment != "all":
         return [args.experiment]
-    if args.quick and not is_there("All experiments", load_mnist_usps):
-        return []
-    with_celeba = is_there("celeba", load_celeba)
-    return [name for name in RUNS if name != "celeba" or with_celeba]
+    return [name for name in RUNS if is_there(name, DATA.get(name, load_mnist_usps))]
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ def negative_cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
             values["unlabeled"] = 100 * run["accuracy"]
         if run["case"] != "alone":
             values["warned"] = float(bool(run["warning"]))
+            values["confidence"] = run["confidence"]
         yield {
             "row": run["case"],
             "column": run["setting"],
@@ -44,6 +45,7 @@ def negative_table(data: str, *, small: bool) -> Table:
             Column("`infomax_weight=0`", "infomax_weight=0", "{unlabeled:.1f}"),
             Column("on the labeled task: default", "defaults", "{labeled:.1f}"),
             Column("`infomax_weight=0`", "infomax_weight=0", "{labeled:.1f}"),
+            Column("confidence", "defaults", "{confidence:.2f}"),
             Column("warned of", "defaults", "{warned:sum} of {n}"),
         ],
         rows={"alone": "is not there", **NEGATIVE_CASES},

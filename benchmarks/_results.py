@@ -11,7 +11,6 @@ The file benchmarks/<subject>/results/<name>.json has two entries:
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -23,6 +22,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where nothing keeps two processes apart
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,7 +74,8 @@ class Results:
         record = {**key, **outcome, "environment": environment()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
             content = self.read()
             content["runs"].append(record)
             new = self.path.with_suffix(".new")

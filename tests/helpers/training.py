@@ -53,6 +53,8 @@ class Recorder(Callback):
 
 
 class HoldOut(Callback):
+    """Keeps the rows that are held out."""
+
     def on_epoch_begin(self, net, dataset_valid, **kwargs):
         self.rows = dataset_valid.rows
 

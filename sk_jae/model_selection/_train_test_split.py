@@ -37,60 +37,59 @@ def task_train_test_split(
 ) -> list[Any]:
     """Split every task into a training and a test set.
 
-        Parameters
-        ----------
-        X : list, tuple or dict of array-like of shape (n_samples_t, ...)
-            One array per task.
-        y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
-            Labels in the form of `X`, -1 for an unlabeled sample; None for a task
-            without labels, which is split too.
-        test_size, train_size : float or int, default=None
-            The proportion of each task, or the number of samples of each task. By
-            default `test_size` is 0.25, or the complement of `train_size`.
-        random_state : int, RandomState instance or None, default=None
-            Decides the shuffling.
-        shuffle : bool, default=True
-            Whether to shuffle each task. Otherwise its first samples are the training
-            set, without regard to labels.
-        stratify : bool, default=True
-            Whether both sets hold the labels of a task in proportion, -1 being one of
-            them. Tasks without labels are split at random.
+    Parameters
+    ----------
+    X : list, tuple or dict of array-like of shape (n_samples_t, ...)
+        One array per task.
+    y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
+        Labels in the form of `X`, -1 for an unlabeled sample; None for a task
+        without labels, which is split too.
+    test_size, train_size : float or int, default=None
+        The proportion of each task, or the number of samples of each task. By
+        default `test_size` is 0.25, or the complement of `train_size`.
+    random_state : int, RandomState instance or None, default=None
+        Decides the shuffling.
+    shuffle : bool, default=True
+        Whether to shuffle each task. Otherwise its first samples are the training
+        set, without regard to labels.
+    stratify : bool, default=True
+        Whether both sets hold the labels of a task in proportion, -1 being one of
+        them. Tasks without labels are split at random.
 
-        Returns
-        -------
-        splits : list
-            ``[X_train, X_test]``, and ``y_train, y_test`` if `y` is given: dicts for a
-            dict and lists otherwise, with items of the types that were given.
+    Returns
+    -------
+    splits : list
+        ``[X_train, X_test]``, and ``y_train, y_test`` if `y` is given: dicts for a
+        dict and lists otherwise, with items of the types that were given.
 
-        Raises
-        ------
-        TypeError
-            If `X` or `y` is not a list, tuple or dict.
-        ValueError
-            If a task has too few samples for the sizes, or labels of another number
-            than its samples; and as for :class:`JointArrays`.
+    Raises
+    ------
+    TypeError
+        If `X` or `y` is not a list, tuple or dict.
+    ValueError
+        If a task has too few samples for the sizes, or labels of another number
+        than its samples; and as for :class:`JointArrays`.
 
-        See Also
-        --------
-        sklearn.model_selection.train_test_split : For a JointArrays or a single array.
+    See Also
+    --------
+    sklearn.model_selection.train_test_split : For a JointArrays or a single array.
 
-        Notes
-        -----
-        A label of few samples may be missing on either side.
+    Notes
+    -----
+    A label of few samples may be missing on either side.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from sk_jae._sklearn_types import RandomState
-    from sk_jae.model_selection import task_train_test_split
-        >>> X = {"long": np.zeros((8, 3)), "short": np.ones((4, 5))}
-        >>> X_train, X_test, y_train, y_test = task_train_test_split(
-        ...     X, {"long": [0, 1] * 4, "short": None}, random_state=0
-        ... )
-        >>> {name: array.shape for name, array in X_test.items()}
-        {'long': (2, 3), 'short': (1, 5)}
-        >>> sorted(y_test["long"]), y_test["short"]
-        ([0, 1], None)
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae.model_selection import task_train_test_split
+    >>> X = {"long": np.zeros((8, 3)), "short": np.ones((4, 5))}
+    >>> X_train, X_test, y_train, y_test = task_train_test_split(
+    ...     X, {"long": [0, 1] * 4, "short": None}, random_state=0
+    ... )
+    >>> {name: array.shape for name, array in X_test.items()}
+    {'long': (2, 3), 'short': (1, 5)}
+    >>> sorted(y_test["long"]), y_test["short"]
+    ([0, 1], None)
     """
     if not isinstance(X, (list, tuple, Mapping)):
         raise TypeError(

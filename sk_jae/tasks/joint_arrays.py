@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -274,12 +274,15 @@ class JointArrays:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._set(state["arrays"], state["task"], state["task_names"])
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> NoReturn:
-        raise TypeError(
-            f"JointArrays holds {self.n_tasks} tasks and cannot become one array: put "
-            "a joint estimator before this step (the codes of JointAutoencoder are one "
-            "array), or wrap the step in PerTask to apply it to every task."
-        )
+    # Hidden from type checkers, to which it would be one array.
+    if not TYPE_CHECKING:
+
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+            raise TypeError(
+                f"JointArrays holds {self.n_tasks} tasks and cannot become one array: "
+                "put a joint estimator before this step (the codes of JointAutoencoder "
+                "are one array), or wrap the step in PerTask to apply it to every task."
+            )
 
     def _describe(self, argument: str) -> list[str]:
         """The words for what an argument holds for each task."""

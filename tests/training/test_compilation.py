@@ -1,4 +1,4 @@
-"""The objective compiled by `torch.compile`, on the CPU with a backend that is quick."""
+"""The objective compiled by `torch.compile`, on the CPU with a quick backend."""
 
 from __future__ import annotations
 

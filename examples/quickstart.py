@@ -167,8 +167,8 @@ def draw_reconstructions(classifier, X, y, path):
     rows = {
         "input": digits,
         "reconstruction": classifier.reconstruct(digits),
-        "private only": classifier.reconstruct(digits, using="private"),
-        "shared only": classifier.reconstruct(digits, using="shared"),
+        "private only": classifier.reconstruct(digits, codes="private"),
+        "shared only": classifier.reconstruct(digits, codes="shared"),
         "translated": {
             "optical": classifier.translate(digits["optical"], "optical", "pen"),
             "pen": classifier.translate(digits["pen"], "pen", "optical"),

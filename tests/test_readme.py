@@ -1,26 +1,70 @@
-"""The README's code blocks run in order, as one program."""
+"""The code of the README and of every page of docs/ runs, a page as one program."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-README = Path(__file__).parent.parent / "README.md"
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def test_code_blocks_run(tmp_path, monkeypatch):
+def run_blocks(page: Path) -> dict[str, Any]:
+    """Run the blocks of a page in order, and return what they have defined."""
+    text = page.read_text(encoding="utf-8")
+    namespace: dict[str, Any] = {}
+    for found in re.finditer(r"^```python\n(.*?)^```", text, flags=re.M | re.S):
+        # Tracebacks then name the page and its line.
+        line = text.count("\n", 0, found.start(1))
+        exec(compile("\n" * line + found[1], str(page), "exec"), namespace)
+    return namespace
+
+
+def test_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = README.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
-    assert len(blocks) >= 4
-    namespace: dict[str, object] = {}
-    for number, block in enumerate(blocks, start=1):
-        exec(compile(block, f"README block {number}", "exec"), namespace)
-    assert namespace["accuracy"] > 0.5
-    assert namespace["search"].best_score_ > 0.3
+    found = run_blocks(README)
+    assert len(found["digits"]) == 225
+    assert found["accuracy"] > 0.5
+    assert found["search"].best_score_ > 0.3
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_blocks(page)
 
 
 def test_commands_are_there():
     text = README.read_text(encoding="utf-8")
     assert "pip install . && python examples/quickstart.py" in text
     assert 'pip install -e ".[test]" && pytest' in text
+
+
+def test_readme_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 200
+
+
+@pytest.mark.parametrize(
+    "page",
+    [README, *PAGES, ROOT / "benchmarks" / "README.md"],
+    ids=lambda page: f"{page.parent.name}/{page.name}",
+)
+def test_links_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{page.name} links to {target}, which is not there"
+        if anchor:
+            assert anchor in anchors(linked), f"{page.name} links to {target}"
+
+
+def anchors(page: Path) -> list[str]:
+    """What the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return [re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings]

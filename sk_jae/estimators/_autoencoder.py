@@ -27,141 +27,158 @@ __all__ = ["JointAutoencoder"]
 
 
 class JointAutoencoder(BaseJointEstimator):
-    """Joint autoencoder: codes of several data sets, partly common to all.
+    """Joint autoencoder: codes of several data sets, some of which they share.
 
-    Every task, one array of samples, has a private autoencoder of its own and a shared
-    one, whose weights are from some depth on the same for all tasks. The last hidden
-    layers of both decoders together give the reconstruction. Tasks may differ in their
-    number of samples and in their feature shapes; samples are not paired.
+    Each task is one array of samples. It has a private autoencoder of its own and a
+    shared one, whose layers are, from some depth on, the same for all tasks. The last
+    hidden layers of the two decoders are concatenated and give the reconstruction.
+    Tasks may differ in their number of samples and in the shape of a sample. Samples of
+    different tasks need not correspond to each other.
 
     Parameters
     ----------
     n_shared, n_private : int, default=32
-        Code sizes (bottleneck widths) of the shared branch and of each task's private
-        branch. ``n_shared=0`` gives independent autoencoders, ``n_private=0`` one
-        branch for all.
+        Number of codes, that is the width of the bottleneck, of the shared branch and
+        of each task's private branch. With ``n_shared=0`` the tasks have independent
+        autoencoders; with ``n_private=0`` all tasks have one branch in common.
     encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
-        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), widths
-        like scikit-learn's `hidden_layer_sizes`, or a function that returns either, or
-        a list of torch modules, for a feature shape ``(features,)`` or ``(channels,
-        height, width)``. "auto" is a dense layer of 128, and for images of more
-        than 16,384 values convolutions. A list or dict gives each task its own.
+        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
+        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
+        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
+        returns a string, a tuple of widths or a list of torch modules. "auto" is one
+        dense layer of width 128; images of more than 16,384 values get convolutions
+        before it. A list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
-        The hidden layers from the code back; "mirror" reverses the encoder of the
-        private branch. The output layer is added.
+        The hidden layers from the codes back to the samples, described like the
+        encoder. "mirror" reverses the encoder of the private branch. The output layer
+        is added to them.
     shared_depth : int or "auto", default=-1
-        The layer at which sharing starts, counted over layers with weights: 1 is the
-        first after the input, -1 the bottleneck (the paper's choice), "auto" the
-        earliest that the shapes allow.
+        The layer at which sharing starts. Only layers with weights are counted: 1 is
+        the first one after the input, -1 is the bottleneck (the paper's choice), and
+        "auto" is the earliest one from which the shapes allow sharing.
     n_shared_layers : int or None, default=None
-        How many consecutive layers are tied from there; None for all down to and
-        including the bottleneck.
+        Number of consecutive layers that are tied across tasks, beginning with the one
+        at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The fixed view of each task's images that the shared branch sees, so that its
-        layers can be tied although the shapes differ. "auto" is the largest height and
-        width and the common number of channels, else gray; vectors are left alone.
-        None leaves all inputs alone (the paper).
+        The shape to which images are brought for the shared branch, so that its layers
+        can be tied although the images of the tasks differ in size or color. "auto"
+        takes the largest height and the largest width, and the number of channels if
+        it is equal in all tasks, else one (gray). Vectors are left as they are. With
+        None nothing is changed (the paper).
     layout : {"auto", "first", "last"}, default="auto"
-        Where the channels of images with 4 dimensions are.
+        Where arrays of images with 4 dimensions have their channels. "auto" looks for
+        the axis of length 1, 3 or 4.
     reconstruction_weight : float, or list or dict of float, default=1.0
-        w_r of Eq. 1, for all tasks or one per task. 0 leaves the term out.
+        Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
+        With 0 the term is not computed.
     reconstruction_loss : {"mse", "bce"} or callable, default="mse"
-        Reconstruction loss: mean squared error over the features of a sample; binary
-        cross-entropy, for values in [0, 1]; or a function of the two tensors
-        (reconstruction, input).
+        "mse" is the mean squared error over the features of a sample. "bce" is the
+        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
+        (reconstruction, input), and its result is averaged.
     max_epochs : int or "auto", default="auto"
-        Number of epochs, in each phase of training. "auto" makes about 600 updates in
-        at most 200 epochs, and beyond 2,000 samples in the largest task more, with the
-        square root of their number. An epoch is one pass over the largest task; smaller
-        ones are repeated.
+        Number of epochs in each phase of training. An epoch is one pass over the
+        largest task, in which smaller tasks are repeated. "auto" makes about 600
+        updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
+        the number of updates grows with the square root of their number.
     batch_size : int, default=64
-        The most samples of each task in a batch.
+        Largest number of samples of each task in a batch.
     lr : float, default=0.001
         Learning rate.
     lr_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lowers the learning rate from epoch to epoch along half a cosine, to
-        almost 0 at `max_epochs` (Loshchilov and Hutter 2017), so that the last epoch is
-        a good one to end with. A :class:`skorch.callbacks.LRScheduler` among
-        `callbacks` takes its place.
+        "constant" keeps the learning rate. "cosine" lowers it from epoch to epoch
+        along half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017).
+        With a :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one
+        decides.
     optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         The optimizer.
     weight_decay : float, default=0.0
         Weight decay of the optimizer.
     early_stopping : bool, default=False
-        Whether to hold out `validation_fraction` of every task, stop when the loss
-        there has not improved by `tol` for `n_iter_no_change` epochs, and restore the
-        weights of the best epoch. Without, training runs for `max_epochs`.
+        Whether to hold out the fraction `validation_fraction` of every task, to stop
+        when the loss there has not improved by more than `tol` for `n_iter_no_change`
+        epochs, and to return to the weights of the best epoch. If False, all
+        `max_epochs` epochs run.
     validation_fraction : float, default=0.1
-        Fraction of every task's samples that early stopping holds out.
+        Fraction of the samples of every task that early stopping holds out.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping stops.
+        Number of epochs without improvement after which early stopping ends the
+        training.
     tol : float, default=1e-4
-        The least improvement that early stopping counts.
+        Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
-        What maps the inputs at random while training: "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors alone; a function takes and
-        returns a tensor (n, features) or (n, channels, height, width).
+        Random changes of the samples during training. "auto" rotates, scales, shears
+        and shifts images by a little and leaves vectors as they are. A function takes
+        and returns a tensor of shape (n, features) or (n, channels, height, width).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of training. "auto" is bfloat16 autocast for convolutions on GPUs that
-        compute it natively, on CPUs with matrix units for it (AMX) and on AMD's with
-        vector instructions for it, else float32. Inference is in float32.
+        Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
+        GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
+        CPUs of AMD with vector instructions for it, and everything else in float32.
+        Predictions are computed in float32.
     device : str, default="auto"
-        "cpu", "cuda", "cuda:1", "mps"; "auto" takes the first of cuda, mps and cpu
-        that there is.
+        The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
+        mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
-        get a batch's loss as a tensor, ``on_batch_end(..., loss=...)``, and find all
-        terms of an epoch in ``net.history``.
+        receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
+        find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        1 prints a line per epoch, 2 shows a progress bar besides.
+        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended: with its weights, the
-        state of its optimizer, and its `history_`, which grows. Tasks, classes and
-        layers must be as they were.
+        Whether `fit` continues from the end of the earlier fit, with its weights, the
+        state of its optimizer and its `history_`, which grows. Tasks, classes and
+        layers must be the same as before.
     random_state : int, RandomState instance or None, default=None
-        Decides the initial weights, the order of the samples and the samples held out.
-        Global random generators are not touched.
+        Decides the initial weights, the order of the samples, the augmentation and
+        which samples are held out. Global random generators are left as they are.
 
     Attributes
     ----------
     n_tasks_ : int
         Number of tasks.
     task_names_ : tuple of str
-        The names of the tasks: the keys of a dict, else "task0", "task1", ...
+        The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
     n_features_in_ : int
-        Number of features; only after `fit` with one bare array.
+        Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Names of the features; only after `fit` with one dataframe.
+        Names of the features. Exists only after `fit` with one dataframe.
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs that were run.
     n_parameters_ : int
-        Number of trainable values, tied ones counted once.
+        Number of trainable values. Those that tasks have in common count once.
     loss_curve_ : list of float
         The training loss of each epoch.
     history_ : list of dict
-        One dict per epoch with every term of every task in training and, with early
-        stopping, validation; ``pandas.DataFrame(est.history_)`` reads well.
-    module_ : torch.nn.Module
-        The joint module, which works on its own.
+        One dict per epoch, with every term of every task in training and, with early
+        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+    module_ : JointModule
+        The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
-        The net that trained it.
+        The skorch net that trained it. Copies and loaded estimators do not have it.
 
     See Also
     --------
     JointTransferClassifier : Learns classes at the same time.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
+    Notes
+    -----
+    The layers that give the codes are linear; all other hidden layers have ReLU.
+    Initial weights are drawn after Glorot and Bengio (uniformly), and initial biases
+    are 0.
+
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
-    meta-learning framework", ECML-PKDD 2018, Eq. 1. Codes are linear, the other layers
-    have ReLU; weights start Glorot-uniform and biases at zero.
+    meta-learning framework", ECML-PKDD 2018, Eq. 1.
+
+    I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts",
+    ICLR 2017.
 
     Examples
     --------
@@ -246,9 +263,9 @@ class JointAutoencoder(BaseJointEstimator):
         ----------
         X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
             One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). A dict names
-            its tasks; see :func:`sk_jae.pack` for JointArrays. One bare array is the
-            one-task case.
+            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
+            single array is the only task.
         y : ignored
             Not used, present for API consistency.
 
@@ -259,8 +276,9 @@ class JointAutoencoder(BaseJointEstimator):
         Raises
         ------
         ValueError, TypeError
-            Before any training, if the samples or parameters cannot be used. A
-            ValueError during training if the loss becomes NaN or infinite.
+            Before any training, if the samples or the parameters cannot be used.
+        ValueError
+            During training, if the loss becomes NaN or infinite.
         """
         inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
         self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
@@ -269,8 +287,8 @@ class JointAutoencoder(BaseJointEstimator):
     def score(self, X: Any, y: Any = None) -> float:
         """Coefficient of determination of the reconstruction, mean over tasks.
 
-        It does not depend on the loss weights, so that a search over them compares
-        like with like.
+        It does not depend on the loss weights, so that a search over these weights
+        compares equal things.
 
         Parameters
         ----------
@@ -282,8 +300,8 @@ class JointAutoencoder(BaseJointEstimator):
         Returns
         -------
         score : float
-            R^2 of each task's reconstruction over all its features, averaged over the
-            tasks: 1 is perfect, 0 as good as the mean of the samples.
+            R^2 of the reconstruction of each task over all its features, averaged over
+            the tasks: 1 is perfect, and 0 is as good as the mean of the samples.
         """
         inputs = self._check_samples(X)
         predictor = Predictor(self._state)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor
 
-from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._class_predictions import ClassPredictions
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -21,187 +19,197 @@ from sk_jae.estimators._parameters import (
     Precision,
 )
 from sk_jae.estimators._phases import plan_classifier
-from sk_jae.estimators._prediction import Predictor
-from sk_jae.estimators._sklearn_compat import ClassifierMixin, fit_context
-from sk_jae.nn import Codes
-from sk_jae.tasks import TaskInputs, check_labels, check_score_labels, check_tasks
+from sk_jae.estimators._sklearn_compat import fit_context
+from sk_jae.tasks import check_labels, check_tasks
 
 __all__ = ["JointTransferClassifier"]
 
 
-class JointTransferClassifier(
-    ClassifierMixin, ClassifierParameters, BaseJointEstimator
-):
+class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     """Classifier that learns from several data sets at once, labeled or not.
 
-    A joint autoencoder (see :class:`JointAutoencoder`) whose codes are classified at
-    the same time, so that tasks with few labels or none learn from the others. It is a
-    transformer as well.
+    It is a joint autoencoder (see :class:`JointAutoencoder`) with a classifier on its
+    codes, and both are trained at the same time. Tasks with few labels or none learn
+    from the other tasks. It is a transformer too.
 
     Parameters
     ----------
     n_shared, n_private : int, default=32
-        Code sizes (bottleneck widths) of the shared branch and of each task's private
-        branch. ``n_shared=0`` gives independent autoencoders, ``n_private=0`` one
-        branch for all.
+        Number of codes, that is the width of the bottleneck, of the shared branch and
+        of each task's private branch. With ``n_shared=0`` the tasks have independent
+        autoencoders; with ``n_private=0`` all tasks have one branch in common.
     encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
-        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), widths
-        like scikit-learn's `hidden_layer_sizes`, or a function that returns either, or
-        a list of torch modules, for a feature shape ``(features,)`` or ``(channels,
-        height, width)``. "auto" is a dense layer of 128; the shared branch of images,
-        from which the classes are learned, has convolutions with batch normalization
-        instead. A list or dict gives each task its own.
+        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
+        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
+        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
+        returns a string, a tuple of widths or a list of torch modules. "auto" is one
+        dense layer of width 128; for images, the shared branch, from which the classes
+        are learned, gets convolutions with batch normalization before it. A list or
+        dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
-        The hidden layers from the code back; "mirror" reverses the encoder of the
-        private branch. The output layer is added.
+        The hidden layers from the codes back to the samples, described like the
+        encoder. "mirror" reverses the encoder of the private branch. The output layer
+        is added to them.
     shared_depth : int or "auto", default="auto"
-        The layer at which sharing starts, counted over layers with weights: 1 is the
-        first after the input, -1 the bottleneck (the paper's choice), "auto" the
-        earliest that the shapes allow.
+        The layer at which sharing starts. Only layers with weights are counted: 1 is
+        the first one after the input, -1 is the bottleneck (the paper's choice), and
+        "auto" is the earliest one from which the shapes allow sharing.
     n_shared_layers : int or None, default=None
-        How many consecutive layers are tied from there; None for all down to and
-        including the bottleneck.
+        Number of consecutive layers that are tied across tasks, beginning with the one
+        at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The fixed view of each task's images that the shared branch sees, so that its
-        layers can be tied although the shapes differ. "auto" is the largest height and
-        width and the common number of channels, else gray; vectors are left alone.
-        None leaves all inputs alone (the paper).
+        The shape to which images are brought for the shared branch, so that its layers
+        can be tied although the images of the tasks differ in size or color. "auto"
+        takes the largest height and the largest width, and the number of channels if
+        it is equal in all tasks, else one (gray). Vectors are left as they are. With
+        None nothing is changed (the paper).
     layout : {"auto", "first", "last"}, default="auto"
-        Where the channels of images with 4 dimensions are.
+        Where arrays of images with 4 dimensions have their channels. "auto" looks for
+        the axis of length 1, 3 or 4.
     reconstruction_weight : float, or list or dict of float, default=1.0
-        w_r of Eq. 1, for all tasks or one per task. 0 leaves the term out.
+        Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
+        With 0 the term is not computed.
     classification_weight : float, or list or dict of float, default=1.0
-        w_c of Eq. 2, for all tasks or one per task. 0 leaves the term out.
+        Weight of the classification loss, w_c of Eq. 2, for all tasks or one per task.
+        With 0 the term is not computed.
     infomax_weight : float, or list or dict of float, default=1.0
-        Weight of information maximization on tasks with unlabeled samples: their
-        predictions become confident each and, with twice the weight, diverse together
-        (Gomes et al. 2010, Hu et al. 2017). It begins after 30 % of the epochs, when
-        the labeled tasks have taught what to be confident of, and supposes that all
-        classes are about as frequent; 0 switches it off.
+        Weight of information maximization on tasks that have unlabeled samples: each
+        prediction becomes more confident, and the predictions together become more
+        diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
+        The term starts after 30 % of the epochs, because the labeled tasks must first
+        teach what to be confident of. It assumes that all classes are about equally
+        frequent in the task; where they are not, set it to 0.
     consistency_weight : float, or list or dict of float, default=1.0
-        Weight of consistency on tasks with unlabeled samples: a confident prediction
-        on the plain image (a probability of 0.9 or more) is the target for its
-        augmented view (Sohn et al. 2020). It begins with the other.
-        Without `augmentation` there is none.
+        Weight of consistency on tasks that have unlabeled samples: a confident
+        prediction for the plain sample (a probability of at least 0.9) is the target
+        for the augmented one (Sohn et al. 2020). The term starts at the same epoch as
+        the one of `infomax_weight`. Without `augmentation` it does not exist.
     head : {"auto", "shared", "both"}, default="auto"
-        "shared": one classifier on the shared code, tied across tasks; "both": besides
-        one per labeled task on both its codes, logits added. "auto" is "both" if no
-        task depends on the labels of another, that is if all have complete labels or
-        classes of their own, else "shared".
+        Which classifiers there are. "shared" is one classifier on the shared codes, the
+        same for all tasks. "both" adds a classifier on both codes for every labeled
+        task, and the logits of the two are added up. "auto" means "both" if no task
+        depends on the labels of another one, that is if all tasks have complete labels
+        or if each has classes of its own; otherwise it means "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
-        "end-to-end" trains all terms at once. "common-branch" trains the autoencoders
-        first, then the branches of the source (the task with the most labels) up to
-        the tied layers on its labels, along with those of tasks without labels, then,
-        with these frozen, only the private branches of the other labeled tasks.
+        "end-to-end" trains all terms at the same time. "common-branch" trains in three
+        phases: first the autoencoders; then, with the labels of the source (the task
+        with the most labels), its private branch, the tied layers, and the branches of
+        tasks without labels up to the tied layers; then, with all these frozen, the
+        private branches of the other labeled tasks.
     reconstruction_loss : {"mse", "bce"} or callable, default="mse"
-        Reconstruction loss: mean squared error over the features of a sample; binary
-        cross-entropy, for values in [0, 1]; or a function of the two tensors
-        (reconstruction, input).
+        "mse" is the mean squared error over the features of a sample. "bce" is the
+        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
+        (reconstruction, input), and its result is averaged.
     max_epochs : int or "auto", default="auto"
-        Number of epochs, in each phase of training. "auto" makes about 600 updates in
-        at most 200 epochs, and beyond 2,000 samples in the largest task more, with the
-        square root of their number. An epoch is one pass over the largest task; smaller
-        ones are repeated.
+        Number of epochs in each phase of training. An epoch is one pass over the
+        largest task, in which smaller tasks are repeated. "auto" makes about 600
+        updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
+        the number of updates grows with the square root of their number.
     batch_size : int, default=64
-        The most samples of each task in a batch.
+        Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 1), default=0.25
-        If a smaller part of a task's samples has labels, but some have, these are
-        repeated until every batch holds this part of them. 0 repeats none (the paper).
+        If fewer than this fraction of the samples of a task are labeled, the labeled
+        ones are repeated until they make up this fraction of every batch. With 0
+        nothing is repeated (the paper).
     lr : float, default=0.002
-        Learning rate.
+        Learning rate of the first epoch.
     lr_schedule : {"constant", "cosine"}, default="cosine"
-        "cosine" lowers the learning rate from epoch to epoch along half a cosine, to
-        almost 0 at `max_epochs` (Loshchilov and Hutter 2017), so that the last epoch is
-        a good one to end with. A :class:`skorch.callbacks.LRScheduler` among
-        `callbacks` takes its place.
+        "constant" keeps the learning rate. "cosine" lowers it from epoch to epoch along
+        half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017), so that
+        the weights of the last epoch are good ones. With a
+        :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one decides.
     optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         The optimizer.
     weight_decay : float, default=0.0
         Weight decay of the optimizer.
     early_stopping : bool, default=False
-        Whether to hold out `validation_fraction` of every task, stop when the loss
-        there has not improved by `tol` for `n_iter_no_change` epochs, and restore the
-        weights of the best epoch. Without, training runs for `max_epochs`.
+        Whether to hold out the fraction `validation_fraction` of every task, to stop
+        when the loss there has not improved by more than `tol` for `n_iter_no_change`
+        epochs, and to return to the weights of the best epoch. If False, all
+        `max_epochs` epochs run.
     validation_fraction : float, default=0.1
-        Fraction of every task's samples that early stopping holds out.
+        Fraction of the samples of every task that early stopping holds out.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping stops.
+        Number of epochs without improvement after which early stopping ends the
+        training.
     tol : float, default=1e-4
-        The least improvement that early stopping counts.
+        Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default="auto"
-        What maps the inputs at random while training: "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors alone; a function takes and
-        returns a tensor (n, features) or (n, channels, height, width).
+        Random changes of the samples during training. "auto" rotates, scales, shears
+        and shifts images by a little and leaves vectors as they are. A function takes
+        and returns a tensor of shape (n, features) or (n, channels, height, width).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of training. "auto" is bfloat16 autocast for convolutions on GPUs that
-        compute it natively, on CPUs with matrix units for it (AMX) and on AMD's with
-        vector instructions for it, else float32. Inference is in float32.
+        Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
+        GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
+        CPUs of AMD with vector instructions for it, and everything else in float32.
+        Predictions are computed in float32.
     device : str, default="auto"
-        "cpu", "cuda", "cuda:1", "mps"; "auto" takes the first of cuda, mps and cpu
-        that there is.
+        The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
+        mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
-        get a batch's loss as a tensor, ``on_batch_end(..., loss=...)``, and find all
-        terms of an epoch in ``net.history``.
+        receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
+        find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        1 prints a line per epoch, 2 shows a progress bar besides.
+        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended: with its weights, the
-        state of its optimizer, and its `history_`, which grows. Tasks, classes and
-        layers must be as they were.
+        Whether `fit` continues from the end of the earlier fit, with its weights, the
+        state of its optimizer and its `history_`, which grows. Tasks, classes and
+        layers must be the same as before.
     random_state : int, RandomState instance or None, default=None
-        Decides the initial weights, the order of the samples and the samples held out.
-        Global random generators are not touched.
+        Decides the initial weights, the order of the samples, the augmentation and
+        which samples are held out. Global random generators are left as they are.
 
     Attributes
     ----------
     n_tasks_ : int
         Number of tasks.
     task_names_ : tuple of str
-        The names of the tasks: the keys of a dict, else "task0", "task1", ...
+        The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
     n_features_in_ : int
-        Number of features; only after `fit` with one bare array.
+        Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Names of the features; only after `fit` with one dataframe.
+        Names of the features. Exists only after `fit` with one dataframe.
     classes_ : ndarray of shape (n_classes,)
-        The classes of all tasks.
+        The classes of all tasks together.
     task_classes_ : list of ndarray
-        The classes among which each task's samples are predicted.
+        For each task, the classes among which its samples are predicted.
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs that were run.
     n_parameters_ : int
-        Number of trainable values, tied ones counted once.
+        Number of trainable values. Those that tasks have in common count once.
     loss_curve_ : list of float
         The training loss of each epoch.
     history_ : list of dict
-        One dict per epoch with every term of every task in training and, with early
-        stopping, validation; ``pandas.DataFrame(est.history_)`` reads well.
-    module_ : torch.nn.Module
-        The joint module, which works on its own.
+        One dict per epoch, with every term of every task in training and, with early
+        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+    module_ : JointModule
+        The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
-        The net that trained it.
+        The skorch net that trained it. Copies and loaded estimators do not have it.
 
     See Also
     --------
-    JointAutoencoder : The same without classes.
+    JointAutoencoder : Learns codes without labels.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
     Notes
     -----
-    A task whose labels are complete, or whose classes no other task has, is predicted
-    among its own classes; any other task among all classes.
+    The samples of a task whose labels are complete, or whose classes no other task has,
+    are predicted among the classes of that task. The samples of any other task are
+    predicted among all classes.
 
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
-    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2. With `infomax_weight` and
-    `consistency_weight` 0 and no `augmentation`, the loss is the paper's.
+    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2. The loss is the paper's if
+    `infomax_weight` and `consistency_weight` are 0 and `augmentation` is None.
 
     R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
     information maximization", NeurIPS 2010.
@@ -309,14 +317,15 @@ class JointTransferClassifier(
         ----------
         X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
             One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). A dict names
-            its tasks; see :func:`sk_jae.pack` for JointArrays. One bare array is the
-            one-task case.
+            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
+            single array is the only task.
         y : list, tuple or dict of (array-like of shape (n_samples_t,) or None), or \
                 array-like of shape (n_samples,)
-            Labels in the form of `X`: None marks a task without labels, -1 an unlabeled
-            sample. Flat for a JointArrays or a bare array. For a bare array, exactly
-            two values are two classes, even if one of them is -1.
+            Labels in the form of `X`. None marks a task without labels, and -1 marks an
+            unlabeled sample. For a JointArrays or a single array, `y` is one array. If
+            `X` is a single array and `y` has exactly two values, these are two classes,
+            even if one of them is -1.
 
         Returns
         -------
@@ -325,125 +334,13 @@ class JointTransferClassifier(
         Raises
         ------
         ValueError, TypeError
-            Before any training, if the samples, labels or parameters cannot be used. A
-            ValueError during training if the loss becomes NaN or infinite.
+            Before any training, if the samples, the labels or the parameters cannot be
+            used.
+        ValueError
+            During training, if the loss becomes NaN or infinite.
         """
         inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
         labels = check_labels(y, inputs, self)
         plan = plan_classifier(self, inputs, labels)
         self._fit(X, y, inputs, layouts, plan, labels)
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Classes of the samples.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,), or one per task
-            In the form of `X`; flat in the order of the samples for a JointArrays.
-        """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        return inputs.restore(
-            [None if z is None else self.classes_[z.argmax(1)] for z in logits]
-        )
-
-    def predict_proba(self, X: Any) -> Any:
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; 0 for classes that a task cannot have.
-        """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        return inputs.restore([None if z is None else _softmax(z) for z in logits])
-
-    def decision_function(self, X: Any) -> Any:
-        """Logits of the classes.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; -inf for classes that a task cannot have. With
-            two classes, of shape (n_samples,), positive for the second.
-        """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        if len(self.classes_) == 2:
-            logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
-        return inputs.restore(logits)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Accuracy on the labeled samples, mean over the tasks that have any.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-        y : list, tuple or dict, or array-like of shape (n_samples,)
-            Labels in the form of `X`, -1 or None for unlabeled.
-
-        Returns
-        -------
-        score : float
-
-        Raises
-        ------
-        ValueError
-            If no sample has a label.
-        """
-        inputs = self._check_samples(X)
-        found = check_score_labels(y, inputs, self)
-        logits = self._logits(inputs)
-        scores = [
-            np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
-            for z, item in zip(logits, found, strict=True)
-            if item is not None and z is not None
-        ]
-        return float(np.mean(scores))
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        classes = self._fitted("classes_").classes
-        assert classes is not None
-        return classes
-
-    @property
-    def task_classes_(self) -> list[NDArray[Any]]:
-        return self._fitted("task_classes_").task_classes
-
-    def _logits(self, inputs: TaskInputs) -> list[NDArray[np.float64] | None]:
-        predictor = Predictor(self._state)
-
-        def classify(z: Codes, t: int) -> Tensor:
-            logits = predictor.module.classify(t, z)
-            assert logits is not None
-            return logits
-
-        found = [
-            predictor.outputs(array, t, lambda z, t=t: classify(z, t))
-            for t, array in enumerate(inputs.arrays)
-        ]
-        return [None if z is None else z.astype(np.float64) for z in found]
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    exp = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return exp / exp.sum(axis=1, keepdims=True)

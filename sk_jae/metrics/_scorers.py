@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
+from sk_jae.metrics._statistics import entropy, evenly_spaced
 from sk_jae.metrics._task_view import (
     labels_of_task,
     parse_fitted_inputs,
@@ -138,7 +139,7 @@ class EntropyScorer(_LabelFreeScorer):
     """
 
     def _score(self, p: NDArray[Any]) -> float:
-        return -float(np.mean(_entropy(p)))
+        return -float(np.mean(entropy(p)))
 
 
 class InformationMaximizationScorer(_LabelFreeScorer):
@@ -166,7 +167,7 @@ class InformationMaximizationScorer(_LabelFreeScorer):
     """
 
     def _score(self, p: NDArray[Any]) -> float:
-        return float(_entropy(p.mean(axis=0)) - np.mean(_entropy(p)))
+        return float(entropy(p.mean(axis=0)) - np.mean(entropy(p)))
 
 
 class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
@@ -216,8 +217,7 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
         self.max_samples = max_samples
 
     def _score(self, p: NDArray[Any]) -> float:
-        if len(p) > self.max_samples:
-            p = p[np.arange(self.max_samples) * len(p) // self.max_samples]
+        p = p[evenly_spaced(len(p), self.max_samples)]
         if len(p) < 2:
             raise ValueError(
                 "SoftNeighborhoodDensityScorer compares samples with each other and "
@@ -227,7 +227,7 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
         similarity = p @ p.T / self.temperature
         np.fill_diagonal(similarity, -np.inf)
         weights = np.exp(similarity - similarity.max(axis=1, keepdims=True))
-        return float(np.mean(_entropy(weights / weights.sum(axis=1, keepdims=True))))
+        return float(np.mean(entropy(weights / weights.sum(axis=1, keepdims=True))))
 
 
 class ReverseValidationScorer:
@@ -324,7 +324,7 @@ class _OneTask(ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self) -> NDArray[Any]:
-        own = getattr(predictor_of(self.estimator), "task_classes_", None)
+        own = getattr(predictor_of(self.estimator)[0], "task_classes_", None)
         return self.estimator.classes_ if own is None else own[self.t]
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -354,7 +354,3 @@ def _labeled(
     """Labels and mask of the labeled samples, of the tasks that have any."""
     found = check_score_labels(y, tasks, estimator)
     return {t: item for t, item in enumerate(found) if item is not None}
-
-
-def _entropy(p: NDArray[Any]) -> NDArray[Any]:
-    return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)

@@ -105,15 +105,21 @@ def target_tasks(task: Any, tasks: TaskInputs, y: Any, estimator: Any) -> list[i
     return unlabeled or present
 
 
-def predictor_of(estimator: Any) -> Any:
-    """What predicts at the end of searches and pipelines."""
+def predictor_of(estimator: Any) -> tuple[Any, list[Any]]:
+    """What predicts at the end of searches and pipelines, and the transformers before.
+
+    The samples pass through the transformers in their order.
+    """
+    transformers = []
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         elif hasattr(estimator, "steps"):
+            if len(estimator.steps) > 1:
+                transformers.append(estimator[:-1])
             estimator = estimator.steps[-1][1]
         else:
-            return estimator
+            return estimator, transformers
 
 
 def _parts(estimator: Any) -> Iterator[Any]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
-from sk_jae.metrics._task_view import select_task, task_output
+from sk_jae.metrics._statistics import entropy, evenly_spaced
+from sk_jae.metrics._task_view import predictor_of, select_task, task_output
 from sk_jae.tasks import check_tasks, labeled_samples
 
 __all__ = ["transfer_report"]
@@ -102,7 +103,9 @@ def transfer_report(
     True
     """
     check_is_fitted(estimator)
-    estimator, X = _at_last_step(estimator, X)
+    estimator, transformers = predictor_of(estimator)
+    for transformer in transformers:
+        X = transformer.transform(X)
     tasks, _ = check_tasks(X, estimator=estimator)
     present = [t for t, x in enumerate(tasks.arrays) if x is not None and len(x)]
     masks = labeled_samples(y, tasks, estimator)
@@ -124,7 +127,7 @@ def transfer_report(
                 f"{tasks.describe(t)} has 1 sample, but transfer_report compares "
                 "samples with each other and needs at least 2."
             )
-        rows = np.arange(min(max_samples, len(x))) * len(x) // min(max_samples, len(x))
+        rows = evenly_spaced(len(x), max_samples)
         report[tasks.names[t]] = {
             "n_samples": len(x),
             "confidence": float(p.max(axis=1).mean()),
@@ -159,21 +162,8 @@ def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
     return ""
 
 
-def _at_last_step(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The joint estimator inside of searches and pipelines, and what it is given."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            if len(estimator.steps) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator, X
-
-
 def _effective_classes(p: NDArray[Any]) -> float:
-    return float(np.exp(-np.sum(p * np.log(np.where(p > 0, p, 1.0)))))
+    return float(np.exp(entropy(p)))
 
 
 def _agreement(x: NDArray[Any], predicted: NDArray[np.intp], n_neighbors: int) -> float:

@@ -20,8 +20,8 @@ from sk_jae.model_selection._stratification import (
     sizes,
     strata_of,
     train_and_test,
-    words,
 )
+from sk_jae.tasks import counted, parse_inputs
 
 __all__ = [
     "JointStratifiedKFold",
@@ -132,9 +132,11 @@ class JointStratifiedKFold(StratifiedKFold):
             )
         for t, n_tested in enumerate(np.bincount(task[candidates])):
             if 0 < n_tested < self.n_splits:
+                words = parse_inputs(X, None).describe(t)
                 warnings.warn(
-                    f"Only {n_tested} samples of {words(X, t)} can be tested, "
-                    f"fewer than n_splits={self.n_splits}: some test folds hold none.",
+                    f"{words} has {counted(int(n_tested), 'sample')} that can be "
+                    f"tested, fewer than n_splits={self.n_splits}; some test folds "
+                    "hold none.",
                     UserWarning,
                     stacklevel=2,
                 )
@@ -330,7 +332,7 @@ class LeaveOneTaskOut(BaseCrossValidator):
         n_tasks = len(np.unique(task))
         if n_tasks < 2:
             raise ValueError(
-                f"LeaveOneTaskOut got samples of {n_tasks} task(s), expected several: "
-                "call X, y = pack(X, y) before with one array per task."
+                f"LeaveOneTaskOut got samples of {counted(n_tasks, 'task')}, expected "
+                "several: call X, y = pack(X, y) before with one array per task."
             )
         return task, tested

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,14 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from sk_jae.tasks import UNLABELED, JointArrays, describe_task
+from sk_jae.tasks import JointArrays, has_tasks, labeled_mask
 
 
 def strata_of(
     X: Any, y: Any, test_unlabeled: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """The task and the stratum of every sample, and which samples are tested."""
-    if isinstance(X, Mapping) or (
-        isinstance(X, (list, tuple)) and any(getattr(x, "ndim", 0) >= 2 for x in X)
-    ):
+    if has_tasks(X):
         raise TypeError(
             f"X is a {type(X).__name__} of tasks, expected JointArrays: call "
             "X, y = pack(X, y) before."
@@ -34,11 +31,12 @@ def strata_of(
     if y is None:
         return task, task, np.ones(len(task), dtype=bool)
     check_classification_targets(y)
-    values, codes = encoded(column_or_1d(y))
-    tested = np.ones(len(task), dtype=bool)
-    binary = not isinstance(X, JointArrays) and len(values) == 2
-    if values.dtype.kind in "if" and not binary and not test_unlabeled:
-        tested = values[codes] != UNLABELED
+    labels = column_or_1d(y)
+    values, codes = encoded(labels)
+    if test_unlabeled:
+        tested = np.ones(len(task), dtype=bool)
+    else:
+        tested = labeled_mask(labels, is_one_task=not isinstance(X, JointArrays))
     if not tested.any():
         raise ValueError(
             "y has no labeled sample to test; pass y=None if all samples are to be "
@@ -53,10 +51,6 @@ def encoded(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
         labels = labels.astype(str)
     values, codes = np.unique(labels, return_inverse=True)
     return values, codes
-
-
-def words(X: Any, t: int) -> str:
-    return describe_task(t, X.task_names) if isinstance(X, JointArrays) else "X"
 
 
 def train_and_test(
@@ -82,19 +76,20 @@ def draw(
     strata: NDArray[np.intp], n_train: int, n_test: int, rng: np.random.RandomState
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Disjoint random training and test samples, spread evenly over the strata."""
-    in_test = _spread(strata, n_test, rng)
+    in_test = systematic_sample(strata, n_test, rng)
     rest = np.flatnonzero(~in_test)
     in_train = np.zeros_like(in_test)
-    in_train[rest[_spread(strata[rest], n_train, rng)]] = True
+    in_train[rest[systematic_sample(strata[rest], n_train, rng)]] = True
     return in_train, in_test
 
 
-def _spread(
+def systematic_sample(
     strata: NDArray[np.intp], n_chosen: int, rng: np.random.RandomState
 ) -> NDArray[np.bool_]:
-    """Systematic sampling: at equal distances in the samples sorted by stratum.
+    """Which samples are chosen, at equal distances when they are sorted by stratum.
 
-    Each stratum gets its share, rounded up or down, whatever the sizes.
+    Within a stratum their order is random. Each stratum gets its share, rounded up or
+    down, whatever its size.
     """
     n_samples = len(strata)
     order = np.lexsort((rng.permutation(n_samples), strata))

@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import _safe_indexing, check_random_state
 
 from sk_jae.model_selection._stratification import draw, encoded, sizes
-from sk_jae.tasks import JointArrays, describe_task, items_per_task, to_array
+from sk_jae.tasks import (
+    JointArrays,
+    check_one_dimension,
+    check_one_per_sample,
+    default_names,
+    describe_task,
+    items_and_names,
+    items_per_task,
+    to_array,
+)
 
 
 def task_train_test_split(
@@ -85,34 +94,26 @@ def task_train_test_split(
             "per task; for a JointArrays or a single array, use "
             "sklearn.model_selection.train_test_split."
         )
-    container = JointArrays(X)
-    names = container.task_names
-    items = list(X.values()) if isinstance(X, Mapping) else list(X)
-    labels = (
-        [None] * len(items)
-        if y is None
-        else items_per_task(y, container.n_tasks, names, "y")
-    )
+    arrays = JointArrays(X).arrays
+    items, keys = items_and_names(X)
+    names = keys or default_names(len(items))
+    labels: list[Any] = [None] * len(items)
+    if y is not None:
+        labels = items_per_task(y, len(items), keys, "y")
     if test_size is None and train_size is None:
         test_size = 0.25
     rng = check_random_state(random_state)
     splits: list[list[Any]] = [[], [], [], []]
-    for t, (item, label) in enumerate(zip(items, labels, strict=True)):
-        n_samples = len(container.arrays[t])
+    for name, array, item, label in zip(names, arrays, items, labels, strict=True):
+        n_samples = len(array)
         strata = np.zeros(n_samples, dtype=np.intp)
         if label is not None:
-            values = to_array(label, describe_task(t, names, "y"))
-            if values.shape != (n_samples,):
-                raise ValueError(
-                    f"{describe_task(t, names, 'y')} has labels of shape "
-                    f"{values.shape}, expected ({n_samples},), one per sample."
-                )
-            if stratify:
-                strata = encoded(values)[1]
+            values = _to_labels(label, n_samples, describe_task(name, "y"))
+            strata = encoded(values)[1] if stratify else strata
         try:
             n_train, n_test = sizes(n_samples, test_size, train_size)
         except ValueError as error:
-            raise ValueError(f"{describe_task(t, names)}: {error}") from error
+            raise ValueError(f"{describe_task(name)}: {error}") from error
         if shuffle:
             in_train, in_test = draw(strata, n_train, n_test, rng)
             train = rng.permutation(np.flatnonzero(in_train))
@@ -123,8 +124,12 @@ def task_train_test_split(
             splits, (item, item, label, label), (train, test) * 2, strict=True
         ):
             split.append(None if data is None else _safe_indexing(data, rows))
-    named = [
-        split if names is None else dict(zip(names, split, strict=True))
-        for split in splits
-    ]
+    named = [dict(zip(keys, s, strict=True)) if keys else s for s in splits]
     return named[:2] if y is None else named
+
+
+def _to_labels(item: Any, n_samples: int, words: str) -> NDArray[Any]:
+    labels = to_array(item, words)
+    check_one_dimension(labels, words)
+    check_one_per_sample(labels, n_samples, words, what="label")
+    return labels

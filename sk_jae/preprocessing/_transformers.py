@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
-from sk_jae.tasks import UNLABELED, TaskInputs, per_task, split_labels, to_array
+from sk_jae.tasks import TaskInputs, labeled_mask, per_task, split_labels, to_samples
 
 __all__ = [
     "PerTaskParameters",
@@ -139,13 +137,7 @@ def check_samples(item: Any, words: str) -> Any:
     """The samples of a task, dataframes and sparse matrices as they are."""
     if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
         return item
-    array = to_array(item, words)
-    if array.ndim < 2:
-        raise ValueError(
-            f"{words} has shape {array.shape}, expected at least 2 dimensions. Reshape "
-            "your data to (n_samples, n_features)."
-        )
-    return array
+    return to_samples(item, words)
 
 
 def flat(item: Any) -> Any:
@@ -160,22 +152,12 @@ def labels_per_task(y: Any, tasks: TaskInputs, estimator: Any) -> list[tuple[Any
         return [(None, None)] * len(tasks.names)
     # Row numbers in place of the samples, of which sparse ones have no len.
     rows = [None if item is None else np.arange(item.shape[0]) for item in tasks.arrays]
+    is_one_task = tasks.container_kind == "array"
     parts = split_labels(y, replace(tasks, arrays=tuple(rows)), estimator)
     return [
-        (part, None if part is None else _labeled(part, tasks.container_kind))
+        (part, None if part is None else labeled_mask(part, is_one_task=is_one_task))
         for part in parts
     ]
-
-
-def _labeled(part: NDArray[Any], form: str) -> NDArray[np.bool_]:
-    if part.dtype == object:
-        return np.array([not (isinstance(v, Real) and v == UNLABELED) for v in part])
-    everywhere = np.ones(len(part), dtype=bool)
-    if part.dtype.kind not in "if" or (part % 1 != 0).any():
-        return everywhere  # text, or a target of regression
-    # The one-task case is ordinary scikit-learn: -1 and 1 are two classes.
-    is_binary = form == "array" and len(np.unique(part)) == 2
-    return everywhere if is_binary else part != UNLABELED
 
 
 def fit_transform_one(transformer: Any, samples: Any, part: Any, labeled: Any) -> Any:
@@ -208,5 +190,5 @@ def naming(transformer: Any, tasks: TaskInputs, t: int) -> Iterator[None]:
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{type(transformer).__name__} of {tasks.describe(t)}: {error}"
+            f"{tasks.describe(t, type(transformer).__name__)}: {error}"
         ) from error

@@ -4,9 +4,18 @@ Every error about samples, labels or per-task parameters is raised here, before 
 training, and names the task.
 """
 
-from sk_jae.tasks.conversion import UNLABELED, describe_task, items_per_task, to_array
-from sk_jae.tasks.forms import TaskInputs, parse_inputs
-from sk_jae.tasks.joint_arrays import JointArrays, pack
+from sk_jae.tasks.conversion import (
+    UNLABELED,
+    check_one_dimension,
+    check_one_per_sample,
+    items_and_names,
+    items_per_task,
+    labeled_mask,
+    to_array,
+    to_samples,
+)
+from sk_jae.tasks.forms import TaskInputs, has_tasks, parse_inputs
+from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.labels import (
     Labels,
     check_labels,
@@ -16,8 +25,10 @@ from sk_jae.tasks.labels import (
 )
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.mixing import evenly_mixed
+from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.wording import counted, default_names, describe_task
 
 __all__ = [
     "UNLABELED",
@@ -27,18 +38,26 @@ __all__ = [
     "TaskInputs",
     "check_codes",
     "check_labels",
+    "check_one_dimension",
+    "check_one_per_sample",
     "check_score_labels",
     "check_task",
     "check_tasks",
     "check_unit_range",
     "check_weights",
+    "counted",
+    "default_names",
     "describe_task",
     "evenly_mixed",
+    "has_tasks",
+    "items_and_names",
     "items_per_task",
+    "labeled_mask",
     "labeled_samples",
     "pack",
     "parse_inputs",
     "per_task",
     "split_labels",
     "to_array",
+    "to_samples",
 ]

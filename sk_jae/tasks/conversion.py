@@ -1,4 +1,4 @@
-"""From what users pass to numpy arrays, and the words for a task in messages."""
+"""From what users pass to numpy arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae.tasks.wording import counted, unknown_task
+
 UNLABELED = -1
 
 ENCODE_LABELS = (
@@ -17,102 +19,174 @@ ENCODE_LABELS = (
 )
 
 
-def describe_task(t: int, names: tuple[str, ...] | None, argument: str = "X") -> str:
-    """The words for a task in messages: ``task 0 (X[0])``, ``task 'usps'``."""
-    if names is None:
-        return f"task {t} ({argument}[{t}])"
-    name = repr(names[t])
-    return f"task {name}" if argument == "X" else f"task {name} ({argument}[{name}])"
-
-
-def to_array(item: Any, label: str) -> NDArray[Any]:
-    """`item` as an array, not copied if it need not be; `label` is for messages."""
+def to_array(item: Any, words: str) -> NDArray[Any]:
+    """`item` as an array, not copied if it need not be; `words` are for messages."""
     if isinstance(item, np.memmap):
         return item
     if hasattr(item, "toarray"):
         raise TypeError(
-            f"{label} is sparse, expected a dense array; call its toarray() first."
+            f"{words} is sparse, expected a dense array; call its toarray() first."
         )
     if np.ma.is_masked(item):
         raise ValueError(
-            f"{label} has masked values, expected an array without; fill them first."
+            f"{words} has masked values, expected an array without; fill them first."
         )
     try:
         if hasattr(item, "detach"):  # a torch tensor, without importing torch
             item = item.detach().cpu().numpy()
         return np.asarray(item)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{label} cannot become a numpy array: {error}") from error
+        raise ValueError(f"{words} cannot become a numpy array: {error}") from error
 
 
-def to_samples(item: Any, label: str) -> NDArray[Any]:
+def to_samples(item: Any, words: str) -> NDArray[Any]:
     """The samples of one task, of shape (n_samples, ...)."""
     if item is None:
         raise TypeError(
-            f"{label} is None, expected samples: a JointArrays holds every task; to "
-            "skip a task at prediction, pass a plain list or dict."
+            f"{words} is None, expected an array of samples; None skips a task only "
+            "in prediction, and only in a plain list or dict."
         )
-    array = to_array(item, label)
+    array = to_array(item, words)
     if array.ndim < 2:
+        # scikit-learn's checks look for these very words.
         raise ValueError(
-            f"{label} has shape {array.shape}, expected at least 2 dimensions "
-            "(n_samples, n_features); reshape the array."
+            f"{words} has shape {array.shape}, expected at least 2 dimensions "
+            "(n_samples, n_features). Reshape your data with array.reshape(-1, 1) if "
+            "it has a single feature or array.reshape(1, -1) if it is a single sample."
         )
     return array
 
 
-def to_labels(item: Any, label: str) -> NDArray[Any]:
+def to_labels(item: Any, words: str) -> NDArray[Any]:
     """One label per sample: int64, floating-point, boolean or text."""
-    labels = to_array(item, label)
-    if labels.ndim != 1:
-        raise ValueError(
-            f"{label} has shape {labels.shape}, expected 1 dimension with one label "
-            "per sample; ravel the array."
-        )
+    labels = to_array(item, words)
+    check_one_dimension(labels, words)
     if labels.dtype == object:
         if all(isinstance(value, str) for value in labels):
             labels = labels.astype(str)
         elif all(isinstance(value, numbers.Integral) for value in labels):
-            _check_64_bits(labels, label)
+            _check_64_bits(labels, words)
             labels = labels.astype(np.int64)
     if labels.dtype.kind in "iu":
-        _check_64_bits(labels, label)
+        _check_64_bits(labels, words)
         return labels.astype(np.int64, copy=False)
     if kind_of(labels) == "text":
         # A list like ["cat", -1] has become text by now, its -1 included.
         if (labels == str(UNLABELED)).any():
             raise TypeError(
-                f"{label} holds text together with the mark {UNLABELED} of unlabeled "
+                f"{words} holds text together with the mark {UNLABELED} of unlabeled "
                 f"samples; {ENCODE_LABELS}."
             )
     elif labels.dtype.kind not in "bf":
         raise TypeError(
-            f"{label} has dtype {labels.dtype}, expected integers or text alone; "
+            f"{words} has dtype {labels.dtype}, expected integers or text alone; "
             f"{ENCODE_LABELS}, and mark unlabeled samples with {UNLABELED}."
         )
     elif np.isnan(labels).any():
         raise ValueError(
-            f"{label} holds NaN; mark unlabeled samples with {UNLABELED} instead."
+            f"{words} holds NaN; mark unlabeled samples with {UNLABELED} instead."
         )
     return labels
 
 
-def _check_64_bits(labels: NDArray[Any], label: str) -> None:
+def check_one_dimension(labels: NDArray[Any], words: str) -> None:
+    if labels.ndim != 1:
+        raise ValueError(
+            f"{words} has shape {labels.shape}, expected 1 dimension with one label "
+            "per sample; ravel the array."
+        )
+
+
+def check_one_per_sample(
+    values: NDArray[Any],
+    n_samples: int,
+    words: str,
+    *,
+    what: str = "value",
+    remedy: str = "",
+) -> None:
+    """Refuse an array that does not hold one value for every sample."""
+    if values.ndim == 0 or len(values) != n_samples:
+        given = counted(values, what) if values.ndim else "0 dimensions"
+        raise ValueError(
+            f"{words} has {given}, expected {n_samples}, one per sample{remedy}."
+        )
+
+
+def _check_64_bits(labels: NDArray[Any], words: str) -> None:
     if labels.size and not -(2**63) <= labels.min() <= labels.max() < 2**63:
         raise ValueError(
-            f"{label} holds integers of more than 64 bits; {ENCODE_LABELS}."
+            f"{words} holds integers of more than 64 bits; {ENCODE_LABELS}."
         )
+
+
+def labeled_mask(
+    labels: NDArray[Any], *, is_one_task: bool = False
+) -> NDArray[np.bool_]:
+    """Which labels are not the mark of an unlabeled sample.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Labels of any kind. Text has no mark, but an array of objects may hold text and
+        marks. Where some are fractions, they are a target of regression, in which -1
+        is a value like any other.
+    is_one_task : bool, default=False
+        Whether they belong to one bare array. This is ordinary scikit-learn, for which
+        -1 and 1 are the two classes of a binary problem.
+
+    Returns
+    -------
+    labeled : ndarray of bool of shape (n_samples,)
+    """
+    if labels.dtype == object:
+        return np.array([not _is_mark(value) for value in labels], dtype=bool)
+    everywhere = np.ones(len(labels), dtype=bool)
+    if labels.dtype.kind not in "if" or (labels % 1 != 0).any():
+        return everywhere
+    is_binary = is_one_task and len(np.unique(labels)) == 2
+    return everywhere if is_binary else labels != UNLABELED
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and value == UNLABELED
 
 
 def is_per_task(y: Any) -> bool:
     """Whether `y` is a list or dict of labels per task rather than flat."""
     return isinstance(y, Mapping) or (
-        isinstance(y, (list, tuple)) and any(v is None or _is_array(v) for v in y)
+        isinstance(y, (list, tuple))
+        and any(
+            item is None or (np.iterable(item) and not isinstance(item, (str, bytes)))
+            for item in y
+        )
     )
 
 
-def _is_array(value: Any) -> bool:
-    return not isinstance(value, (str, bytes)) and hasattr(value, "__len__")
+def items_and_names(
+    X: Any, argument: str = "X", *, at_least_one: bool = True
+) -> tuple[list[Any], tuple[str, ...] | None]:
+    """The items of a list or dict of tasks, and their names if it is a dict."""
+    if at_least_one and not X:
+        raise ValueError(
+            f"{argument} is an empty {type(X).__name__}, expected one array per task."
+        )
+    if isinstance(X, Mapping):
+        for key in X:
+            if not isinstance(key, str):
+                raise TypeError(
+                    f"{argument} has the key {key!r}, expected the names of tasks as "
+                    "str."
+                )
+        return list(X.values()), tuple(X)
+    if len(X) == 1:
+        raise ValueError(
+            f"{argument} is a {type(X).__name__} of one array, which is what "
+            "scikit-learn's tools make of a plain list of two tasks when they split "
+            "it: pack the tasks before (X, y = pack(X, y)), or, if there is only one "
+            "task, pass its array itself."
+        )
+    return list(X), None
 
 
 def items_per_task(
@@ -122,49 +196,41 @@ def items_per_task(
     if isinstance(parts, Mapping) and names is not None:
         for name in parts:
             if name not in names:
-                raise ValueError(
-                    f"{argument} has an unknown task {name!r}, expected some of "
-                    f"{', '.join(map(repr, names))}."
-                )
+                raise ValueError(unknown_task(name, names, argument))
         return [parts.get(name) for name in names]
     if not isinstance(parts, (list, tuple)):
         raise TypeError(
             f"{argument} is {type(parts).__name__}, expected a "
-            f"{'list' if names is None else 'list or dict'} with one item for each of "
-            f"the {n_tasks} tasks."
+            f"{'list' if names is None else 'list or dict'} of "
+            f"{counted(n_tasks, 'item')}, one per task."
         )
     if len(parts) != n_tasks:
         raise ValueError(
-            f"{argument} has {len(parts)} items, expected one for each of the "
-            f"{n_tasks} tasks."
+            f"{argument} has {counted(parts, 'item')}, expected {n_tasks}, one per "
+            "task."
         )
     return list(parts)
 
 
 def to_parts(
-    items: list[Any], lengths: list[int], names: tuple[str, ...] | None, argument: str
+    items: list[Any], lengths: list[int], words: list[str]
 ) -> list[NDArray[Any]]:
     """Arrays of the given lengths that can be joined into one."""
-    labels = [describe_task(t, names, argument) for t in range(len(items))]
     parts: list[NDArray[Any]] = []
-    for item, length, label in zip(items, lengths, labels, strict=True):
+    for item, length, own_words in zip(items, lengths, words, strict=True):
         if item is None:
-            raise TypeError(f"{label} is None, expected one value per sample.")
-        part = to_array(item, label)
-        if part.ndim == 0 or len(part) != length:
-            raise ValueError(
-                f"{label} has shape {part.shape}, expected {length} values, one per "
-                "sample of the task."
-            )
+            raise TypeError(f"{own_words} is None, expected one value per sample.")
+        part = to_array(item, own_words)
+        check_one_per_sample(part, length, own_words)
         first = parts[0] if parts else part
         if part.shape[1:] != first.shape[1:]:
             raise ValueError(
-                f"{label} has shape {part.shape} and {labels[0]} {first.shape}, "
+                f"{own_words} has shape {part.shape} and {words[0]} {first.shape}, "
                 "expected shapes equal but for the first dimension."
             )
         if kind_of(part) != kind_of(first):
             raise TypeError(
-                f"{label} holds {kind_of(part)} and {labels[0]} holds "
+                f"{own_words} holds {kind_of(part)} and {words[0]} holds "
                 f"{kind_of(first)}, expected one kind for all tasks; if these are "
                 f"labels, {ENCODE_LABELS}."
             )

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sk_jae.tasks.conversion import items_and_names
 from sk_jae.tasks.joint_arrays import JointArrays
+from sk_jae.tasks.wording import (
+    counted,
+    default_names,
+    describe_task,
+    listed,
+    unknown_task,
+)
 
-__all__ = ["TaskInputs", "listed", "parse_inputs"]
+__all__ = ["TaskInputs", "has_tasks", "parse_inputs"]
 
 
 @dataclass(frozen=True)
@@ -59,15 +67,9 @@ class TaskInputs:
         return self.restore(samples)
 
     def describe(self, t: int, argument: str = "X") -> str:
-        """The words for a task in messages: ``task 'usps'``, ``task 'a' (X[0])``."""
-        if self.container_kind == "array":
-            return argument
-        where = f" ({argument}[{t}])" if self.container_kind == "list" else ""
-        return f"task {self.names[t]!r}{where}"
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names))
+        """The words for what an argument holds for a task, see `describe_task`."""
+        is_bare = self.container_kind == "array"
+        return describe_task(None if is_bare else self.names[t], argument)
 
 
 def parse_inputs(
@@ -100,19 +102,14 @@ def parse_inputs(
     >>> parse_inputs({"b": 1, "a": 0}, ("a", "b", "c")).arrays
     (0, 1, None)
     """
-    kind, items, keys = _items_of(X, argument)
+    kind, items, keys = _items_of(X, argument, at_least_one=names is None)
     container = X if isinstance(X, JointArrays) else None
     if names is None:
-        if not items:
-            raise ValueError(
-                f"{argument} is an empty {type(X).__name__}, expected one array per "
-                "task."
-            )
-        names = tuple(keys or (f"task{t}" for t in range(len(items))))
+        names = keys or default_names(len(items))
         return TaskInputs(
             kind, names, tuple(items), tuple(range(len(names))), container
         )
-    fitted = f"the estimator was fitted on {_counted(names)}, {listed(names)}"
+    fitted = f"the estimator was fitted on {counted(names, 'task')}, {listed(names)}"
     if kind == "array" and len(names) > 1:
         raise ValueError(
             f"{argument} is one array, but {fitted}; give a list or dict with one "
@@ -121,45 +118,40 @@ def parse_inputs(
     if keys is not None:
         for key in keys:
             if key not in names:
-                raise ValueError(f"{argument} has the unknown task {key!r}; {fitted}.")
+                raise ValueError(unknown_task(key, names, argument))
         positions = tuple(map(names.index, keys))
         at = dict(zip(positions, items, strict=True))
         arrays = tuple(at.get(t) for t in range(len(names)))
         return TaskInputs(kind, names, arrays, positions, container)
     if len(items) != len(names):
         raise ValueError(
-            f"{argument} has {_counted(items)}, but {fitted}; give one array for each, "
-            "None for a task to skip."
+            f"{argument} has {counted(items, 'task')}, but {fitted}; give one array "
+            "for each, None for a task to skip."
         )
     return TaskInputs(kind, names, tuple(items), tuple(range(len(names))), container)
 
 
-def _counted(tasks: Sequence[Any]) -> str:
-    return "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
-
-
-def _items_of(X: Any, argument: str) -> tuple[str, list[Any], list[str] | None]:
+def _items_of(
+    X: Any, argument: str, at_least_one: bool
+) -> tuple[str, list[Any], tuple[str, ...] | None]:
     """The form of the input, its items, and their names if they have any."""
     if isinstance(X, JointArrays):
-        return "joint", list(X.arrays), list(X.task_names) if X.task_names else None
-    if isinstance(X, Mapping) and not hasattr(X, "shape"):  # scipy's dok_array
-        for key in X:
-            if not isinstance(key, str):
-                raise TypeError(
-                    f"{argument} has the key {key!r}, expected the names of tasks as "
-                    "str."
-                )
-        return "dict", list(X.values()), list(X)
-    if isinstance(X, (list, tuple)) and any(map(_is_task, X)):
-        if len(X) == 1:
-            raise ValueError(
-                f"{argument} is a {type(X).__name__} of one array, which is what "
-                "scikit-learn's tools make of a plain list of two tasks when they "
-                "split it: pack the tasks before (X, y = pack(X, y)), or, if there is "
-                "only one task, pass its array itself."
-            )
-        return "list", list(X), None
+        return "joint", list(X.arrays), X.task_names
+    if _is_dict(X):
+        return "dict", *items_and_names(X, argument, at_least_one=at_least_one)
+    if has_tasks(X):
+        return "list", *items_and_names(X, argument)
     return "array", [X], None
+
+
+def has_tasks(X: Any) -> bool:
+    """Whether X is a plain list or dict of tasks."""
+    return _is_dict(X) or (isinstance(X, (list, tuple)) and any(map(_is_task, X)))
+
+
+def _is_dict(X: Any) -> bool:
+    # A sparse array of scipy may be a mapping too.
+    return isinstance(X, Mapping) and not hasattr(X, "shape")
 
 
 def _is_task(item: Any) -> bool:

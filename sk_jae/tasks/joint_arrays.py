@@ -1,4 +1,4 @@
-"""Several tasks as one sequence of samples: `JointArrays` and `pack`."""
+"""Several tasks as one sequence of samples."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_jae.tasks.conversion import (
-    ENCODE_LABELS,
-    UNLABELED,
+    check_one_per_sample,
     checked_key,
-    describe_task,
-    is_per_task,
+    items_and_names,
     items_per_task,
-    kind_of,
     to_array,
-    to_labels,
     to_parts,
     to_samples,
     with_plain_strides,
 )
+from sk_jae.tasks.mixing import evenly_mixed
+from sk_jae.tasks.wording import counted, default_names, describe_task
 
-__all__ = ["JointArrays", "pack"]
+__all__ = ["JointArrays"]
 
 _MAX_TASKS_IN_REPR = 8
 
@@ -98,36 +96,34 @@ class JointArrays:
     """
 
     def __init__(self, X: Sequence[ArrayLike] | Mapping[str, ArrayLike]) -> None:
-        names: tuple[str, ...] | None = None
-        if isinstance(X, Mapping):
-            names, items = tuple(X), list(X.values())
-            for name in names:
-                if not isinstance(name, str):
-                    raise TypeError(f"X has the key {name!r}, expected task names.")
-        elif isinstance(X, (list, tuple)):
-            items = list(X)
-        else:
+        if not isinstance(X, (list, tuple, Mapping)):
             raise TypeError(
                 f"X is {type(X).__name__}, expected a list, tuple or dict with one "
                 "array per task; pack(X) also takes a single array."
             )
-        if names is None and len(items) == 1:
-            raise ValueError(
-                f"X is a {type(X).__name__} with one array, which is what scikit-learn "
-                "makes of a list of two tasks when it splits it: call "
-                "X, y = pack(X, y) before that, or, for a single task, pass the array."
-            )
-        if not items:
-            raise ValueError("X holds no tasks; expected one array per task.")
-        arrays = tuple(
-            to_samples(item, describe_task(t, names)) for t, item in enumerate(items)
-        )
-        self._set(arrays, _evenly_mixed([len(a) for a in arrays]), names)
+        items, names = items_and_names(X)
+        words = map(describe_task, names or default_names(len(items)))
+        self._mix(tuple(map(to_samples, items, words)), names)
 
     @classmethod
-    def _new(cls, *state: Any) -> JointArrays:
+    def _of_one_task(cls, X: Any) -> JointArrays:
+        """A container of one task without a name, which `pack` makes of an array."""
         container = cls.__new__(cls)
-        container._set(*state)
+        container._mix((to_samples(X, "X"),), None)
+        return container
+
+    def _mix(
+        self, arrays: tuple[NDArray[Any], ...], names: tuple[str, ...] | None
+    ) -> None:
+        task = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+        self._set(arrays, task[evenly_mixed(task)], names)
+
+    def _new(
+        self, arrays: tuple[NDArray[Any], ...], task: NDArray[np.intp]
+    ) -> JointArrays:
+        """A container of other samples of the same tasks."""
+        container = type(self).__new__(type(self))
+        container._set(arrays, task, self.task_names)
         return container
 
     def _set(
@@ -176,7 +172,7 @@ class JointArrays:
             rows = row[task == t]
             whole = neighbors and len(rows)
             arrays.append(array[rows[0] : rows[-1] + 1] if whole else array[rows])
-        return self._new(tuple(arrays), task, self.task_names)
+        return self._new(tuple(arrays), task)
 
     def with_arrays(self, arrays: Sequence[NDArray[Any]]) -> JointArrays:
         """A container with other values for the same samples.
@@ -197,11 +193,13 @@ class JointArrays:
             If the number of tasks or of samples of a task differs.
         """
         items = items_per_task(arrays, self.n_tasks, self.task_names, "arrays")
-        for t, (new, old) in enumerate(zip(items, self.arrays, strict=True)):
+        words = self._describe("arrays")
+        for new, old, own_words in zip(items, self.arrays, words, strict=True):
             if len(new) != len(old):
-                label = describe_task(t, self.task_names, "arrays")
-                raise ValueError(f"{label} has {len(new)} samples, not {len(old)}.")
-        return self._new(tuple(items), self.task, self.task_names)
+                raise ValueError(
+                    f"{own_words} has {counted(new, 'sample')}, expected {len(old)}."
+                )
+        return self._new(tuple(items), self.task)
 
     def split(self, values: ArrayLike) -> list[NDArray[Any]] | dict[str, NDArray[Any]]:
         """Split one value per sample into one array per task.
@@ -223,11 +221,7 @@ class JointArrays:
             If the number of values is not the number of samples.
         """
         values = to_array(values, "values")
-        if values.ndim == 0 or len(values) != len(self):
-            raise ValueError(
-                f"values has shape {values.shape}, expected {len(self)} values, one "
-                "per sample of all tasks."
-            )
+        check_one_per_sample(values, len(self), "values", remedy=" of all tasks")
         parts = [values[self.task == t] for t in range(self.n_tasks)]
         if self.task_names is None:
             return parts
@@ -259,11 +253,13 @@ class JointArrays:
         return self._join(items, "parts")
 
     def _join(self, items: list[Any], argument: str) -> NDArray[Any]:
+        """`join` of items in the order of the tasks; `argument` is for messages."""
         lengths = [len(array) for array in self.arrays]
-        parts = to_parts(items, lengths, self.task_names, argument)
-        shape = (len(self), *parts[0].shape[1:])
-        values = np.empty(shape, dtype=np.result_type(*parts))
-        for t, part in enumerate(parts):
+        found = to_parts(items, lengths, self._describe(argument))
+        values = np.empty(
+            (len(self), *found[0].shape[1:]), dtype=np.result_type(*found)
+        )
+        for t, part in enumerate(found):
             values[self.task == t] = part
         return values
 
@@ -285,6 +281,11 @@ class JointArrays:
             "a joint estimator before this step (the codes of JointAutoencoder are one "
             "array), or wrap the step in PerTask to apply it to every task."
         )
+
+    def _describe(self, argument: str) -> list[str]:
+        """The words for what an argument holds for each task."""
+        names = self.task_names or default_names(self.n_tasks)
+        return [describe_task(name, argument) for name in names]
 
     def _names(self) -> Sequence[str]:
         return self.task_names or [str(t) for t in range(self.n_tasks)]
@@ -309,103 +310,3 @@ class JointArrays:
             "<thead><tr><th>task</th><th>samples</th><th>feature shape</th>"
             f"<th>dtype</th></tr></thead><tbody>{rows}</tbody></table>"
         )
-
-
-def pack(
-    X: JointArrays | ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike],
-    y: Any = None,
-) -> tuple[JointArrays, NDArray[Any] | None]:
-    """Turn the arrays and labels of several tasks into one sequence of samples.
-
-    Do this once, before scikit-learn's tools see the data::
-
-        X, y = pack([X_mnist, X_usps], [y_mnist, None])
-        GridSearchCV(estimator, grid).fit(X, y)
-
-    Parameters
-    ----------
-    X : list, tuple or dict of array-like of shape (n_samples_t, ...)
-        One array per task. A single array or dataframe becomes one task without
-        a name; a JointArrays stays as it is.
-    y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
-        Labels in the form of `X`. None instead of labels, or no entry in a dict,
-        marks a task without labels, -1 an unlabeled sample. For a single array or
-        a JointArrays, `y` may also be flat, of shape (n_samples,).
-
-    Returns
-    -------
-    X : JointArrays of shape (n_samples,)
-        The samples of all tasks, evenly mixed.
-    y : ndarray of shape (n_samples,) or None
-        The label of each sample in the same order, -1 where there is none; None
-        if no task has labels. Integer labels are int64.
-
-    Raises
-    ------
-    TypeError
-        If `y` has not the form of `X`, or if labels are text for some samples and
-        numbers, None or -1 for others.
-    ValueError
-        If the labels of a task are not one per sample, or hold NaN; and as for
-        JointArrays.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk_jae import pack
-    >>> X, y = pack([np.zeros((4, 3)), np.ones((2, 5))], [[0, 1, 2, 3], None])
-    >>> y
-    array([ 0, -1,  1,  2, -1,  3])
-    >>> X.split(y)
-    [array([0, 1, 2, 3]), array([-1, -1])]
-    """
-    plain = isinstance(X, (list, tuple, Mapping))
-    if isinstance(X, JointArrays):
-        container = X
-    elif isinstance(X, (list, tuple, Mapping)):
-        container = JointArrays(X)
-    else:
-        array = to_samples(X, "X")
-        container = JointArrays._new((array,), _evenly_mixed([len(array)]), None)
-    if y is None:
-        return container, None
-    if plain and isinstance(X, Mapping) != isinstance(y, Mapping):
-        raise TypeError(
-            f"y is {type(y).__name__}, expected the form of X: a {type(X).__name__} "
-            "with the labels of each task, or None for a task without labels."
-        )
-    if plain or is_per_task(y):
-        return container, _join_labels(container, y)
-    flat = to_labels(y, "y")
-    if len(flat) != len(container):
-        raise ValueError(
-            f"y has {len(flat)} labels, expected {len(container)}, one per sample of X."
-        )
-    return container, flat
-
-
-def _join_labels(container: JointArrays, y: Any) -> NDArray[Any] | None:
-    names = container.task_names
-    parts: list[NDArray[Any] | None] = []
-    for t, item in enumerate(items_per_task(y, container.n_tasks, names, "y")):
-        label = describe_task(t, names, "y")
-        parts.append(None if item is None else to_labels(item, label))
-    given = [part for part in parts if part is not None]
-    if not given:
-        return None
-    for t, part in enumerate(parts):
-        if part is None and kind_of(given[0]) == "text":
-            raise TypeError(
-                f"{describe_task(t, names, 'y')} is unlabeled, and one flat y cannot "
-                f"hold text together with the mark {UNLABELED}; {ENCODE_LABELS}."
-            )
-        if part is None:
-            parts[t] = np.full(len(container.arrays[t]), UNLABELED)
-    return container._join(parts, "y")
-
-
-def _evenly_mixed(lengths: Sequence[int]) -> NDArray[np.intp]:
-    """The task of each sample, sample i of n at position (i + 0.5) / n."""
-    task = np.repeat(np.arange(len(lengths)), lengths)
-    position = np.concatenate([(np.arange(n) + 0.5) / n for n in lengths])
-    return task[np.argsort(position, kind="stable")]

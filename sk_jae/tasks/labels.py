@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,12 @@ from sklearn.utils.validation import column_or_1d
 
 from sk_jae.tasks.conversion import (
     UNLABELED,
+    check_one_dimension,
+    check_one_per_sample,
+    is_per_task,
     items_per_task,
     kind_of,
+    labeled_mask,
     to_array,
     to_labels,
 )
@@ -81,15 +84,10 @@ def check_labels(y: Any, tasks: TaskInputs, estimator: Any) -> Labels:
     ValueError, TypeError
         If the labels cannot be used; the message names the task.
     """
-    parts = _read(y, tasks, estimator)
-    if tasks.container_kind == "array" and parts[0]:
-        # The one-task case is an ordinary scikit-learn classifier, for which -1 and 1
-        # are the two classes of a binary problem.
-        values = parts[0].values
-        if len(np.unique(values)) == 2 and values.dtype.kind in "bif":
-            parts = [_TaskLabels(values, np.ones(len(values), dtype=bool))]
+    is_one_task = tasks.container_kind == "array"
     parts = [
-        part if part is not None and part.labeled.any() else None for part in parts
+        part if part is not None and part.labeled.any() else None
+        for part in _read(y, tasks, estimator, is_one_task=is_one_task)
     ]
     observed = [None if part is None else part.observed for part in parts]
     found = [values for values in observed if values is not None]
@@ -159,7 +157,7 @@ def check_score_labels(
             mask = np.ones(len(part.values), dtype=bool)
         if mask.any() and kind_of(part.values) != kind_of(classes):
             raise TypeError(
-                f"{label_words(tasks, t)} holds {kind_of(part.values)}, expected "
+                f"{tasks.describe(t, 'y')} holds {kind_of(part.values)}, expected "
                 f"{kind_of(classes)} as in fit."
             )
         found.append((part.values, mask) if mask.any() else None)
@@ -181,18 +179,20 @@ def labeled_samples(
     ]
 
 
-def _read(y: Any, tasks: TaskInputs, estimator: Any) -> list[_TaskLabels | None]:
+def _read(
+    y: Any, tasks: TaskInputs, estimator: Any, *, is_one_task: bool = False
+) -> list[_TaskLabels | None]:
     return [
-        None if part is None else _read_one(part, label_words(tasks, t))
+        None if part is None else _read_one(part, tasks.describe(t, "y"), is_one_task)
         for t, part in enumerate(split_labels(y, tasks, estimator))
     ]
 
 
-def _read_one(labels: NDArray[Any], words: str) -> _TaskLabels:
+def _read_one(labels: NDArray[Any], words: str, is_one_task: bool) -> _TaskLabels:
     """Classes of one task: int64, floating-point, boolean or text."""
     if labels.dtype == object and any(isinstance(value, str) for value in labels):
         # As in scikit-learn's semi-supervised classifiers, text has room for -1 here.
-        labeled = np.array([not _is_mark(value) for value in labels])
+        labeled = labeled_mask(labels)
         kept = to_labels(labels[labeled], words)
         values = np.zeros(len(labels), dtype=kept.dtype)
         values[labeled] = kept
@@ -206,12 +206,7 @@ def _read_one(labels: NDArray[Any], words: str) -> _TaskLabels:
             "expected classes; for a regression target, use JointAutoencoder and a "
             "regressor on its codes."
         )
-    everywhere = np.ones(len(values), dtype=bool)
-    return _TaskLabels(values, values != UNLABELED if kind in "if" else everywhere)
-
-
-def _is_mark(value: Any) -> bool:
-    return isinstance(value, Real) and value == UNLABELED
+    return _TaskLabels(values, labeled_mask(values, is_one_task=is_one_task))
 
 
 def _check_one_kind(observed: Sequence[NDArray[Any] | None], tasks: TaskInputs) -> None:
@@ -222,7 +217,7 @@ def _check_one_kind(observed: Sequence[NDArray[Any] | None], tasks: TaskInputs) 
     if len(first) > 1:
         (kind, t), (other, u) = first.items()
         raise TypeError(
-            f"{label_words(tasks, t)} holds {kind} and {label_words(tasks, u)} holds "
+            f"{tasks.describe(t, 'y')} holds {kind} and {tasks.describe(u, 'y')} holds "
             f"{other}, expected the same label for the same class in every task."
         )
 
@@ -242,11 +237,6 @@ def _class_mask(
         if part.labeled.all() or disjoint:
             class_mask[t] = np.isin(classes, values)
     return class_mask
-
-
-def label_words(tasks: TaskInputs, t: int) -> str:
-    """The words for the labels of a task in messages: ``y of task 'usps'``."""
-    return "y" if tasks.container_kind == "array" else f"y of task {tasks.names[t]!r}"
 
 
 def split_labels(
@@ -286,17 +276,19 @@ def split_labels(
 def _items(y: Any, tasks: TaskInputs) -> list[Any]:
     """What y has for each task, None for a task without labels."""
     if tasks.container is not None:
-        if isinstance(y, Mapping) or _has_parts(y):
+        if is_per_task(y):
             raise TypeError(
                 f"y is a {type(y).__name__} with one item per task while X is a "
                 "JointArrays; take the flat y that X, y = pack(X, y) returns."
             )
         flat = _to_vector(y, "y")
-        if len(flat) != len(tasks.container):
-            raise ValueError(
-                f"y has {len(flat)} labels, expected {len(tasks.container)}, one for "
-                "each sample of all tasks in X; take both from X, y = pack(X, y)."
-            )
+        check_one_per_sample(
+            flat,
+            len(tasks.container),
+            "y",
+            what="label",
+            remedy=" of all tasks in X; take both from X, y = pack(X, y)",
+        )
         parts = tasks.container.split(flat)
         values = parts.values() if isinstance(parts, dict) else parts
         by_task = dict(zip(tasks.positions, values, strict=True))
@@ -310,13 +302,6 @@ def _items(y: Any, tasks: TaskInputs) -> list[Any]:
     return items_per_task(y, len(tasks.names), tasks.names, "y")
 
 
-def _has_parts(y: Any) -> bool:
-    return isinstance(y, (list, tuple)) and any(
-        item is None or (np.iterable(item) and not isinstance(item, (str, bytes)))
-        for item in y
-    )
-
-
 def _to_vector(item: Any, words: str) -> NDArray[Any]:
     """Labels as an array of one dimension."""
     labels = to_array(item, words)
@@ -328,21 +313,20 @@ def _to_vector(item: Any, words: str) -> NDArray[Any]:
         labels = labels.astype(str)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = column_or_1d(labels, warn=True)
-    if labels.ndim != 1:
-        raise ValueError(
-            f"{words} has shape {labels.shape}, expected 1 dimension with one label "
-            "per sample."
-        )
+    check_one_dimension(labels, words)
     return labels
 
 
 def _one_per_sample(item: Any, tasks: TaskInputs, t: int) -> NDArray[Any]:
-    words = label_words(tasks, t)
+    words = tasks.describe(t, "y")
     labels = _to_vector(item, words)
     array = tasks.arrays[t]
-    if array is not None and len(labels) != len(array):
-        raise ValueError(
-            f"{words} has {len(labels)} labels, expected {len(array)}, one per sample; "
-            f"mark unlabeled samples with {UNLABELED}."
+    if array is not None:
+        check_one_per_sample(
+            labels,
+            len(array),
+            words,
+            what="label",
+            remedy=f"; mark unlabeled samples with {UNLABELED}",
         )
     return labels

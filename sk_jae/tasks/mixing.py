@@ -31,7 +31,7 @@ def evenly_mixed(groups: NDArray[Any]) -> NDArray[np.intp]:
     >>> import numpy as np
     >>> from sk_jae.tasks import evenly_mixed
     >>> evenly_mixed(np.array([0, 0, 0, 0, 1, 1]))
-    array([0, 1, 4, 2, 3, 5])
+    array([0, 4, 1, 2, 5, 3])
     """
     _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     by_group = np.argsort(group, kind="stable")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_jae.tasks.forms import listed
+from sk_jae.tasks.wording import counted, listed, unknown_task
 
 __all__ = ["check_task", "check_weights", "per_task"]
 
@@ -49,10 +49,7 @@ def per_task(
     if isinstance(value, Mapping):
         for name in value:
             if name not in names:
-                raise ValueError(
-                    f"{parameter} has the unknown task {name!r}, expected one value "
-                    f"for each of the tasks {listed(names)}."
-                )
+                raise ValueError(unknown_task(name, names, parameter))
         for name in names:
             if name not in value:
                 raise ValueError(
@@ -65,8 +62,8 @@ def per_task(
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
             raise ValueError(
-                f"{parameter} has {len(value)} values, expected one for each of the "
-                f"{len(names)} tasks {listed(names)}, or a single one for all."
+                f"{parameter} has {counted(value, 'value')}, expected {len(names)}, "
+                f"one for each of the tasks {listed(names)}, or a single one for all."
             )
         return list(value)
     raise TypeError(

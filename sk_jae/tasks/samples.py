@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from sk_jae.tasks.conversion import to_array
+from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout, infer_layout
@@ -66,7 +66,8 @@ def check_tasks(
             arrays.append(None)
             layouts.append(known)
             continue
-        array = _to_samples(item, words)
+        array = to_samples(item, words)
+        _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
         if known is None:
@@ -132,31 +133,13 @@ def check_codes(Z: Any, names: tuple[str, ...], n_codes: int) -> TaskInputs:
     return replace(tasks, arrays=tuple(arrays))
 
 
-def _to_samples(item: Any, words: str) -> NDArray[Any]:
-    """An array of shape (n_samples, ...) with features of any kind."""
-    if item is None:
-        raise TypeError(
-            f"{words} is None, expected an array of samples (only in prediction, None "
-            "in a list or dict skips a task)."
-        )
-    if np.ma.is_masked(item):
-        raise ValueError(
-            f"{words} has masked values, expected all; fill them in before."
-        )
-    array = to_array(item, words)
-    if array.ndim < 2:
-        # scikit-learn's checks look for these very words.
-        raise ValueError(
-            f"{words} has shape {array.shape}, expected at least 2 dimensions "
-            "(n_samples, n_features). Reshape your data with array.reshape(-1, 1) if "
-            "it has a single feature or array.reshape(1, -1) if it is a single sample."
-        )
+def _check_has_features(array: NDArray[Any], words: str) -> None:
     if 0 in array.shape[1:]:
+        # scikit-learn's checks look for these very words.
         raise ValueError(
             f"{words} has 0 feature(s) (shape={array.shape}) while a minimum of 1 is "
             "required."
         )
-    return array
 
 
 def _no_samples(tasks: TaskInputs, t: int, reset: bool) -> str:

@@ -41,7 +41,7 @@ PARAMETERS = [
     ({"reconstruction_weight": [1, np.nan]}, ["task 'usps' is nan", "finite"]),
     ({"reconstruction_weight": [1, True]}, ["task 'usps' is True", "number"]),
     ({"reconstruction_weight": [1, "2"]}, ["task 'usps' is '2'", "number"]),
-    ({"reconstruction_weight": [1, 1, 1]}, ["3 values", "2 tasks", "'usps'"]),
+    ({"reconstruction_weight": [1, 1, 1]}, ["3 values, expected 2", "'usps'"]),
     ({"reconstruction_weight": {"mnist": 1}}, ["no value for task 'usps'"]),
     (
         {"reconstruction_weight": {"mnist": 1, "usps": 1, "pen": 1}},
@@ -54,7 +54,7 @@ PARAMETERS = [
     ({"encoder": "Conf 3"}, ["task 'mnist'", "position 0", "Conv", "found 'Conf'"]),
     ({"encoder": {"mnist": (4,), "usps": "FC"}}, ["task 'usps'", "position 2"]),
     ({"encoder": ["FC 4", "Conv 2x(3x3)"]}, ["task 'usps'", "needs an image"]),
-    ({"encoder": ["FC 4"]}, ["encoder has 1 values", "2 tasks"]),
+    ({"encoder": ["FC 4"]}, ["encoder has 1 value, expected 2"]),
     ({"encoder": {"pen": "FC 4"}}, ["encoder has the unknown task 'pen'"]),
     ({"encoder": (0,)}, ["task 'mnist'", "positive integer"]),
     ({"encoder": (2.5,)}, ["task 'mnist'", "tuple of widths"]),
@@ -82,7 +82,7 @@ def test_parameters(parameters, fragments):
     [
         ({"classification_weight": [1, -1]}, ["classification_weight", "'usps' is -1"]),
         ({"infomax_weight": {"usps": -1}}, ["infomax_weight", "'mnist'"]),
-        ({"consistency_weight": [1]}, ["consistency_weight has 1 values", "2 tasks"]),
+        ({"consistency_weight": [1]}, ["consistency_weight has 1 value, expected 2"]),
         ({"n_shared": 0}, ["n_shared=0", "task 'usps'", "labels"]),
         ({"head": "shared", "strategy": "common-branch"}, ["'common-branch'", "head"]),
         ({"head": "private"}, ["'head'", "'both'"]),
@@ -117,7 +117,7 @@ def test_reconstruct_with_an_unknown_branch():
     [
         (
             [np.zeros((3, 5)), np.zeros((3, 4))],
-            ["task 'usps' (Z[1])", "(3, 4)", ", 5)"],
+            ["Z of task 'usps'", "(3, 4)", ", 5)"],
         ),
         ({"usps": np.zeros(5)}, ["task 'usps'", "(5,)", "(n_samples, 5)"]),
         ({"usps": np.full((2, 5), np.nan)}, ["task 'usps'", "NaN"]),

@@ -81,7 +81,7 @@ class TestJointStratifiedKFold:
             warnings.simplefilter("error")
             splits = list(JointStratifiedKFold(3).split(X, y))
         assert [counts(X, y, test)[1].sum() for _, test in splits] == [1, 1, 1]
-        with pytest.warns(UserWarning, match="Only 3 samples of task 'b'.*n_splits=4"):
+        with pytest.warns(UserWarning, match="task 'b' has 3 samples .*n_splits=4"):
             list(JointStratifiedKFold(4).split(X, y))
 
     def test_shuffle(self, two_tasks):

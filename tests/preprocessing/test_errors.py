@@ -19,7 +19,7 @@ from tests.helpers.preprocessing import Spy, in_form, named
 @pytest.mark.parametrize(
     ("transformer", "error", "match"),
     [
-        ([StandardScaler()], ValueError, "has 1 values, expected one for each"),
+        ([StandardScaler()], ValueError, "has 1 value, expected 2, one for each"),
         ({"mnist": StandardScaler()}, ValueError, "'usps'"),
         ({"mnist": PCA(), "usps": PCA(), "svhn": PCA()}, ValueError, "'svhn'"),
         ({"mnist": PCA(), "usps": None}, TypeError, "task 'usps' must be an object"),

@@ -99,11 +99,11 @@ def test_text_in_score_and_numbers_in_fit():
 @pytest.mark.parametrize(
     ("labels", "fragments"),
     [
-        ([Y], ["y has 1 items", "2 tasks"]),
-        ([Y, None, None], ["y has 3 items", "2 tasks"]),
-        (Y, ["y is ndarray", "2 tasks"]),
-        ("nonsense", ["y is str", "2 tasks"]),
-        ({"pen": Y}, ["y has an unknown task 'pen'", "'mnist', 'usps'"]),
+        ([Y], ["y has 1 item,", "expected 2, one per task"]),
+        ([Y, None, None], ["y has 3 items", "expected 2, one per task"]),
+        (Y, ["y is ndarray", "2 items, one per task"]),
+        ("nonsense", ["y is str", "2 items, one per task"]),
+        ({"pen": Y}, ["y has the unknown task 'pen'", "'mnist', 'usps'"]),
     ],
 )
 def test_form_of_labels(labels, fragments):

@@ -62,8 +62,8 @@ faults = pytest.mark.parametrize(
 def test_samples_in_fit(form, faulty, fragments):
     data, words = {
         "array": (faulty, "X "),
-        "list": ([MNIST, faulty], "task 'task1' (X[1])"),
-        "tuple": ((MNIST, faulty), "task 'task1' (X[1])"),
+        "list": ([MNIST, faulty], "X of task 'task1'"),
+        "tuple": ((MNIST, faulty), "X of task 'task1'"),
         "dict": ({"mnist": MNIST, "usps": faulty}, "task 'usps'"),
     }[form]
     assert_has(refusal_of_fit(autoencoder, data), words, *fragments)
@@ -88,7 +88,7 @@ def test_samples_in_prediction(faulty, fragments):
         text = refusal(getattr(fitted(), method), {"usps": faulty})
         assert_has(text, "task 'usps'", *fragments)
     text = refusal(fitted().score, [None, faulty], [None, np.arange(8) % 3])
-    assert_has(text, "task 'usps' (X[1])", *fragments)
+    assert_has(text, "X of task 'usps'", *fragments)
     text = refusal(fitted().translate, faulty, "usps", "mnist")
     assert_has(text, "task 'usps'", *fragments)
 
@@ -177,7 +177,7 @@ def test_unknown_task(form):
 
 def test_shapes_are_those_of_fit():
     text = refusal(fitted().predict, [USPS, MNIST])
-    assert_has(text, "task 'mnist' (X[0])", "(4,)", "expected (3,) as in fit")
+    assert_has(text, "X of task 'mnist'", "(4,)", "expected (3,) as in fit")
     text = refusal(fitted().predict, {"usps": np.zeros((2, 2, 2))})
     assert_has(text, "task 'usps'", "(2, 2)", "expected (4,) as in fit")
 
@@ -210,7 +210,7 @@ def test_columns_are_those_of_fit():
     frames = [pd.DataFrame(MNIST, columns=list("abc")), pd.DataFrame(USPS)]
     several = clone(autoencoder).fit(frames)
     text = refusal(several.transform, [frames[0][["b", "a", "c"]], None])
-    assert_has(text, "task 'task0' (X[0])", "features b, a, c", "expected a, b, c")
+    assert_has(text, "X of task 'task0'", "features b, a, c", "expected a, b, c")
     several.transform([MNIST, USPS])  # names are compared where there are any
     alone = clone(autoencoder).fit(frames[0])
     # These words are scikit-learn's, and no sentence.

@@ -29,9 +29,9 @@ class TestWithArrays:
 
     def test_errors(self):
         X = JointArrays(numbered([4, 3]))
-        with pytest.raises(ValueError, match=r"task 1 \(arrays\[1\]\) has 4 samples"):
+        with pytest.raises(ValueError, match=r"arrays of task 'task1' has 4 samples"):
             X.with_arrays([np.zeros((4, 1)), np.zeros((4, 1))])
-        with pytest.raises(ValueError, match="1 items, expected one for each of the 2"):
+        with pytest.raises(ValueError, match="1 item, expected 2, one per task"):
             X.with_arrays([np.zeros((4, 1))])
 
 
@@ -82,16 +82,20 @@ class TestConstruction:
     @pytest.mark.parametrize(
         ("X", "error", "message"),
         [
-            ([], ValueError, "no tasks"),
-            ({}, ValueError, "no tasks"),
-            ([np.zeros((3, 2))], ValueError, r"list with one array.*pack\(X, y\)"),
-            ((np.zeros((3, 2)),), ValueError, r"tuple with one array.*pack\(X, y\)"),
+            ([], ValueError, "is an empty "),
+            ({}, ValueError, "is an empty "),
+            ([np.zeros((3, 2))], ValueError, r"list of one array.*pack\(X, y\)"),
+            ((np.zeros((3, 2)),), ValueError, r"tuple of one array.*pack\(X, y\)"),
             (np.zeros((3, 2)), TypeError, r"X is ndarray.*pack\(X\) also takes"),
-            ({0: np.zeros((3, 2))}, TypeError, "key 0, expected task names"),
-            ([np.zeros((3, 2)), None], TypeError, r"task 1 \(X\[1\]\) is None"),
+            ({0: np.zeros((3, 2))}, TypeError, "key 0, expected the names"),
+            ([np.zeros((3, 2)), None], TypeError, r"X of task 'task1' is None"),
             ({"a": None}, TypeError, "task 'a' is None"),
-            ([np.zeros((3, 2)), np.zeros(3)], ValueError, r"task 1 .*shape \(3,\)"),
-            ([[[1, 2]], [[1], [1, 2]]], ValueError, r"task 1 \(X\[1\]\) cannot become"),
+            (
+                [np.zeros((3, 2)), np.zeros(3)],
+                ValueError,
+                r"task 'task1' .*shape \(3,\)",
+            ),
+            ([[[1, 2]], [[1], [1, 2]]], ValueError, r"X of task 'task1' cannot become"),
             (
                 {"a": scipy.sparse.csr_array(np.eye(3))},
                 TypeError,
@@ -100,7 +104,7 @@ class TestConstruction:
             (
                 [torch.zeros(2, 2), torch.zeros(2, 2, dtype=torch.bfloat16)],
                 ValueError,
-                "task 1 .*BFloat16",
+                "task 'task1' .*BFloat16",
             ),
         ],
     )
@@ -113,13 +117,13 @@ class TestConstruction:
 
     def test_masked_samples_are_refused(self):
         masked = np.ma.masked_array(np.ones((2, 3)), mask=np.eye(2, 3))
-        with pytest.raises(ValueError, match=r"task 1 \(X\[1\]\) has masked.*fill"):
+        with pytest.raises(ValueError, match=r"X of task 'task1' has masked.*fill"):
             JointArrays([np.ones((2, 3)), masked])
         unmasked = np.ma.masked_array(np.ones((2, 3)), mask=False)
         assert_array_equal(JointArrays([np.ones((1, 3)), unmasked]).arrays[1], 1)
 
     def test_tensor_without_values_is_refused(self):
-        with pytest.raises(ValueError, match=r"task 0 .* cannot become a numpy"):
+        with pytest.raises(ValueError, match=r"task 'task0' cannot become a numpy"):
             JointArrays([torch.ones(2, 3, device="meta"), np.ones((2, 3))])
 
 

@@ -84,25 +84,33 @@ class TestPack:
     @pytest.mark.parametrize(
         ("y", "error", "message"),
         [
-            ([0, 1, 2], ValueError, "y has 3 items, expected one for each of the 2"),
+            ([0, 1, 2], ValueError, "y has 3 items, expected 2, one per task"),
             (np.arange(3), TypeError, "y is ndarray, expected a list"),
             ({"a": [0, 1]}, TypeError, "y is dict, expected the form of X: a list"),
-            ([[0, 1], [2, 3]], ValueError, r"task 1 \(y\[1\]\) .*expected 1 values"),
-            ([[[0], [1]], [2]], ValueError, r"task 0 \(y\[0\]\) .*ravel"),
-            ([[0, np.nan], [2]], ValueError, r"task 0 .*NaN; mark .* with -1"),
-            ([np.uint64([0, 2**63]), None], ValueError, "task 0 .*64 bits.*LabelEnc"),
-            ([[0, 2**70], None], ValueError, "task 0 .*64 bits.*LabelEncoder"),
-            ([["a", "b"], [2]], TypeError, "task 1 .* holds numbers and task 0.*Label"),
+            ([[0, 1], [2, 3]], ValueError, r"y of task 'task1' .*expected 1, one"),
+            ([[[0], [1]], [2]], ValueError, r"y of task 'task0' .*ravel"),
+            ([[0, np.nan], [2]], ValueError, r"task 'task0' .*NaN; mark .* with -1"),
+            (
+                [np.uint64([0, 2**63]), None],
+                ValueError,
+                "task 'task0' .*64 bits.*LabelEnc",
+            ),
+            ([[0, 2**70], None], ValueError, "task 'task0' .*64 bits.*LabelEncoder"),
+            (
+                [["a", "b"], [2]],
+                TypeError,
+                "task 'task1' holds numbers and .*'task0'.*Label",
+            ),
             (
                 [["a", "b"], None],
                 TypeError,
-                r"task 1 \(y\[1\]\) is unlabeled.*LabelEnc",
+                r"y of task 'task1' is missing.*LabelEnc",
             ),
-            ([["a", -1], ["b"]], TypeError, r"task 0 \(y\[0\]\) .*mark -1.*LabelEnc"),
+            ([["a", -1], ["b"]], TypeError, r"y of task 'task0' .*mark -1.*LabelEnc"),
             (
                 [np.array(["a", -1], object), None],
                 TypeError,
-                "task 0 .*dtype object.*LabelEncoder.*with -1",
+                "task 'task0' .*dtype object.*LabelEncoder.*with -1",
             ),
             ([np.array(["2020"] * 2, "M8[Y]"), None], TypeError, "dtype datetime64"),
         ],
@@ -119,7 +127,7 @@ class TestPack:
             pack(X, [[0, 1], [0]])
         with pytest.raises(ValueError, match="unknown task 'c'"):
             pack(X, {"c": [0]})
-        with pytest.raises(ValueError, match=r"task 'b' \(y\['b'\]\) has shape \(2,\)"):
+        with pytest.raises(ValueError, match=r"y of task 'b' has 2 values"):
             pack(X, {"b": [0, 1]})
 
     def test_flat_labels_of_the_wrong_length(self):

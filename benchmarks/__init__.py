@@ -1,0 +1,1 @@
+"""Benchmarks by subject, run as modules from the root; see README.md here."""

@@ -1,0 +1,1 @@
+"""Time and memory of training, transforming, indexing and searching."""

@@ -1,0 +1,135 @@
+"""What a fitted classifier says of samples: classes, probabilities, accuracy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._sklearn_compat import ClassifierMixin
+from sk_jae.nn import Codes
+from sk_jae.tasks import TaskInputs, check_score_labels
+
+__all__ = ["ClassPredictions"]
+
+
+class ClassPredictions(ClassifierMixin, BaseJointEstimator):
+    """The methods of a classifier that are called after `fit`."""
+
+    def predict(self, X: Any) -> Any:
+        """Classes of the samples.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or one per task
+            In the form of `X`; flat in the order of the samples for a JointArrays.
+        """
+        inputs = self._check_samples(X)
+        logits = self._logits(inputs)
+        return inputs.restore(
+            [None if z is None else self.classes_[z.argmax(1)] for z in logits]
+        )
+
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes), or one per task
+            In the order of `classes_`; 0 for classes that a task cannot have.
+        """
+        inputs = self._check_samples(X)
+        logits = self._logits(inputs)
+        return inputs.restore([None if z is None else _softmax(z) for z in logits])
+
+    def decision_function(self, X: Any) -> Any:
+        """Logits of the classes.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_classes), or one per task
+            In the order of `classes_`; -inf for classes that a task cannot have. With
+            two classes, of shape (n_samples,), positive for the second.
+        """
+        inputs = self._check_samples(X)
+        logits = self._logits(inputs)
+        if len(self.classes_) == 2:
+            logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
+        return inputs.restore(logits)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Accuracy on the labeled samples, mean over the tasks that have any.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like
+            Samples in the form given to `fit`; None or a missing name skips a task.
+        y : list, tuple or dict, or array-like of shape (n_samples,)
+            Labels in the form of `X`, -1 or None for unlabeled.
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            If no sample has a label.
+        """
+        inputs = self._check_samples(X)
+        found = check_score_labels(y, inputs, self)
+        logits = self._logits(inputs)
+        scores = [
+            np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
+            for z, item in zip(logits, found, strict=True)
+            if item is not None and z is not None
+        ]
+        return float(np.mean(scores))
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        classes = self._fitted("classes_").classes
+        assert classes is not None
+        return classes
+
+    @property
+    def task_classes_(self) -> list[NDArray[Any]]:
+        return self._fitted("task_classes_").task_classes
+
+    def _logits(self, inputs: TaskInputs) -> list[NDArray[np.float64] | None]:
+        predictor = Predictor(self._state)
+
+        def classify(z: Codes, t: int) -> Tensor:
+            logits = predictor.module.classify(t, z)
+            assert logits is not None
+            return logits
+
+        found = [
+            predictor.outputs(array, t, lambda z, t=t: classify(z, t))
+            for t, array in enumerate(inputs.arrays)
+        ]
+        return [None if z is None else z.astype(np.float64) for z in found]
+
+
+def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    exp = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return exp / exp.sum(axis=1, keepdims=True)

@@ -1,0 +1,77 @@
+"""What the estimators have in common is described in the same words."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+
+import pytest
+
+from sk_jae import JointAutoencoder, JointTransferClassifier
+
+# Their defaults differ, and what is said of them.
+DIFFERENT = {
+    "encoder",
+    "shared_depth",
+    "lr",
+    "lr_schedule",
+    "augmentation",
+}
+SECTIONS = ("Parameters", "Attributes")
+
+
+def entries(cls, section):
+    """The text of every entry of a section of a class's docstring, by its names."""
+    doc = inspect.getdoc(cls)
+    body = re.search(rf"^{section}\n-+\n(.*?)(?=^\S[^\n]*\n-+\n)", doc, re.M | re.S)[1]
+    found = {}
+    for entry in re.split(r"^(?=\S)", body, flags=re.M):
+        if entry.strip():
+            head, _, text = entry.replace("\\\n", "").partition("\n")
+            for name in head.partition(" : ")[0].split(", "):
+                found[name] = head, inspect.cleandoc(text)
+    return found
+
+
+AUTOENCODER, CLASSIFIER = (
+    {section: entries(cls, section) for section in SECTIONS}
+    for cls in (JointAutoencoder, JointTransferClassifier)
+)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_shared_entries_have_one_text(section):
+    one, other = AUTOENCODER[section], CLASSIFIER[section]
+    assert len(one.keys() & other.keys()) > 8
+    for name in one.keys() & other.keys() - DIFFERENT:
+        assert one[name] == other[name], name
+
+
+def test_what_is_listed_as_different_is():
+    one, other = AUTOENCODER["Parameters"], CLASSIFIER["Parameters"]
+    for name in DIFFERENT:
+        assert one[name] != other[name], name
+
+
+@pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])
+def test_every_parameter_is_described_with_its_default_in_order(cls):
+    described = entries(cls, "Parameters")
+    parameters = inspect.signature(cls).parameters
+    assert list(described) == list(parameters)
+    for name, parameter in parameters.items():
+        _, _, default = described[name][0].rpartition("default=")
+        assert ast.literal_eval(default) == parameter.default, name
+
+
+@pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])
+def test_every_fitted_attribute_is_described(cls):
+    """`layouts_` is for the package's own use."""
+    public = {
+        name
+        for name, _ in inspect.getmembers(cls, lambda v: isinstance(v, property))
+        if name.endswith("_") and not name.startswith("_")
+    }
+    described = set(entries(cls, "Attributes"))
+    assert public - {"layouts_"} <= described
+    assert described - public == {"n_features_in_", "feature_names_in_"}

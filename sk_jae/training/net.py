@@ -24,6 +24,7 @@ from torch import Tensor
 
 from sk_jae.nn import JointModule, ReconstructionLoss
 from sk_jae.training.batches import Batch
+from sk_jae.training.compilation import CompiledCall
 from sk_jae.training.objective import TERMS, JointLoss, Phase, TermKey
 from sk_jae.training.skorch_types import NeuralNet
 
@@ -124,6 +125,7 @@ class JointNet(NeuralNet):
 
     def initialize_criterion(self) -> Self:
         self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
+        self.objective_ = CompiledCall(self.criterion_)
         return self
 
     @property
@@ -219,7 +221,7 @@ class JointNet(NeuralNet):
         bfloat16 = self.precision == "bfloat16"
         device = torch.device(self.device).type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
-            loss, terms = self.criterion_(self.module_, batch, self.phase_)
+            loss, terms = self.objective_(self.module_, batch, self.phase_)
         if loss.requires_grad:
             loss.backward()
             self.notify(

@@ -5,10 +5,10 @@ torchvision; the loaders that read its formats do when they are called.
 """
 
 from ._celeba import load_celeba
-from ._color import load_cifar10, load_svhn
+from ._cifar10 import load_cifar10
 from ._digits import load_digits_pair
-from ._grayscale import load_mnist, load_usps
 from ._home import get_data_home
+from ._mnist import load_mnist
 from ._protocols import (
     cifar10_class_pair,
     digit_halves,
@@ -16,6 +16,8 @@ from ._protocols import (
     load_mnist_usps,
     split_by_class,
 )
+from ._svhn import load_svhn
+from ._usps import load_usps
 
 __all__ = [
     "cifar10_class_pair",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,7 +12,15 @@ import numpy as np
 
 from sk_jae._sklearn_types import Bunch
 
-from ._home import check_subset, get_data_home, loader_errors
+from ._celeba_files import (
+    IMAGES,
+    PARTITIONS,
+    ensure_celeba,
+    open_image,
+    read_tables,
+)
+from ._files import check_array, loader_errors
+from ._home import check_subset, get_data_home
 
 DESCR = """\
 CelebA, aligned faces of celebrities: 202,599 images with 40 attributes, here cropped
@@ -23,7 +32,6 @@ Cite: Z. Liu, P. Luo, X. Wang, X. Tang, Deep learning face attributes in the wil
 
 SIZE = 64
 TASKS = ("female", "male")
-PARTITIONS = ("train", "valid", "test")
 
 
 @overload
@@ -129,17 +137,16 @@ def load_celeba(
         )
 
     data, target, attributes = {}, {}, {}
-    with np.load(cache / "attributes.npz") as file:
-        names = file["names"].tolist()
-        if attribute not in names:
-            raise ValueError(
-                f"attribute must be one of {names}, got {attribute!r} instead."
-            )
-        for task in TASKS:
-            rows = _rows(file[f"{task}_sizes"], subset)
-            data[task] = np.load(cache / f"{task}.npy", mmap_mode="r")[rows]
-            attributes[task] = file[task][rows]
-            target[task] = attributes[task][:, names.index(attribute)].astype(np.int64)
+    names, tables = _read_cache(cache)
+    if attribute not in names:
+        raise ValueError(
+            f"attribute must be one of {names}, got {attribute!r} instead."
+        )
+    for task, (images, table, sizes) in tables.items():
+        rows = _rows(sizes, subset)
+        data[task] = images[rows]
+        attributes[task] = table[rows]
+        target[task] = attributes[task][:, names.index(attribute)].astype(np.int64)
     if return_X_y:
         return data, target
     return Bunch(
@@ -153,6 +160,29 @@ def load_celeba(
     )
 
 
+def _read_cache(
+    cache: Path,
+) -> tuple[list[str], dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Return the attributes' names and each task's images, attributes and sizes."""
+    remedy = f"delete the folder {cache}, so that it is written again"
+    tables = {}
+    with (
+        loader_errors("CelebA at 64x64", cache / "attributes.npz", remedy=remedy),
+        np.load(cache / "attributes.npz") as file,
+    ):
+        names = file["names"].tolist()
+        described = {task: (file[task], file[f"{task}_sizes"]) for task in TASKS}
+    for task, (table, sizes) in described.items():
+        path = cache / f"{task}.npy"
+        with loader_errors("CelebA at 64x64", path, remedy=remedy):
+            images = np.load(path, mmap_mode="r")
+            n = int(sizes.sum())
+            check_array(images.shape, images.dtype, (n, SIZE, SIZE, 3), "u")
+            check_array(table.shape, table.dtype, (n, len(names)), "u")
+        tables[task] = images, table, sizes
+    return names, tables
+
+
 def _rows(sizes: np.ndarray, subset: str) -> slice:
     """Return where a subset lies in a task: train, valid, test in this order."""
     if subset == "all":
@@ -163,35 +193,35 @@ def _rows(sizes: np.ndarray, subset: str) -> slice:
 
 
 def _write_small_images(home: Path, cache: Path, download: bool, verbose: int) -> None:
-    """Write the cache in a temporary folder, so that none is ever incomplete."""
+    """Write the cache in a temporary folder, so that it is complete or absent."""
     from tqdm import tqdm
 
-    partitions = _open_partitions(home, download)
-    attributes = [part.attr.numpy().astype(np.uint8) for part in partitions]
-    # torchvision splits the line of names at its trailing space, too.
-    names = list(partitions[0].attr_names)[: attributes[0].shape[1]]
-    is_male = [table[:, names.index("Male")] == 1 for table in attributes]
-
+    folder = home / "celeba"
+    ensure_celeba(folder, download)
+    names, files, attributes, partitions = read_tables(folder)
+    is_male = attributes[:, names.index("Male")] == 1
     cache.parent.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=cache.parent) as folder,
+        tempfile.TemporaryDirectory(dir=cache.parent) as temporary,
         tqdm(
-            total=sum(map(len, partitions)),
+            total=len(files),
             desc="CelebA at 64x64",
             unit="image",
             disable=not verbose,
         ) as progress,
     ):
-        written = Path(folder) / cache.name
+        written = Path(temporary) / cache.name
         written.mkdir()
         described: dict[str, Any] = {"names": np.array(names)}
         for task in TASKS:
-            chosen = [np.flatnonzero(male == (task == "male")) for male in is_male]
-            described[f"{task}_sizes"] = np.array([len(rows) for rows in chosen])
-            described[task] = np.concatenate(
-                [table[rows] for table, rows in zip(attributes, chosen, strict=True)]
+            rows = np.flatnonzero(is_male == (task == "male"))
+            rows = rows[np.argsort(partitions[rows], kind="stable")]
+            described[f"{task}_sizes"] = np.bincount(
+                partitions[rows], minlength=len(PARTITIONS)
             )
-            _write_task(written / f"{task}.npy", partitions, chosen, progress)
+            described[task] = attributes[rows]
+            paths = [folder / IMAGES / files[row] for row in rows]
+            _write_task(written / f"{task}.npy", paths, progress)
         np.savez(written / "attributes.npz", **described)
         try:
             written.rename(cache)
@@ -201,38 +231,12 @@ def _write_small_images(home: Path, cache: Path, download: bool, verbose: int) -
                 raise
 
 
-def _open_partitions(home: Path, download: bool) -> list[Any]:
-    """Open train, valid and test with torchvision, which checks the text files."""
-    from torchvision.datasets import CelebA
-
-    files = ["img_align_celeba"]
-    files += [file for *_, file in CelebA.file_list if file.endswith(".txt")]
-    folder = home / CelebA.base_folder
-    with loader_errors("CelebA", folder, files, download) as must_download:
-        partitions = [CelebA(home, split="train", download=must_download)]
-        partitions += [CelebA(home, split=split) for split in PARTITIONS[1:]]
-    return partitions
-
-
-def _write_task(
-    path: Path, partitions: list[Any], chosen: list[np.ndarray], progress: Any
-) -> None:
-    """Write the chosen images of every partition, one after the other."""
+def _write_task(path: Path, image_paths: Sequence[Path], progress: Any) -> None:
     from PIL import ImageOps
 
-    shape = (sum(map(len, chosen)), SIZE, SIZE, 3)
+    shape = (len(image_paths), SIZE, SIZE, 3)
     images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    position = 0
-    for partition, rows in zip(partitions, chosen, strict=True):
-        for row in rows:
-            try:
-                image, _ = partition[row]
-                images[position] = ImageOps.fit(image.convert("RGB"), (SIZE, SIZE))
-            except OSError as error:
-                raise OSError(
-                    f"CelebA image {partition.filename[row]} could not be read "
-                    f"({error}); unpack img_align_celeba.zip again."
-                ) from error
-            position += 1
-            progress.update()
+    for position, image_path in enumerate(image_paths):
+        images[position] = ImageOps.fit(open_image(image_path), (SIZE, SIZE))
+        progress.update()
     images.flush()

@@ -12,9 +12,10 @@ from sklearn.utils import check_random_state, column_or_1d
 
 from sk_jae._sklearn_types import Bunch, RandomState
 
-from ._color import CIFAR10_CLASSES
-from ._grayscale import load_mnist, load_usps
+from ._cifar10 import CLASSES as CIFAR10_CLASSES
 from ._home import check_subset
+from ._mnist import load_mnist
+from ._usps import load_usps
 
 
 def split_by_class(

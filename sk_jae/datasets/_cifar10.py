@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, overload
+from typing import IO, Literal, cast, overload
 
 import numpy as np
 
@@ -188,8 +188,8 @@ def _unpack(archive: Path, folder: Path, names: Sequence[str]) -> None:
                     f"{MAX_UNPACKED_BYTES:,} bytes, so it is not the published archive"
                 )
             name = member.name.rpartition("/")[2]
-            content = tar.extractfile(member) if name in names else None
-            if content is not None:
+            if name in names and member.isreg():
+                content = cast(IO[bytes], tar.extractfile(member))
                 with content, (folder / name).open("wb") as file:
                     shutil.copyfileobj(content, file)
 

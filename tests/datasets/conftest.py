@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from contextlib import contextmanager
+
 import pytest
 
 from sk_jae.datasets import _celeba_files, _cifar10, _files, _mnist, _svhn, _usps
@@ -29,3 +32,19 @@ def without_checksums(small_sets, monkeypatch):
         "fault",
         lambda self, folder: None if (folder / self.name).is_file() else "is missing",
     )
+
+
+@pytest.fixture
+def memory_limit():
+    """A context in which Python's objects may not take more than so many bytes."""
+
+    @contextmanager
+    def limit(n_bytes):
+        tracemalloc.start()
+        try:
+            yield
+            assert tracemalloc.get_traced_memory()[1] < n_bytes
+        finally:
+            tracemalloc.stop()
+
+    return limit

@@ -1,7 +1,8 @@
 """Data sets and the splits of the paper's experiments, as plain numpy arrays.
 
-Images are `uint8`, labels are integers. Importing this module does not import
-torchvision; the loaders that read its formats do when they are called.
+Images are `uint8` and labels are integers. The loaders verify the files that they read,
+by their published checksums where these exist. Importing this module does not import
+torchvision; the loaders of published data sets import it when they are called.
 """
 
 from ._celeba import load_celeba

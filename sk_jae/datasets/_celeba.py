@@ -1,4 +1,4 @@
-"""CelebA at 64x64, the women and the men as two tasks, memory-mapped."""
+"""CelebA at 64x64: women and men as two memory-mapped tasks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ._home import check_subset, get_data_home
 
 DESCR = """\
 CelebA, aligned faces of celebrities: 202,599 images with 40 attributes, here cropped
-to the middle square and resized to 64x64 color, women and men apart. For
+to the middle square and resized to 64x64 in color, with women and men as two tasks. For
 non-commercial research only.
 Cite: Z. Liu, P. Luo, X. Wang, X. Tang, Deep learning face attributes in the wild, ICCV
 2015.
@@ -68,29 +68,31 @@ def load_celeba(
 ) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Load the CelebA faces at 64x64 as two tasks, women and men.
 
-    The unpacked folder "img_align_celeba" and the text files of CelebA are read from
-    "celeba" in the data folder. The first call writes the small images to
-    `cache_dir` (2.5 GB), one at a time; from then on only that copy is read, and it is
-    mapped into memory rather than loaded.
+    The unpacked folder "img_align_celeba" and the text files "list_attr_celeba.txt" and
+    "list_eval_partition.txt" are read from "celeba" in the data folder. The first call
+    writes the small images to `cache_dir` (2.5 GB). All later calls read only that
+    copy, which is mapped into memory instead of being loaded.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     cache_dir : path-like, default=None
-        Where the small images are kept, in the folder "celeba_64x64". If None,
-        "~/sk_jae_data/cache". Delete that folder to have it written anew.
+        The folder in which the small images are kept, in a folder "celeba_64x64" of
+        their own. None means "~/sk_jae_data/cache". If you delete "celeba_64x64", it is
+        written again.
     subset : {"train", "valid", "test", "all"}, default="train"
-        The official part to return (162,770, 19,867 and 19,962 faces).
+        The official part to return; the first three have 162,770, 19,867 and 19,962
+        faces.
     attribute : str, default="Smiling"
-        The attribute that `target` tells, one of `attribute_names`.
+        The attribute that becomes `target`, one of `attribute_names`.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there; it needs the package gdown for
-        this. If False, nothing is written to the data folder.
+        If True, torchvision downloads files that are missing or incomplete, for which
+        it needs the package gdown. If False, nothing is written to the data folder.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     verbose : int, default=1
-        If not 0, show a progress bar while the small images are written.
+        If this is not 0, a progress bar is shown while the small images are written.
 
     Returns
     -------
@@ -98,27 +100,29 @@ def load_celeba(
         Dictionary-like object with these attributes.
 
         data : dict of memmap of dtype uint8
-            "female" and "male": shape (n_samples, 64, 64, 3), red, green and blue from
-            0 to 255. Read-only.
+            "female" and "male", each of shape (n_samples, 64, 64, 3), with red, green
+            and blue from 0 to 255. The arrays are read-only.
         target : dict of ndarray of dtype int64
-            Per task, shape (n_samples,): 1 where a face has the attribute, else 0.
+            One array of shape (n_samples,) per task: 1 if a face has the attribute,
+            else 0.
         target_names : ndarray of shape (2,)
             The names of the classes.
         attributes : dict of ndarray of dtype uint8
-            Per task, shape (n_samples, 40): all attributes, 1 or 0.
+            One array of shape (n_samples, 40) per task: all attributes, 1 or 0.
         attribute_names : list of str
             The names of the 40 attributes.
         subset_note : None
-            Always the complete set.
+            Always None, because the set is complete.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of dict if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` or `attribute` is unknown.
 
@@ -184,7 +188,7 @@ def _read_cache(
 
 
 def _rows(sizes: np.ndarray, subset: str) -> slice:
-    """Return where a subset lies in a task: train, valid, test in this order."""
+    """Return the rows of a subset in a task that has train, valid, test in order."""
     if subset == "all":
         return slice(None)
     ends = np.cumsum(sizes)

@@ -70,19 +70,20 @@ def load_cifar10(
     """Load the CIFAR-10 images, 32x32 in color.
 
     The unpacked folder "cifar-10-batches-py" is read from "cifar10" in the data folder.
-    Where it is absent and no download is asked for, the four classes airplane, deer,
-    horse and ship of the paper's Table 1 come from
-    "cifar10_airplane_deer_horse_ship.npz" if that lies there; `subset_note` says so.
+    If that folder does not exist and no download is wanted, but the file
+    "cifar10_airplane_deer_horse_ship.npz" is in "cifar10", that file is read instead.
+    It has the four classes of the paper's Table 1, and `subset_note` says so.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     subset : {"train", "test", "all"}, default="train"
-        The official training set (50,000), test set (10,000), or both in this order.
-        Of the npz file: 20,000, 4,000, or both.
+        The official training set (50,000), test set (10,000), or both, in this order.
+        In the npz file these are 20,000 images, 4,000 images, or both.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there. If False, nothing is written.
+        If True, torchvision downloads files that are missing or incomplete. If False,
+        nothing is written.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -96,24 +97,25 @@ def load_cifar10(
         target : ndarray of shape (n_samples,), dtype int64
             The class of each image, a position in `target_names`.
         target_names : ndarray of shape (10,)
-            The names of all ten classes, also where only four have samples.
+            The names of all ten classes, even if only four of them have samples.
         subset_note : str or None
-            What is there, if it is not the complete set.
+            Description of what was read if it is not the complete set, else None.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of ndarray if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` is not one of the three names.
 
     See Also
     --------
-    cifar10_class_pair : Two classes as two tasks.
+    cifar10_class_pair : Makes two tasks of two classes.
 
     Examples
     --------

@@ -63,17 +63,18 @@ def load_mnist(
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load the MNIST digits, 28x28.
 
-    The files are read from "mnist/MNIST/raw" in the data folder, unpacked or as the
-    .gz files that they are published as.
+    The files are read from "mnist/MNIST/raw" in the data folder. They may be the .gz
+    files that are published or unpacked.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     subset : {"train", "test", "all"}, default="train"
-        The official training set (60,000), test set (10,000), or both in this order.
+        The official training set (60,000), test set (10,000), or both, in this order.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there. If False, nothing is written.
+        If True, torchvision downloads files that are missing or incomplete. If False,
+        nothing is written.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -89,16 +90,17 @@ def load_mnist(
         target_names : ndarray of shape (10,)
             The names of the classes.
         subset_note : None
-            Always the complete set.
+            Always None, because the set is complete.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of ndarray if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` is not one of the three names.
 

@@ -61,21 +61,21 @@ def load_svhn(
     """Load the SVHN house number digits, 32x32 in color.
 
     The files "train_32x32.mat" and "test_32x32.mat" are read from "svhn" in the data
-    folder. Where they are absent and no download is asked for, the digits come from
-    "svhn_test_first10000.npz" and "svhn_train_first1083.npz" if these lie there, split
-    so that no house is both in "train" and in "test". That is not the official
-    split, and `subset_note` says so: name it beside every figure.
+    folder. If neither of them exists and no download is wanted, but the files
+    "svhn_test_first10000.npz" and "svhn_train_first1083.npz" are there, these are read
+    instead and split so that no house is both in "train" and in "test". That is not the
+    official split, and `subset_note` says so; mention it with every result.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     subset : {"train", "test", "all"}, default="train"
-        The official training set (73,257), test set (26,032), or both in this order.
-        Of the npz files: 9,082 digits, 2,001 digits, or both.
+        The official training set (73,257), test set (26,032), or both, in this order.
+        In the npz files these are 9,082 digits, 2,001 digits, or both.
     download_if_missing : bool, default=False
-        If True, torchvision downloads the .mat files that are not there. If False,
-        nothing is written.
+        If True, torchvision downloads .mat files that are missing or incomplete. If
+        False, nothing is written.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -91,21 +91,22 @@ def load_svhn(
         target_names : ndarray of shape (10,)
             The names of the classes.
         img_id : ndarray of shape (n_samples,), dtype int64, or None
-            The picture of a house that a digit was cut from. Neighboring digits
-            overlap, so pass this as `groups` to a splitter. Pictures of the official
-            training set are numbered from 100,001. None for the .mat files, which do
-            not tell.
+            The number of the picture of a house from which each digit was cut.
+            Neighboring digits overlap, so pass this as `groups` to a splitter. Pictures
+            of the official training set are numbered from 100,001. It is None for the
+            .mat files, which do not contain it.
         subset_note : str or None
-            What is there, if it is not the complete set.
+            Description of what was read if it is not the complete set, else None.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of ndarray if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` is not one of the three names.
 
@@ -174,7 +175,7 @@ def _read_official(
 def _read_subset(
     root: Path,
 ) -> tuple[dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]], str]:
-    """Split the npz files, at the start of a house, into training and test digits."""
+    """Read the npz files and split them, at the start of a house, into two parts."""
     (X, y, img_id), (X_more, y_more, img_id_more) = (
         _read_subset_file(root / name, n) for name, n in SUBSET_SIZES.items()
     )

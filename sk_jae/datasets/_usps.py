@@ -72,11 +72,12 @@ def load_usps(
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     subset : {"train", "test", "all"}, default="train"
-        The official training set (7,291), test set (2,007), or both in this order.
+        The official training set (7,291), test set (2,007), or both, in this order.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there. If False, nothing is written.
+        If True, torchvision downloads files that are missing or incomplete. If False,
+        nothing is written.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -92,16 +93,17 @@ def load_usps(
         target_names : ndarray of shape (10,)
             The names of the classes.
         subset_note : None
-            Always the complete set.
+            Always None, because the set is complete.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of ndarray if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` is not one of the three names.
 

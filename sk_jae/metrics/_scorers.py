@@ -33,7 +33,7 @@ __all__ = [
 
 
 class LabeledScorer:
-    """Scorer of scikit-learn for the labeled samples of each task or of one task.
+    """Scorer that applies a scikit-learn scorer to the labeled samples of tasks.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
 
 
 class ReverseValidationScorer:
-    """Scorer without labels of the target: train on its predictions, test on the rest.
+    """Scorer that trains on the predictions for a task and tests on the other tasks.
 
     The target is the task to score. A clone of the estimator is fitted to the samples
     that are scored, where the predictions for the target are its labels and the other

@@ -119,7 +119,7 @@ def target_tasks(
 
 
 def predictor_of(estimator: object) -> tuple[Any, list[Any]]:
-    """Return the predictor inside of searches and pipelines, and its transformers.
+    """Return the predictor inside searches and pipelines, and its transformers.
 
     The samples pass through the transformers in this order, before the predictor.
     """

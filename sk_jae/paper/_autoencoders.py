@@ -24,7 +24,7 @@ TIED = {"shared_depth": -1, "n_shared_layers": 1, "shared_input": None}
 
 
 def mnist_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 1: the autoencoder for MNIST, a pair of which is the baseline of 2.
+    """Figure 1: the autoencoder for MNIST; a pair is the baseline of Figure 2.
 
     Fitted to several tasks, it has one independent autoencoder per task. Each has the
     layers of one branch of `mnist_halves`, and as many codes as both its branches.
@@ -80,7 +80,7 @@ def mnist_halves(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
 
 
 def cifar10_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 3: the autoencoder for CIFAR-10, a pair of which is the baseline of 4.
+    """Figure 3: the autoencoder for CIFAR-10; a pair is the baseline of Figure 4.
 
     Fitted to several tasks, it has one independent autoencoder per task. Each has the
     layers of one branch of `cifar10_pair`, and as many codes as both its branches.
@@ -133,7 +133,7 @@ def cifar10_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
 
 
 def celeba_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 5: the autoencoder for CelebA, a pair of which is the baseline of 6.
+    """Figure 5: the autoencoder for CelebA; a pair is the baseline of Figure 6.
 
     Fitted to several tasks, it has one independent autoencoder per task. Each has the
     layers of one branch of `celeba_pair`, and as many codes as both its branches.

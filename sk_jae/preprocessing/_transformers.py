@@ -116,8 +116,8 @@ class PerTaskParameters(BaseEstimator):
             for name in self.transformer:
                 if name == "transformer" or "__" in str(name):
                     raise ValueError(
-                        f"transformer has the key {name!r}, which could be mistaken for "
-                        "a parameter; give the task a name other than 'transformer' "
+                        f"transformer has the key {name!r}, which could be mistaken "
+                        "for a parameter; give the task a name other than 'transformer' "
                         "and without '__'."
                     )
         chosen = per_task(

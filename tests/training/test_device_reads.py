@@ -16,10 +16,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.training import reading
 from tests.helpers.batches import training_batches, validation_batches
-from tests.helpers.training import SMALL
+from tests.helpers.small import CONV, small
 from tests.training.test_batches import CPU, make_data
 
-IMAGES = {**SMALL, "encoder": "Conv 4x(3x3), BN, MP 2x2, FC 8, BN", "batch_size": 8}
+IMAGES = small(CONV, batch_size=8)
 
 READS = {"item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__"}
 COPIES = {"cpu", "cuda", "pin_memory"}

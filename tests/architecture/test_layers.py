@@ -20,7 +20,7 @@ from sk_jae.architecture import (
     shapes,
 )
 
-reproducible = settings(derandomize=True, deadline=None)
+reproducible = settings(derandomize=True)
 
 small = st.integers(1, 6)
 

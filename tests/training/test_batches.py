@@ -66,6 +66,12 @@ def test_smaller_tasks_are_repeated_in_whole_shuffled_passes(sizes, batch_size):
         assert set(rows[:n]) == set(range(n))
 
 
+def test_repeated_passes_are_shuffled_anew():
+    batches = training_batches(make_data(80, 10), 10, CPU, 0)
+    rows = np.concatenate(drawn(batches, 1)).reshape(8, 10)
+    assert len(np.unique(rows, axis=0)) == 8
+
+
 def test_the_length_is_the_number_of_batches():
     batches = training_batches(make_data(25, 7), 8, CPU, 0)
     assert len(batches) == len(list(batches)) == 4

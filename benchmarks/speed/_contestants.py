@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sk_jae.nn import JointModule
 from skorch import NeuralNet
 from torch import Tensor, nn
 
@@ -31,6 +30,7 @@ from benchmarks.speed._parts import (
     weights_of,
 )
 from benchmarks.speed._workloads import Workload
+from sk_jae.nn import JointModule
 
 Jobs = dict[str, Callable[[], Any]]
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from sk_jae.nn import JointModule, TaskSequential, UpConv2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from benchmarks.speed._workloads import Workload
+from sk_jae.nn import JointModule, TaskSequential, UpConv2d
 
 
 def initial_module(workload: Workload) -> JointModule:

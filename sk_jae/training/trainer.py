@@ -33,6 +33,8 @@ class EpochMonitor(Protocol):
     def end_epoch(self) -> bool:
         """True asks to stop the phase."""
 
+    def end(self) -> None: ...
+
 
 @dataclass
 class OptimizerState:

@@ -21,7 +21,7 @@ from sk_jae.architecture import (
     shapes,
     to_string,
 )
-from tests.architecture.test_layers import images, kernels, pools, reproducible, small
+from tests.helpers.layers import images, kernels, pools, reproducible, small
 
 convs = st.builds(Conv, small, kernels, st.integers(1, 3))
 

@@ -10,29 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_jae.tasks import Layout
-from sk_jae.training.batches import TaskData
-from tests.helpers.batches import training_batches, validation_batches
-
-CPU = torch.device("cpu")
-
-
-def make_data(*sizes, labels=False, rows=None):
-    """Tasks whose samples are their row numbers."""
-    arrays = tuple(np.arange(n, dtype=np.float32).reshape(n, 1) for n in sizes)
-    return TaskData(
-        arrays,
-        tuple(Layout((1,), "vector") for _ in sizes),
-        tuple(np.arange(n) % 3 - 1 if labels else None for n in sizes),
-        tuple(f"task{t}" for t in range(len(sizes))),
-        tuple(np.arange(n) for n in sizes) if rows is None else rows,
-    )
-
-
-def drawn(batches, t):
-    """The row numbers of one task in every batch of an epoch."""
-    return [batch.inputs[t].flatten().long().numpy() for batch in batches]
-
+from tests.helpers.batches import (
+    CPU,
+    drawn,
+    make_data,
+    training_batches,
+    validation_batches,
+)
 
 sizes_of_tasks = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 

@@ -86,6 +86,11 @@ def test_layers_can_be_pickled_and_hashed():
             ),
         ),
         (
+            "Conv 8x(3x3), MP 1x3",  # the larger factor is the stride
+            (2, 6, 9),
+            (FC(8 * 6 * 3), Reshape((8, 6, 3)), Deconv(2, (3, 3), 3, size=(6, 9))),
+        ),
+        (
             "MP 2x2, Conv 8x(3x3), FC 5",
             (3, 9, 9),
             (

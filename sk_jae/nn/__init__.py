@@ -4,8 +4,8 @@ They work without scikit-learn and skorch: build a :class:`JointModule`, train i
 a loop of your own, or take the one that an estimator has trained, ``est.module_``.
 """
 
-from sk_jae.nn.augmentation import random_affine
-from sk_jae.nn.joint import Codes, JointModule, TaskOutput, n_parameters
+from sk_jae.nn.augmentation import RandomAffine, random_affine
+from sk_jae.nn.joint import JointModule, n_parameters
 from sk_jae.nn.layers import (
     CommonView,
     FlattenLinear,
@@ -21,12 +21,14 @@ from sk_jae.nn.losses import (
     infomax_loss,
     reconstruction_loss,
 )
+from sk_jae.nn.outputs import Codes, TaskOutput
 
 __all__ = [
     "Codes",
     "CommonView",
     "FlattenLinear",
     "JointModule",
+    "RandomAffine",
     "ReconstructionLoss",
     "TaskBatchNorm",
     "TaskOutput",

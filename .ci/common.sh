@@ -5,6 +5,8 @@
 unset PYTHONPATH
 # Nothing may wait for a window.
 export MPLBACKEND=Agg
+# hypothesis takes the same examples every time, however slow the machine is.
+export CI=true
 
 if [ -d ../shared/data ]; then
     SK_JAE_DATA=$(cd ../shared/data && pwd)

@@ -21,3 +21,11 @@ def data_home() -> Path:
     if not folder:
         pytest.skip("SK_JAE_DATA does not point to the real data sets")
     return Path(folder)
+
+
+@pytest.fixture
+def tasks():
+    """Samples and labels of two tasks."""
+    from tests.helpers.small import make_tasks  # torch must not come first
+
+    return make_tasks()

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sk_jae.nn import CommonView
 
 from benchmarks._command import is_there, make_parser, processor_seconds
 from benchmarks._results import Results, open_results
@@ -31,6 +30,7 @@ from benchmarks.transfer._digits_tables import DIGITS_ROWS, SKADA_ROWS, TABLES
 from sk_jae import JointTransferClassifier
 from sk_jae.architecture import common_view
 from sk_jae.datasets import load_mnist_usps
+from sk_jae.nn import CommonView
 
 SOURCE_ONLY = {
     "n_private": 0,

@@ -29,6 +29,9 @@ from sk_jae.architecture.branches import (
     common_view,
     describe,
 )
+from sk_jae.architecture.branches import (
+    Coder as Coder,
+)
 from sk_jae.architecture.layers import (
     BN,
     FC,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, log2, prod
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from sk_jae.architecture.layers import (
     BN,
@@ -22,6 +22,16 @@ from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse
 
 __all__ = ["Architecture", "auto_encoder", "common_view", "describe"]
+
+
+class ModuleLike(Protocol):
+    """A torch module, for what does without torch."""
+
+    def parameters(self) -> Iterable[Any]: ...
+
+
+Hidden: TypeAlias = str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike]
+Coder: TypeAlias = Hidden | Callable[[Shape], Hidden]
 
 _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
@@ -124,10 +134,10 @@ def describe(
     name: str,
     shape: Shape,
     view: Shape,
-    encoder: Any,
-    decoder: Any,
+    encoder: Coder,
+    decoder: Coder,
     *,
-    classified: str | None = None,
+    classified: Literal["private", "shared"] | None = None,
 ) -> Architecture:
     """The layers of one task's branches.
 
@@ -163,8 +173,8 @@ def describe(
     return Architecture(name, shape, view, private, shared, decoding)
 
 
-def _encoder(value: Any, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
-    value = _called(value, shape)
+def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
+    value = _called(coder, shape)
     if _is(value, "auto"):
         return auto_encoder(shape, classified=classified)
     layers = _read(value, "encoder")
@@ -173,8 +183,8 @@ def _encoder(value: Any, shape: Shape, classified: bool = False) -> tuple[Any, .
     return layers
 
 
-def _decoder(value: Any, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    value = _called(value, shape)
+def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+    value = _called(coder, shape)
     if _is(value, "mirror"):
         # Modules of the user's own cannot be reversed by rule.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
@@ -192,17 +202,19 @@ def _decoder(value: Any, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, .
     return (*hidden, FC(prod(shape)))
 
 
-def _called(value: Any, shape: Shape) -> Any:
+def _called(value: Coder, shape: Shape) -> Hidden:
     """What a function of the user's own returns for a shape."""
     # A torch module can be called too, but not with a shape.
-    return value(shape) if callable(value) and not _is_layer(value) else value
+    if callable(value) and not _is_layer(value):
+        return value(shape)
+    return cast(Hidden, value)
 
 
-def _is(value: Any, word: str) -> bool:
+def _is(value: object, word: str) -> bool:
     return isinstance(value, str) and value == word
 
 
-def _read(value: Any, parameter: str) -> tuple[Any, ...]:
+def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, (tuple, list)):
@@ -217,11 +229,11 @@ def _read(value: Any, parameter: str) -> tuple[Any, ...]:
     )
 
 
-def _is_layer(value: Any) -> bool:
+def _is_layer(value: object) -> bool:
     return isinstance(value, Layer) or _is_module(value)
 
 
-def _is_module(value: Any) -> bool:
+def _is_module(value: object) -> bool:
     # A torch module, without importing torch; a class is not one yet.
     return hasattr(value, "parameters") and not isinstance(value, type)
 

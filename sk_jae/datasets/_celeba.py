@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch
+
+from sk_jae._sklearn_types import Bunch
 
 from ._home import check_subset, get_data_home, loader_errors
 
@@ -25,16 +26,38 @@ TASKS = ("female", "male")
 PARTITIONS = ("train", "valid", "test")
 
 
+@overload
+def load_celeba(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    cache_dir: str | os.PathLike[str] | None = ...,
+    subset: Literal["train", "valid", "test", "all"] = ...,
+    attribute: str = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+    verbose: int = ...,
+) -> Bunch: ...
+@overload
+def load_celeba(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    cache_dir: str | os.PathLike[str] | None = ...,
+    subset: Literal["train", "valid", "test", "all"] = ...,
+    attribute: str = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+    verbose: int = ...,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]: ...
 def load_celeba(
     *,
     data_home: str | os.PathLike[str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Literal["train", "valid", "test", "all"] = "train",
     attribute: str = "Smiling",
     download_if_missing: bool = False,
     return_X_y: bool = False,
     verbose: int = 1,
-) -> Any:
+) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Load the CelebA faces at 64x64 as two tasks, women and men.
 
     The unpacked folder "img_align_celeba" and the text files of CelebA are read from

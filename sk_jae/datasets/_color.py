@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from ._home import check_subset, get_data_home, loader_errors
+from sk_jae._sklearn_types import Bunch
+
+from ._home import Subset, check_subset, get_data_home, loader_errors
 
 SVHN_DESCR = """\
 SVHN, cropped digits of street view house numbers: 73,257 for training, 26,032 for
@@ -35,13 +36,29 @@ CIFAR10_CLASSES = (
 OFFICIAL_TRAIN_OFFSET = 100_000
 
 
+@overload
+def load_svhn(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_svhn(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 def load_svhn(
     *,
     data_home: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Subset = "train",
     download_if_missing: bool = False,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load the SVHN house number digits, 32x32 in color.
 
     The files "train_32x32.mat" and "test_32x32.mat" are read from "svhn" in the data
@@ -132,13 +149,29 @@ def load_svhn(
     )
 
 
+@overload
+def load_cifar10(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_cifar10(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 def load_cifar10(
     *,
     data_home: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Subset = "train",
     download_if_missing: bool = False,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load the CIFAR-10 images, 32x32 in color.
 
     The unpacked folder "cifar-10-batches-py" is read from "cifar10" in the data folder.

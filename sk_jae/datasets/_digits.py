@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
 from scipy import ndimage
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
-from ._home import check_subset
+from sk_jae._sklearn_types import Bunch, RandomState
+
+from ._home import Subset, check_subset
 
 SLANT = 0.4
 SLANT_SPREAD = 0.05
@@ -25,13 +27,29 @@ UCI Machine Learning Repository, 1998 (CC BY 4.0); see sklearn.datasets.load_dig
 """
 
 
+@overload
 def load_digits_pair(
     *,
-    subset: str = "train",
+    subset: Subset = ...,
+    test_size: float = ...,
+    random_state: RandomState = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_digits_pair(
+    *,
+    subset: Subset = ...,
+    test_size: float = ...,
+    random_state: RandomState = ...,
+    return_X_y: Literal[True],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]: ...
+def load_digits_pair(
+    *,
+    subset: Subset = "train",
     test_size: float = 0.25,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Load two related tasks of different shape made from real digits.
 
     scikit-learn's embedded digits are dealt to two tasks, so that no digit is in
@@ -132,4 +150,5 @@ def _draw_with_pen(images: np.ndarray, slants: np.ndarray) -> np.ndarray:
             image.copy(), shear, offset=center - shear @ center, order=1
         )
     thick = ndimage.grey_dilation(large, size=(1, 2, 2))
-    return np.rint(np.clip(thick, 0, 255)).astype(np.uint8)
+    drawn: np.ndarray = np.rint(np.clip(thick, 0, 255)).astype(np.uint8)
+    return drawn

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from ._home import check_subset, get_data_home, loader_errors
+from sk_jae._sklearn_types import Bunch
+
+from ._home import Subset, check_subset, get_data_home, loader_errors
 
 MNIST_DESCR = """\
 MNIST handwritten digits: 60,000 for training, 10,000 for testing, 28x28 gray.
@@ -28,13 +29,29 @@ keep their owners' terms.
 """
 
 
+@overload
+def load_mnist(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_mnist(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 def load_mnist(
     *,
     data_home: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Subset = "train",
     download_if_missing: bool = False,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load the MNIST digits, 28x28.
 
     The files are read from "mnist/MNIST/raw" in the data folder, unpacked or as the
@@ -90,13 +107,29 @@ def load_mnist(
     return digits_bunch(parts, MNIST_DESCR, return_X_y)
 
 
+@overload
+def load_usps(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_usps(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Subset = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 def load_usps(
     *,
     data_home: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Subset = "train",
     download_if_missing: bool = False,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load the USPS digits, 16x16.
 
     The files "usps.bz2" (training) and "usps.t.bz2" (test) are read from "usps" in the
@@ -154,7 +187,7 @@ def load_usps(
 
 def digits_bunch(
     parts: list[tuple[np.ndarray, np.ndarray]], descr: str, return_X_y: bool
-) -> Any:
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Join the parts of a set of digits and wrap them as the caller wants."""
     data = np.concatenate([images for images, _ in parts])
     target = np.concatenate([labels for _, labels in parts])

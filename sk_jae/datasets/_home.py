@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, TypeAlias
+
+Subset: TypeAlias = Literal["train", "test", "all"]
 
 SUBSETS = ("train", "test", "all")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state, column_or_1d
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state, column_or_1d
+
+from sk_jae._sklearn_types import Bunch, RandomState
 
 from ._color import CIFAR10_CLASSES
 from ._grayscale import load_mnist, load_usps
@@ -158,16 +161,38 @@ def cifar10_class_pair(
     )
 
 
+@overload
+def load_mnist_usps(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Literal["train", "test"] = ...,
+    n_mnist: int = ...,
+    n_usps: int = ...,
+    random_state: RandomState = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def load_mnist_usps(
+    *,
+    data_home: str | os.PathLike[str] | None = ...,
+    subset: Literal["train", "test"] = ...,
+    n_mnist: int = ...,
+    n_usps: int = ...,
+    random_state: RandomState = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]: ...
 def load_mnist_usps(
     *,
     data_home: str | os.PathLike[str] | None = None,
-    subset: str = "train",
+    subset: Literal["train", "test"] = "train",
     n_mnist: int = 2000,
     n_usps: int = 1800,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
     download_if_missing: bool = False,
     return_X_y: bool = False,
-) -> Any:
+) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Load MNIST and USPS as two tasks, with few training samples.
 
     The training samples are drawn at random, without replacement, from the official
@@ -265,7 +290,9 @@ def load_mnist_usps(
     )
 
 
-def keep_labels(y: Any, n_per_class: int, *, random_state: Any = 0) -> np.ndarray:
+def keep_labels(
+    y: ArrayLike, n_per_class: int, *, random_state: RandomState = 0
+) -> np.ndarray:
     """Hide all labels but a few of every class.
 
     With the same `random_state`, a larger budget keeps all that a smaller one keeps.
@@ -303,12 +330,13 @@ def keep_labels(y: Any, n_per_class: int, *, random_state: Any = 0) -> np.ndarra
     >>> keep_labels([0, 0, 0, 1, 1, 1], 1, random_state=0)
     array([-1, -1,  0, -1, -1,  1])
     """
-    y = column_or_1d(y)
-    if y.dtype.kind not in "iu":
+    labels: np.ndarray = column_or_1d(y)
+    if labels.dtype.kind not in "iu":
         raise TypeError(
-            f"y must hold integers, as -1 marks a hidden label, got dtype {y.dtype}."
+            "y must hold integers, as -1 marks a hidden label, got dtype "
+            f"{labels.dtype}."
         )
-    classes, counts = np.unique(y[y != -1], return_counts=True)
+    classes, counts = np.unique(labels[labels != -1], return_counts=True)
     if n_per_class < 0:
         raise ValueError(f"n_per_class must not be negative, got {n_per_class}.")
     if len(counts) and n_per_class > counts.min():
@@ -317,9 +345,9 @@ def keep_labels(y: Any, n_per_class: int, *, random_state: Any = 0) -> np.ndarra
             f"{classes[counts.argmin()]} has only {counts.min()}."
         )
     rng = check_random_state(random_state)
-    y_few = np.full(y.shape, -1, dtype=np.int64)
+    y_few = np.full(labels.shape, -1, dtype=np.int64)
     for label in classes:
         # The whole class is shuffled, whatever the budget, so that budgets nest.
-        kept = rng.permutation(np.flatnonzero(y == label))[:n_per_class]
+        kept = rng.permutation(np.flatnonzero(labels == label))[:n_per_class]
         y_few[kept] = label
     return y_few

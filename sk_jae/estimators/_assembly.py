@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.architecture import Architecture, Shape, common_view, describe
-from sk_jae.estimators._parameters import ClassifierParameters, JointParameters
+from sk_jae.estimators._parameters import (
+    Augmentation,
+    ClassifierParameters,
+    JointParameters,
+)
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import JointModule, random_affine
@@ -79,14 +83,14 @@ def _architectures(
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
-    def is_one(value: Any) -> bool:
+    def is_one(value: object) -> bool:
         return isinstance(value, (str, tuple)) or callable(value)
 
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
-    classified = None
+    classified: Literal["private", "shared"] | None = None
     if classify:
         classified = "shared" if estimator.n_shared else "private"
     return [
@@ -97,7 +101,11 @@ def _architectures(
     ]
 
 
-def _view(shared_input: Any, shapes: list[Shape], names: Sequence[str]) -> Shape | None:
+def _view(
+    shared_input: tuple[int, int, int] | Literal["auto"] | None,
+    shapes: list[Shape],
+    names: Sequence[str],
+) -> Shape | None:
     """The shape that the shared branch sees, None for the samples' own."""
     if shared_input is None:
         return None
@@ -159,7 +167,7 @@ def make_net(
 
 
 def _augmentations(
-    augmentation: Any, layouts: Sequence[Layout]
+    augmentation: Augmentation, layouts: Sequence[Layout]
 ) -> tuple[Callable[[Tensor], Tensor] | None, ...]:
     """What maps the inputs of each task at random, None for nothing."""
     if augmentation is None:
@@ -174,7 +182,7 @@ def _n_epochs(estimator: JointParameters, train: TaskData) -> int:
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
-    n_updates = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
+    n_updates: float = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

@@ -7,13 +7,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae._sklearn_types import RandomState
+from sk_jae.architecture import Coder
 from sk_jae.estimators._base import BaseJointEstimator
 from sk_jae.estimators._parameters import (
     Augmentation,
-    Coder,
     CodesChoice,
-    LayoutChoice,
-    LossChoice,
     OptimizerChoice,
     PerTask,
     Precision,
@@ -21,7 +20,8 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import check_tasks
+from sk_jae.nn import ReconstructionLoss
+from sk_jae.tasks import LayoutChoice, Samples, Targets, check_tasks
 
 __all__ = ["JointAutoencoder"]
 
@@ -199,14 +199,14 @@ class JointAutoencoder(BaseJointEstimator):
         *,
         n_shared: int = 32,
         n_private: int = 32,
-        encoder: Coder = "auto",
-        decoder: Coder = "mirror",
+        encoder: PerTask[Coder] = "auto",
+        decoder: PerTask[Coder] = "mirror",
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutChoice = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
-        reconstruction_loss: LossChoice = "mse",
+        reconstruction_loss: ReconstructionLoss = "mse",
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         lr: float = 0.001,
@@ -224,7 +224,7 @@ class JointAutoencoder(BaseJointEstimator):
         callbacks: list[Any] | Literal["disable"] | None = None,
         verbose: int = 0,
         warm_start: bool = False,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
     ) -> None:
         self.n_shared = n_shared
         self.n_private = n_private
@@ -256,7 +256,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Samples, y: Targets | None = None) -> Self:
         """Train the joint autoencoder.
 
         Parameters
@@ -284,7 +284,7 @@ class JointAutoencoder(BaseJointEstimator):
         self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Samples, y: object = None) -> float:
         """Coefficient of determination of the reconstruction, mean over tasks.
 
         It does not depend on the loss weights, so that a search over these weights

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sk_jae._sklearn_types import TransformerMixin
 from sk_jae.estimators._assembly import make_net, new_state, split_validation
-from sk_jae.estimators._parameters import CodesChoice, JointParameters
+from sk_jae.estimators._fitted_attributes import FittedAttributes
+from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_codes
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
-    TransformerMixin,
     output_container,
 )
-from sk_jae.estimators._state import FittedState
 from sk_jae.exceptions import TrainingInterrupted
-from sk_jae.nn import JointModule, n_parameters
 from sk_jae.tasks import (
+    DictOfTasks,
+    JointArrays,
     Labels,
     Layout,
+    ListOfTasks,
+    OneSequence,
+    Samples,
+    Targets,
     TaskInputs,
     check_codes,
     check_task,
@@ -32,7 +38,6 @@ from sk_jae.tasks import (
     check_unit_range,
 )
 from sk_jae.training import (
-    JointNet,
     Trainer,
     check_device,
     isolated_random_state,
@@ -41,19 +46,28 @@ from sk_jae.training import (
 
 __all__ = ["BaseJointEstimator"]
 
-T = TypeVar("T")
 
-
-class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters):
+class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttributes):
     """Base of the joint estimators, which own a trainer and what it leaves behind."""
 
-    _state: FittedState
-    _net: JointNet
+    if TYPE_CHECKING:  # scikit-learn's own
+
+        @overload
+        def fit_transform(
+            self, X: ListOfTasks, y: Targets | None = ...
+        ) -> list[Any]: ...
+        @overload
+        def fit_transform(
+            self, X: DictOfTasks, y: Targets | None = ...
+        ) -> dict[str, Any]: ...
+        @overload
+        def fit_transform(self, X: OneSequence, y: Targets | None = ...) -> Any: ...
+        def fit_transform(self, X: Samples, y: Targets | None = None) -> Any: ...
 
     def _fit(
         self,
-        X: Any,
-        y: Any,
+        X: Samples,
+        y: Targets | None,
         inputs: TaskInputs,
         layouts: tuple[Layout, ...],
         plan: Plan,
@@ -111,7 +125,13 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
                 stacklevel=5,
             )
 
-    def transform(self, X: Any) -> Any:
+    @overload
+    def transform(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def transform(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def transform(self, X: OneSequence) -> Any: ...  # set_output decides
+    def transform(self, X: Samples) -> Any:
         """Codes of the samples.
 
         Parameters
@@ -143,7 +163,13 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
             ]
         )
 
-    def inverse_transform(self, Z: Any) -> Any:
+    @overload
+    def inverse_transform(self, Z: ListOfTasks) -> list[Any]: ...
+    @overload
+    def inverse_transform(self, Z: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def inverse_transform(self, Z: ArrayLike) -> NDArray[np.float32]: ...
+    def inverse_transform(self, Z: Samples) -> Any:
         """Reconstructions from codes.
 
         Parameters
@@ -172,7 +198,19 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
             ]
         )
 
-    def reconstruct(self, X: Any, codes: CodesChoice = "both") -> Any:
+    @overload
+    def reconstruct(self, X: JointArrays, codes: CodesChoice = ...) -> JointArrays: ...
+    @overload
+    def reconstruct(self, X: ListOfTasks, codes: CodesChoice = ...) -> list[Any]: ...
+    @overload
+    def reconstruct(
+        self, X: DictOfTasks, codes: CodesChoice = ...
+    ) -> dict[str, Any]: ...
+    @overload
+    def reconstruct(
+        self, X: ArrayLike, codes: CodesChoice = ...
+    ) -> NDArray[np.float32]: ...
+    def reconstruct(self, X: Samples, codes: CodesChoice = "both") -> Any:
         """Encode and decode the samples.
 
         Parameters
@@ -203,15 +241,14 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
         predictor = Predictor(self._state)
         found = []
         for t, array in enumerate(inputs.arrays):
-            values = predictor.outputs(
-                array, t, lambda z, t=t: predictor.reconstruct(t, z, codes)
-            )
+            reconstruct = partial(predictor.reconstruct, t, codes=codes)
+            values = predictor.outputs(array, t, reconstruct)
             layout = self._state.layouts[t]
             found.append(None if values is None else layout.from_module(values))
         return inputs.restore_samples(found)
 
     def translate(
-        self, X: Any, source: int | str, target: int | str
+        self, X: ArrayLike, source: int | str, target: int | str
     ) -> NDArray[np.float32]:
         """Encode samples as one task and decode them as another.
 
@@ -254,7 +291,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
         assert values is not None
         return self._state.layouts[t].from_module(values)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Names of the codes, ``shared0``, ... and ``private0``, ...
 
         Parameters
@@ -271,7 +308,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
         names = [f"{kind}{i}" for kind, n in numbers.items() for i in range(n)]
         return np.asarray(names, dtype=object)
 
-    def _check_samples(self, X: Any) -> TaskInputs:
+    def _check_samples(self, X: Samples) -> TaskInputs:
         check_is_fitted(self)
         inputs, _ = check_tasks(X, estimator=self)
         return inputs
@@ -289,70 +326,6 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, JointParameters
                 f"codes={codes!r} asks for codes that the estimator does not have, "
                 f"since n_{codes} is 0."
             )
-
-    def _fitted(self, attribute: str) -> FittedState:
-        """The state, for an attribute that exists after `fit` only."""
-        state = self.__dict__.get("_state")
-        if state is None:
-            raise AttributeError(
-                f"{type(self).__name__} has no {attribute} before fit."
-            )
-        return state
-
-    @property
-    def n_tasks_(self) -> int:
-        return len(self._fitted("n_tasks_").task_names)
-
-    @property
-    def task_names_(self) -> tuple[str, ...]:
-        return self._fitted("task_names_").task_names
-
-    @property
-    def feature_shapes_in_(self) -> list[tuple[int, ...]] | dict[str, tuple[int, ...]]:
-        return self._fitted("feature_shapes_in_").feature_shapes
-
-    @property
-    def layouts_(self) -> tuple[Layout, ...]:
-        return self._fitted("layouts_").layouts
-
-    @property
-    def n_iter_(self) -> int:
-        return len(self._fitted("n_iter_").history)
-
-    @property
-    def n_parameters_(self) -> int:
-        return n_parameters(self._fitted("n_parameters_").module)
-
-    @property
-    def loss_curve_(self) -> list[float]:
-        return [row["train_loss"] for row in self._fitted("loss_curve_").history]
-
-    @property
-    def history_(self) -> list[dict[str, Any]]:
-        return self._fitted("history_").history
-
-    @property
-    def module_(self) -> JointModule:
-        return self._fitted("module_").module
-
-    @property
-    def net_(self) -> JointNet:
-        self._fitted("net_")
-        if not hasattr(self, "_net"):
-            raise AttributeError(
-                f"This {type(self).__name__} is a copy or comes from a file, and these "
-                "have no net_; take module_, or call fit again."
-            )
-        return self._net
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The net belongs to the fit that made it: a copy needs the state alone.
-        state = dict(super().__getstate__())
-        state.pop("_net", None)
-        return state
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_state")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_jae._sklearn_types import ClassifierMixin
 from sk_jae.estimators._base import BaseJointEstimator
 from sk_jae.estimators._prediction import Predictor
-from sk_jae.estimators._sklearn_compat import ClassifierMixin
 from sk_jae.nn import Codes
-from sk_jae.tasks import TaskInputs, check_score_labels
+from sk_jae.tasks import (
+    DictOfTasks,
+    ListOfTasks,
+    OneSequence,
+    Samples,
+    Targets,
+    TaskInputs,
+    check_score_labels,
+)
 
 __all__ = ["ClassPredictions"]
 
@@ -20,7 +29,13 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     """The methods of a classifier that are called after `fit`."""
 
-    def predict(self, X: Any) -> Any:
+    @overload
+    def predict(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def predict(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def predict(self, X: OneSequence) -> NDArray[Any]: ...
+    def predict(self, X: Samples) -> Any:
         """Classes of the samples.
 
         Parameters
@@ -39,7 +54,13 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             [None if z is None else self.classes_[z.argmax(1)] for z in logits]
         )
 
-    def predict_proba(self, X: Any) -> Any:
+    @overload
+    def predict_proba(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def predict_proba(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def predict_proba(self, X: OneSequence) -> NDArray[np.float64]: ...
+    def predict_proba(self, X: Samples) -> Any:
         """Probabilities of the classes.
 
         Parameters
@@ -56,7 +77,13 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         logits = self._logits(inputs)
         return inputs.restore([None if z is None else _softmax(z) for z in logits])
 
-    def decision_function(self, X: Any) -> Any:
+    @overload
+    def decision_function(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def decision_function(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def decision_function(self, X: OneSequence) -> NDArray[np.float64]: ...
+    def decision_function(self, X: Samples) -> Any:
         """Logits of the classes.
 
         Parameters
@@ -76,7 +103,7 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
         return inputs.restore(logits)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Samples, y: Targets | None = None) -> float:
         """Accuracy on the labeled samples, mean over the tasks that have any.
 
         Parameters
@@ -118,18 +145,20 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     def _logits(self, inputs: TaskInputs) -> list[NDArray[np.float64] | None]:
         predictor = Predictor(self._state)
 
-        def classify(z: Codes, t: int) -> Tensor:
+        def classify(t: int, z: Codes) -> Tensor:
             logits = predictor.module.classify(t, z)
             assert logits is not None
             return logits
 
         found = [
-            predictor.outputs(array, t, lambda z, t=t: classify(z, t))
+            predictor.outputs(array, t, partial(classify, t))
             for t, array in enumerate(inputs.arrays)
         ]
         return [None if z is None else z.astype(np.float64) for z in found]
 
 
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    exp = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return exp / exp.sum(axis=1, keepdims=True)
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    highest = logits.max(axis=1, keepdims=True, initial=-np.inf)
+    exp: NDArray[np.float64] = np.exp(logits - highest)
+    total: NDArray[np.float64] = exp.sum(axis=1, keepdims=True)
+    return exp / total

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-import numpy as np
-
+from sk_jae._sklearn_types import RandomState
+from sk_jae.architecture import Coder
 from sk_jae.estimators._class_predictions import ClassPredictions
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
-    Coder,
     CodesChoice,
-    LayoutChoice,
-    LossChoice,
     OptimizerChoice,
     PerTask,
     Precision,
 )
 from sk_jae.estimators._phases import plan_classifier
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import check_labels, check_tasks
+from sk_jae.nn import ReconstructionLoss
+from sk_jae.tasks import LayoutChoice, Samples, Targets, check_labels, check_tasks
 
 __all__ = ["JointTransferClassifier"]
 
@@ -241,8 +239,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         *,
         n_shared: int = 32,
         n_private: int = 32,
-        encoder: Coder = "auto",
-        decoder: Coder = "mirror",
+        encoder: PerTask[Coder] = "auto",
+        decoder: PerTask[Coder] = "mirror",
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
@@ -253,7 +251,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         consistency_weight: PerTask[float] = 1.0,
         head: Literal["auto", "shared", "both"] = "auto",
         strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
-        reconstruction_loss: LossChoice = "mse",
+        reconstruction_loss: ReconstructionLoss = "mse",
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
@@ -272,7 +270,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         callbacks: list[Any] | Literal["disable"] | None = None,
         verbose: int = 0,
         warm_start: bool = False,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
     ) -> None:
         self.n_shared = n_shared
         self.n_private = n_private
@@ -310,7 +308,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Samples, y: Targets | None = None) -> Self:
         """Train the joint autoencoder and its classifiers.
 
         Parameters

@@ -6,26 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from sk_jae.architecture import Layer, Shape
-from sk_jae.estimators._sklearn_compat import (
-    BaseEstimator,
-    Interval,
-    Options,
-    StrOptions,
-)
+from sk_jae._sklearn_types import BaseEstimator, RandomState
+from sk_jae.architecture import Coder
+from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
+from sk_jae.nn import ReconstructionLoss
+from sk_jae.tasks import LayoutChoice
 
 __all__ = [
     "Augmentation",
     "ClassifierParameters",
-    "Coder",
     "CodesChoice",
     "JointParameters",
-    "LayoutChoice",
-    "LossChoice",
     "OptimizerChoice",
     "PerTask",
     "Precision",
@@ -34,11 +28,7 @@ __all__ = [
 T = TypeVar("T")
 PerTask: TypeAlias = T | Sequence[T] | Mapping[str, T]
 
-Layers: TypeAlias = str | tuple[int, ...] | Sequence[Layer] | Sequence[nn.Module]
-Coder: TypeAlias = PerTask[str | tuple[int, ...] | Callable[[Shape], Layers]]
 CodesChoice: TypeAlias = Literal["both", "shared", "private"]
-LayoutChoice: TypeAlias = Literal["auto", "first", "last"]
-LossChoice: TypeAlias = Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
 OptimizerChoice: TypeAlias = (
     Literal["adam", "adamw", "sgd"] | Callable[..., torch.optim.Optimizer]
 )
@@ -54,14 +44,14 @@ class JointParameters(BaseEstimator):
 
     n_shared: int
     n_private: int
-    encoder: Coder
-    decoder: Coder
+    encoder: PerTask[Coder]
+    decoder: PerTask[Coder]
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutChoice
     reconstruction_weight: PerTask[float]
-    reconstruction_loss: LossChoice
+    reconstruction_loss: ReconstructionLoss
     max_epochs: int | Literal["auto"]
     batch_size: int
     lr: float
@@ -79,7 +69,7 @@ class JointParameters(BaseEstimator):
     callbacks: list[Any] | Literal["disable"] | None
     verbose: int
     warm_start: bool
-    random_state: int | np.random.RandomState | None
+    random_state: RandomState
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_shared": [_COUNT],

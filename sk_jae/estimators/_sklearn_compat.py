@@ -2,52 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # before scikit-learn 1.9
-
-    class _NoCallbacks:
-        """A callback context without callbacks."""
-
-        def subcontext(self, **_: Any) -> _NoCallbacks:
-            return self
-
-        def call_on_fit_task_begin(self, **_: Any) -> _NoCallbacks:
-            return self
-
-        def call_on_fit_task_end(self, **_: Any) -> bool:
-            return False
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        def _init_callback_context(self, **_: Any) -> _NoCallbacks:
-            return _NoCallbacks()
-
+from sk_jae._sklearn_types import TransformerMixin
+from sk_jae.tasks import Samples, Targets
 
 __all__ = [
-    "BaseEstimator",
     "CallbackSupportMixin",
-    "ClassifierMixin",
     "FitMonitor",
     "Interval",
     "Options",
     "StrOptions",
-    "TransformerMixin",
     "fit_context",
     "output_container",
 ]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class CallbackContext(Protocol):
+    """The part of scikit-learn's class of this name that is used here."""
+
+    def subcontext(self, *, task_name: str) -> CallbackContext: ...
+
+    def call_on_fit_task_begin(self, **seen: Any) -> object: ...
+
+    def call_on_fit_task_end(self, **seen: Any) -> bool: ...
+
+
+if TYPE_CHECKING:
+
+    class CallbackSupportMixin:
+        def set_callbacks(self, *callbacks: Any) -> Self: ...
+        def _init_callback_context(self, *, max_subtasks: int) -> CallbackContext: ...
+
+    def fit_context(
+        *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Function], Function]: ...
+
+else:
+    from sklearn.base import _fit_context as fit_context
+
+    try:
+        from sklearn.callback import CallbackSupportMixin
+    except ImportError:  # before scikit-learn 1.9
+
+        class _NoCallbacks:
+            """A callback context without callbacks."""
+
+            def subcontext(self, **_):
+                return self
+
+            def call_on_fit_task_begin(self, **_):
+                return self
+
+            def call_on_fit_task_end(self, **_):
+                return False
+
+        class CallbackSupportMixin:
+            def _init_callback_context(self, **_):
+                return _NoCallbacks()
 
 
 class FitMonitor:
     """Tells scikit-learn's callbacks of a fit and of each of its epochs."""
 
-    def __init__(self, estimator: Any, X: Any, y: Any, max_epochs: int) -> None:
+    def __init__(
+        self,
+        estimator: CallbackSupportMixin,
+        X: Samples,
+        y: Targets | None,
+        max_epochs: int,
+    ) -> None:
         self._context = estimator._init_callback_context(max_subtasks=max_epochs)
         # Without a y, ScoringMonitor would not score. What an autoencoder is to
         # predict is its input.
@@ -65,11 +95,11 @@ class FitMonitor:
     def end(self) -> None:
         self._end(self._context)
 
-    def _end(self, context: Any) -> bool:
+    def _end(self, context: CallbackContext) -> bool:
         # The estimator as it is can predict already.
         return context.call_on_fit_task_end(**self._seen, reconstruction_attributes={})
 
 
-def output_container(estimator: Any) -> str:
+def output_container(estimator: TransformerMixin) -> str:
     """The container set by `set_output` or the global configuration."""
-    return _get_output_config("transform", estimator)["dense"]
+    return str(_get_output_config("transform", estimator)["dense"])

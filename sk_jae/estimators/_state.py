@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ from sk_jae.tasks import Layout
 from sk_jae.training import OptimizerState, available_devices
 
 __all__ = ["FittedState"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -127,7 +129,7 @@ class FittedState:
             self.optimizer = _moved(self.optimizer, self.device)
 
 
-def _moved(value: Any, device: torch.device) -> Any:
+def _moved(value: T, device: torch.device) -> T:
     """A copy with all tensors on the device; what is on another is not copied there."""
     memo: dict[int, Any] = {}
     if isinstance(value, nn.Module):

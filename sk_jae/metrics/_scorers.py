@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
+from sk_jae._sklearn_types import BaseEstimator, ClassifierMixin, FittedClassifier
 from sk_jae.metrics._statistics import entropy, evenly_spaced
 from sk_jae.metrics._task_view import (
     labels_of_task,
@@ -19,7 +21,7 @@ from sk_jae.metrics._task_view import (
     target_tasks,
     task_output,
 )
-from sk_jae.tasks import TaskInputs, check_score_labels, check_task
+from sk_jae.tasks import Samples, Targets, TaskInputs, check_score_labels, check_task
 
 __all__ = [
     "EntropyScorer",
@@ -61,11 +63,18 @@ class LabeledScorer:
     True
     """
 
-    def __init__(self, scoring: Any = "accuracy", *, task: int | str | None = None):
+    def __init__(
+        self,
+        scoring: str | Callable[..., float] = "accuracy",
+        *,
+        task: int | str | None = None,
+    ) -> None:
         self.scoring = scoring
         self.task = task
 
-    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+    def __call__(
+        self, estimator: FittedClassifier, X: Samples, y: Targets | None
+    ) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
@@ -94,10 +103,12 @@ class LabeledScorer:
 class _LabelFreeScorer:
     """Base of the scorers that look at the probabilities predicted for a task."""
 
-    def __init__(self, task: int | str | None = None):
+    def __init__(self, task: int | str | None = None) -> None:
         self.task = task
 
-    def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
+    def __call__(
+        self, estimator: FittedClassifier, X: Samples, y: Targets | None = None
+    ) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
@@ -211,7 +222,7 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
         *,
         temperature: float = 0.05,
         max_samples: int = 3000,
-    ):
+    ) -> None:
         super().__init__(task)
         self.temperature = temperature
         self.max_samples = max_samples
@@ -269,10 +280,12 @@ class ReverseValidationScorer:
     ReverseValidationScorer(task='usps')
     """
 
-    def __init__(self, task: int | str | None = None):
+    def __init__(self, task: int | str | None = None) -> None:
         self.task = task
 
-    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+    def __call__(
+        self, estimator: FittedClassifier, X: Samples, y: Targets | None
+    ) -> float:
         """Score an estimator."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
@@ -314,12 +327,12 @@ class ReverseValidationScorer:
 class _OneTask(ClassifierMixin, BaseEstimator):
     """One task of a fitted estimator, as an ordinary classifier."""
 
-    def __init__(self, estimator: Any, tasks: TaskInputs, t: int):
+    def __init__(self, estimator: FittedClassifier, tasks: TaskInputs, t: int) -> None:
         self.estimator = estimator
         self.tasks = tasks
         self.t = t
 
-    def fit(self, X: Any, y: Any) -> _OneTask:
+    def fit(self, X: object, y: object) -> Self:
         raise NotImplementedError
 
     @property
@@ -327,13 +340,13 @@ class _OneTask(ClassifierMixin, BaseEstimator):
         own = getattr(predictor_of(self.estimator)[0], "task_classes_", None)
         return self.estimator.classes_ if own is None else own[self.t]
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Samples) -> NDArray[Any]:
         return self._call("predict", X)
 
-    def predict_proba(self, X: Any) -> NDArray[Any]:
+    def predict_proba(self, X: Samples) -> NDArray[Any]:
         return self._call("predict_proba", X)[:, self._columns()]
 
-    def decision_function(self, X: Any) -> NDArray[Any]:
+    def decision_function(self, X: Samples) -> NDArray[Any]:
         values = self._call("decision_function", X)
         if values.ndim == 1:
             return values
@@ -343,13 +356,13 @@ class _OneTask(ClassifierMixin, BaseEstimator):
     def _columns(self) -> NDArray[np.intp]:
         return np.searchsorted(self.estimator.classes_, self.classes_)
 
-    def _call(self, method: str, X: Any) -> NDArray[Any]:
+    def _call(self, method: str, X: Samples) -> NDArray[Any]:
         result = getattr(self.estimator, method)(X)
         return np.asarray(task_output(self.tasks, self.t, result))
 
 
 def _labeled(
-    y: Any, tasks: TaskInputs, estimator: Any
+    y: Targets | None, tasks: TaskInputs, estimator: FittedClassifier
 ) -> dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]:
     """Labels and mask of the labeled samples, of the tasks that have any."""
     found = check_score_labels(y, tasks, estimator)

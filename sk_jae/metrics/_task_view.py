@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-from sk_jae.tasks import TaskInputs, check_task, labeled_samples, parse_inputs
+from sk_jae.tasks import (
+    Samples,
+    Targets,
+    TaskInputs,
+    check_task,
+    labeled_samples,
+    parse_inputs,
+)
 
 __all__ = [
     "labels_of_task",
@@ -27,7 +34,7 @@ _USE_SPLITTER = (
 )
 
 
-def parse_fitted_inputs(X: Any, estimator: Any) -> TaskInputs:
+def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
     """The tasks of X as they are, for an estimator that may be a pipeline or a search.
 
     What a pipeline's first step sees has not the features of the joint estimator, so
@@ -77,7 +84,12 @@ def labels_of_task(tasks: TaskInputs, t: int, labels: NDArray[Any]) -> Any:
     return [labels if u == t else None for u in range(len(tasks.names))]
 
 
-def target_tasks(task: Any, tasks: TaskInputs, y: Any, estimator: Any) -> list[int]:
+def target_tasks(
+    task: int | str | None,
+    tasks: TaskInputs,
+    y: Targets | None,
+    estimator: object,
+) -> list[int]:
     """The tasks to look at: the named one, else those without labels, else all."""
     present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
     if task is not None:
@@ -105,24 +117,25 @@ def target_tasks(task: Any, tasks: TaskInputs, y: Any, estimator: Any) -> list[i
     return unlabeled or present
 
 
-def predictor_of(estimator: Any) -> tuple[Any, list[Any]]:
+def predictor_of(estimator: object) -> tuple[Any, list[Any]]:
     """What predicts at the end of searches and pipelines, and the transformers before.
 
     The samples pass through the transformers in their order.
     """
-    transformers = []
+    transformers: list[Any] = []
+    inner: Any = estimator
     while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            if len(estimator.steps) > 1:
-                transformers.append(estimator[:-1])
-            estimator = estimator.steps[-1][1]
+        if hasattr(inner, "best_estimator_"):
+            inner = inner.best_estimator_
+        elif hasattr(inner, "steps"):
+            if len(inner.steps) > 1:
+                transformers.append(inner[:-1])
+            inner = inner.steps[-1][1]
         else:
-            return estimator, transformers
+            return inner, transformers
 
 
-def _parts(estimator: Any) -> Iterator[Any]:
+def _parts(estimator: object) -> Iterator[Any]:
     yield estimator
     if hasattr(estimator, "best_estimator_"):
         yield from _parts(estimator.best_estimator_)
@@ -130,7 +143,7 @@ def _parts(estimator: Any) -> Iterator[Any]:
         yield from _parts(step)
 
 
-def _knows_tasks(estimator: Any) -> bool:
+def _knows_tasks(estimator: object) -> bool:
     return hasattr(estimator, "task_names_")
 
 

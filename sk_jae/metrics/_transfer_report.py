@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
+from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.metrics._statistics import entropy, evenly_spaced
 from sk_jae.metrics._task_view import predictor_of, select_task, task_output
-from sk_jae.tasks import check_tasks, labeled_samples
+from sk_jae.tasks import Samples, Targets, check_tasks, labeled_samples
 
 __all__ = ["transfer_report"]
 
@@ -22,9 +23,9 @@ _LEAST_AGREEMENT = 0.8
 
 
 def transfer_report(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: FittedClassifier,
+    X: Samples,
+    y: Targets,
     *,
     n_neighbors: int = 5,
     max_samples: int = 2000,
@@ -103,12 +104,12 @@ def transfer_report(
     True
     """
     check_is_fitted(estimator)
-    estimator, transformers = predictor_of(estimator)
+    predictor, transformers = predictor_of(estimator)
     for transformer in transformers:
         X = transformer.transform(X)
-    tasks, _ = check_tasks(X, estimator=estimator)
+    tasks, _ = check_tasks(X, estimator=predictor)
     present = [t for t, x in enumerate(tasks.arrays) if x is not None and len(x)]
-    masks = labeled_samples(y, tasks, estimator)
+    masks = labeled_samples(y, tasks, predictor)
     labeled = [t for t in present if np.any(masks[t])]
     if not labeled:
         raise ValueError(
@@ -118,7 +119,7 @@ def transfer_report(
         )
     report, means = {}, {}
     for t in present:
-        p = estimator.predict_proba(select_task(tasks, t))
+        p = predictor.predict_proba(select_task(tasks, t))
         p = np.asarray(task_output(tasks, t, p))
         means[t] = p.mean(axis=0)
         x = tasks.arrays[t]

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import (
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+from sk_jae._sklearn_types import RandomState
+from sk_jae.model_selection._sklearn_types import (
     BaseCrossValidator,
+    Split,
     StratifiedKFold,
     StratifiedShuffleSplit,
 )
-from sklearn.utils import check_random_state
-
 from sk_jae.model_selection._stratification import (
     draw,
     sizes,
     strata_of,
     train_and_test,
 )
-from sk_jae.tasks import counted, parse_inputs
+from sk_jae.tasks import OneSequence, counted, parse_inputs
 
 __all__ = [
     "JointStratifiedKFold",
     "JointStratifiedShuffleSplit",
     "LeaveOneTaskOut",
 ]
-
-Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 class JointStratifiedKFold(StratifiedKFold):
@@ -85,13 +84,15 @@ class JointStratifiedKFold(StratifiedKFold):
         n_splits: int = 5,
         *,
         shuffle: bool = False,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         test_unlabeled: bool = False,
     ) -> None:
         super().__init__(n_splits=n_splits, shuffle=shuffle, random_state=random_state)
         self.test_unlabeled = test_unlabeled
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
+    def split(
+        self, X: OneSequence, y: ArrayLike | None = None, groups: object = None
+    ) -> Iterator[Split]:
         """Generate indices to split data into training and test set.
 
         Parameters
@@ -198,7 +199,7 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         *,
         test_size: float | int | None = None,
         train_size: float | int | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         test_unlabeled: bool = False,
     ) -> None:
         super().__init__(
@@ -209,7 +210,9 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         )
         self.test_unlabeled = test_unlabeled
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
+    def split(
+        self, X: OneSequence, y: ArrayLike | None = None, groups: object = None
+    ) -> Iterator[Split]:
         """Generate indices to split data into training and test set.
 
         Parameters
@@ -277,7 +280,9 @@ class LeaveOneTaskOut(BaseCrossValidator):
     [1] [0 0 1 0 1 0] [ 0  1 -1  0 -1 -1]
     """
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
+    def split(
+        self, X: OneSequence, y: ArrayLike | None = None, groups: object = None
+    ) -> Iterator[Split]:
         """Generate indices to split data into training and test set.
 
         Parameters
@@ -307,7 +312,12 @@ class LeaveOneTaskOut(BaseCrossValidator):
         for t in np.unique(task[tested]):
             yield train_and_test(len(task), np.flatnonzero(tested & (task == t)))
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(
+        self,
+        X: OneSequence | None = None,
+        y: ArrayLike | None = None,
+        groups: object = None,
+    ) -> int:
         """Return the number of tasks that are tested.
 
         Parameters
@@ -327,7 +337,9 @@ class LeaveOneTaskOut(BaseCrossValidator):
         task, tested = self._tested(X, y)
         return len(np.unique(task[tested]))
 
-    def _tested(self, X: Any, y: Any) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    def _tested(
+        self, X: OneSequence | None, y: ArrayLike | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         task, _, tested = strata_of(X, y, test_unlabeled=False)
         n_tasks = len(np.unique(task))
         if n_tasks < 2:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import ShuffleSplit
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import _num_samples, column_or_1d
 
-from sk_jae.tasks import JointArrays, has_tasks, labeled_mask
+from sk_jae.tasks import JointArrays, OneSequence, has_tasks, labeled_mask
 
 
 def strata_of(
-    X: Any, y: Any, test_unlabeled: bool
+    X: OneSequence | None, y: ArrayLike | None, test_unlabeled: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """The task and the stratum of every sample, and which samples are tested."""
     if has_tasks(X):
@@ -27,7 +27,7 @@ def strata_of(
     if isinstance(X, JointArrays):
         task = X.task
     else:
-        task = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
+        task = np.zeros(_num_samples(X), dtype=np.intp)
     if y is None:
         return task, task, np.ones(len(task), dtype=bool)
     check_classification_targets(y)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing, check_random_state
 
+from sk_jae._sklearn_types import RandomState
 from sk_jae.model_selection._stratification import draw, encoded, sizes
 from sk_jae.tasks import (
+    AllTasks,
     JointArrays,
+    TasksInContainer,
     check_one_dimension,
     check_one_per_sample,
     default_names,
@@ -23,12 +26,12 @@ from sk_jae.tasks import (
 
 
 def task_train_test_split(
-    X: Sequence[ArrayLike] | Mapping[str, ArrayLike],
-    y: Sequence[Any] | Mapping[str, Any] | None = None,
+    X: AllTasks,
+    y: TasksInContainer | None = None,
     *,
     test_size: float | int | None = None,
     train_size: float | int | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: RandomState = None,
     shuffle: bool = True,
     stratify: bool = True,
 ) -> list[Any]:
@@ -128,7 +131,7 @@ def task_train_test_split(
     return named[:2] if y is None else named
 
 
-def _to_labels(item: Any, n_samples: int, words: str) -> NDArray[Any]:
+def _to_labels(item: object, n_samples: int, words: str) -> NDArray[Any]:
     labels = to_array(item, words)
     check_one_dimension(labels, words)
     check_one_per_sample(labels, n_samples, words, what="label")

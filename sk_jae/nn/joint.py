@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -126,7 +126,7 @@ class JointModule(nn.Module):
         *,
         n_shared: int,
         n_private: int,
-        shared_depth: int | str = -1,
+        shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         n_classes: int = 0,
         shared_head: bool = True,
@@ -198,7 +198,7 @@ class JointModule(nn.Module):
     def _tie(
         self,
         architectures: Sequence[Architecture],
-        shared_depth: int | str,
+        shared_depth: int | Literal["auto"],
         n_shared_layers: int | None,
         seed: int,
     ) -> None:
@@ -276,7 +276,12 @@ class JointModule(nn.Module):
             (part,) = self.pre_tied[t]([view], [0], n)
         return z_p, part
 
-    def decode(self, task: int, z: Codes, codes: str = "both") -> Tensor:
+    def decode(
+        self,
+        task: int,
+        z: Codes,
+        codes: Literal["both", "shared", "private"] = "both",
+    ) -> Tensor:
         """Reconstruction from codes.
 
         Parameters
@@ -301,6 +306,7 @@ class JointModule(nn.Module):
             hidden.append(h if codes != "private" else torch.zeros_like(h))
         # (n, width) and (n, width), or (n, channels, height, width) each
         merged = torch.cat(hidden, dim=1)
+        x: Tensor
         (x,) = self.outputs[task]([merged], [0])
         return x  # (n, *shape)
 

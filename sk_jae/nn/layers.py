@@ -173,7 +173,8 @@ class UpConv2d(nn.Conv2d):
         return F.pixel_shuffle(x, s)
 
     def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, factor={self.factor}"
+        own = super().extra_repr()  # type: ignore[no-untyped-call]
+        return f"{own}, factor={self.factor}"
 
 
 class UnflattenImage(nn.Module):

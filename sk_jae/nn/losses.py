@@ -12,7 +12,7 @@ For unlabeled samples there are two more, not in the paper: `infomax_loss` and
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -28,7 +28,9 @@ __all__ = [
 CONFIDENT = 0.9
 DIVERSITY = 2.0
 
-ReconstructionLoss: TypeAlias = str | Callable[[Tensor, Tensor], Tensor]
+ReconstructionLoss: TypeAlias = (
+    Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
+)
 
 
 def reconstruction_loss(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -15,7 +15,7 @@ __all__ = ["depth_of", "tied_range"]
 def tied_range(
     encoders: Sequence[Sequence[Stage]],
     names: Sequence[str],
-    shared_depth: int | str,
+    shared_depth: int | Literal["auto"],
     n_shared_layers: int | None,
 ) -> tuple[int, int]:
     """The tied layers, counted from the end: the first, and the last + 1.

@@ -39,7 +39,8 @@ their mean, as in Keras; for sums multiply the weight by the number of features,
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, overload
 
 from sk_jae.estimators import JointAutoencoder, JointTransferClassifier
 
@@ -67,7 +68,7 @@ __all__ = [
     "three_way",
 ]
 
-_FIGURES: dict[Any, Any] = {
+_FIGURES: dict[int, Callable[..., JointAutoencoder | JointTransferClassifier]] = {
     1: mnist_autoencoder,
     2: mnist_halves,
     3: cifar10_autoencoder,
@@ -80,6 +81,16 @@ _FIGURES: dict[Any, Any] = {
 }
 
 
+@overload
+def figure(
+    number: Literal[1, 2, 3, 4, 5, 6], **parameters: Any
+) -> JointAutoencoder: ...
+@overload
+def figure(number: Literal[7, 8, 9], **parameters: Any) -> JointTransferClassifier: ...
+@overload
+def figure(
+    number: int, **parameters: Any
+) -> JointAutoencoder | JointTransferClassifier: ...
 def figure(
     number: int, **parameters: Any
 ) -> JointAutoencoder | JointTransferClassifier:

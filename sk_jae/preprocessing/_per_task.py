@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import TransformerMixin
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sk_jae._sklearn_types import Transformer, TransformerMixin
 from sk_jae.preprocessing._transformers import (
     PerTaskParameters,
     check_samples,
@@ -20,14 +21,22 @@ from sk_jae.preprocessing._transformers import (
     labels_per_task,
     naming,
 )
-from sk_jae.tasks import TaskInputs, parse_inputs
+from sk_jae.tasks import (
+    DictOfTasks,
+    JointArrays,
+    ListOfTasks,
+    Samples,
+    Targets,
+    TaskInputs,
+    parse_inputs,
+)
 
 __all__ = ["PerTask"]
 
+Choice: TypeAlias = Transformer | Literal["passthrough"]
 
-class PerTask(  # type: ignore[call-arg]
-    TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None
-):
+
+class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     """Apply a scikit-learn transformer to every task by itself.
 
     Put it in front of a joint estimator, for example to scale every task by its own
@@ -84,10 +93,13 @@ class PerTask(  # type: ignore[call-arg]
            [ 1.,  1.]])
     """
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(
+        self,
+        transformer: Choice | Sequence[Choice] | Mapping[str, Choice],
+    ) -> None:
         self.transformer = transformer
 
-    def fit(self, X: Any, y: Any = None) -> PerTask:
+    def fit(self, X: Samples, y: Targets | None = None) -> Self:
         """Fit every task's transformer.
 
         Parameters
@@ -110,7 +122,19 @@ class PerTask(  # type: ignore[call-arg]
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    @overload
+    def fit_transform(
+        self, X: JointArrays, y: Targets | None = None
+    ) -> JointArrays: ...
+    @overload
+    def fit_transform(self, X: ListOfTasks, y: Targets | None = None) -> list[Any]: ...
+    @overload
+    def fit_transform(
+        self, X: DictOfTasks, y: Targets | None = None
+    ) -> dict[str, Any]: ...
+    @overload
+    def fit_transform(self, X: ArrayLike, y: Targets | None = None) -> Any: ...
+    def fit_transform(self, X: Samples, y: Targets | None = None) -> Any:
         """Fit every task's transformer and transform its samples.
 
         Parameters
@@ -128,7 +152,15 @@ class PerTask(  # type: ignore[call-arg]
         tasks, results = self._fit(X, y)
         return self._restore(tasks, results)
 
-    def transform(self, X: Any) -> Any:
+    @overload
+    def transform(self, X: JointArrays) -> JointArrays: ...
+    @overload
+    def transform(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def transform(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def transform(self, X: ArrayLike) -> Any: ...
+    def transform(self, X: Samples) -> Any:
         """Transform every task.
 
         Parameters
@@ -154,7 +186,15 @@ class PerTask(  # type: ignore[call-arg]
                 )
         return self._restore(tasks, self._each(tasks, "transform", self._n_out))
 
-    def inverse_transform(self, X: Any) -> Any:
+    @overload
+    def inverse_transform(self, X: JointArrays) -> JointArrays: ...
+    @overload
+    def inverse_transform(self, X: ListOfTasks) -> list[Any]: ...
+    @overload
+    def inverse_transform(self, X: DictOfTasks) -> dict[str, Any]: ...
+    @overload
+    def inverse_transform(self, X: ArrayLike) -> Any: ...
+    def inverse_transform(self, X: Samples) -> Any:
         """Undo the transformation of every task.
 
         Parameters
@@ -177,7 +217,9 @@ class PerTask(  # type: ignore[call-arg]
         n_in = [prod(shape) for shape in self._shapes]
         return self._restore(tasks, self._each(tasks, "inverse_transform", n_in))
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Names of the features that the transformers put out.
 
         Parameters
@@ -193,7 +235,8 @@ class PerTask(  # type: ignore[call-arg]
         """
         check_is_fitted(self)
         if self.n_tasks_ == 1:
-            return self.transformers_[0].get_feature_names_out(input_features)
+            own = self.transformers_[0].get_feature_names_out(input_features)
+            return np.asarray(own, dtype=object)
         names = [
             f"{name}__{feature}"
             for name, transformer in zip(
@@ -203,7 +246,9 @@ class PerTask(  # type: ignore[call-arg]
         ]
         return np.asarray(names, dtype=object)
 
-    def set_output(self, *, transform: Any = None) -> PerTask:
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Set the output container of every transformer.
 
         A list, a dict or a bare array then holds or becomes dataframes; a JointArrays
@@ -226,7 +271,7 @@ class PerTask(  # type: ignore[call-arg]
             transformer.set_output(transform=transform)
         return self
 
-    def _fit(self, X: Any, y: Any) -> tuple[TaskInputs, list[Any]]:
+    def _fit(self, X: Samples, y: Targets | None) -> tuple[TaskInputs, list[Any]]:
         """Fit the transformers; the tasks and what becomes of them."""
         tasks = self._open(X, None)
         names = tasks.names
@@ -251,20 +296,15 @@ class PerTask(  # type: ignore[call-arg]
             fitted.append(transformer)
         self._shapes = [item.shape[1:] for item in tasks.arrays]
         self._n_out = [result.shape[1] for result in results]
-        named = (
-            X.task_names
-            if tasks.container is not None
-            else tasks.container_kind == "dict"
-        )
-        self.feature_shapes_in_ = (
-            dict(zip(names, self._shapes, strict=True)) if named else self._shapes
-        )
+        self.feature_shapes_in_: Any = self._shapes
+        if tasks.are_named:
+            self.feature_shapes_in_ = dict(zip(names, self._shapes, strict=True))
         self.transformers_ = fitted
         self.task_names_ = names
         self.n_tasks_ = len(names)
         return tasks, results
 
-    def _open(self, X: Any, names: tuple[str, ...] | None) -> TaskInputs:
+    def _open(self, X: Samples, names: tuple[str, ...] | None) -> TaskInputs:
         tasks = parse_inputs(X, names)
         words = map(tasks.describe, range(len(tasks.names)))
         return replace(tasks, arrays=tuple(map(check_samples, tasks.arrays, words)))
@@ -309,7 +349,7 @@ class PerTask(  # type: ignore[call-arg]
                 )
         return tasks.restore_samples([np.asarray(result) for result in shaped])
 
-    def _check_features(self, X: Any, *, reset: bool) -> None:
+    def _check_features(self, X: object, *, reset: bool) -> None:
         """Number and names of the features of one bare array."""
         if getattr(X, "ndim", 2) <= 2:
             validate_data(self, X, reset=reset, skip_check_array=True)

@@ -6,14 +6,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
-from sk_jae.tasks import TaskInputs, labeled_mask, per_task, split_labels, to_samples
+from sk_jae._sklearn_types import BaseEstimator, Transformer
+from sk_jae.tasks import (
+    HasShape,
+    Targets,
+    TaskInputs,
+    labeled_mask,
+    per_task,
+    split_labels,
+    to_samples,
+)
 
 __all__ = [
     "PerTaskParameters",
@@ -51,7 +61,7 @@ class PerTaskParameters(BaseEstimator):
                     params.update({f"{key}__{k}": v for k, v in inner.items()})
         return params
 
-    def set_params(self, **params: Any) -> PerTaskParameters:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of this transformer and of those per task.
 
         Parameters
@@ -90,7 +100,7 @@ class PerTaskParameters(BaseEstimator):
         items = [t for _, t in self._items()] or [self.transformer]
         return [t for t in items if hasattr(t, "fit") and not isinstance(t, type)]
 
-    def _replace(self, name: str, value: Any) -> None:
+    def _replace(self, name: str, value: object) -> None:
         # A new container, since clones and grids may hold the old one.
         if isinstance(self.transformer, Mapping):
             self.transformer = {**self.transformer, name: value}
@@ -129,11 +139,11 @@ class PerTaskParameters(BaseEstimator):
         return new
 
 
-def _is_transformer(value: Any) -> bool:
+def _is_transformer(value: object) -> bool:
     return isinstance(value, str) or hasattr(value, "fit")
 
 
-def check_samples(item: Any, words: str) -> Any:
+def check_samples(item: object, words: str) -> Any:
     """The samples of a task, dataframes and sparse matrices as they are."""
     if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
         return item
@@ -146,7 +156,9 @@ def flat(item: Any) -> Any:
     )
 
 
-def labels_per_task(y: Any, tasks: TaskInputs, estimator: Any) -> list[tuple[Any, Any]]:
+def labels_per_task(
+    y: Targets | None, tasks: TaskInputs, estimator: object
+) -> list[tuple[NDArray[Any] | None, NDArray[np.bool_] | None]]:
     """The labels of each task and which of its samples have one."""
     if y is None:
         return [(None, None)] * len(tasks.names)
@@ -160,9 +172,14 @@ def labels_per_task(y: Any, tasks: TaskInputs, estimator: Any) -> list[tuple[Any
     ]
 
 
-def fit_transform_one(transformer: Any, samples: Any, part: Any, labeled: Any) -> Any:
+def fit_transform_one(
+    transformer: Transformer,
+    samples: HasShape,
+    part: NDArray[Any] | None,
+    labeled: NDArray[np.bool_] | None,
+) -> Any:
     """Fit one task's transformer to samples of which some have labels."""
-    if part is None or labeled.all():
+    if part is None or labeled is None or labeled.all():
         return _fit_transform(transformer, samples, part)
     try:
         return _fit_transform(transformer, samples, None)
@@ -174,14 +191,16 @@ def fit_transform_one(transformer: Any, samples: Any, part: Any, labeled: Any) -
     return transformer.transform(samples)
 
 
-def _fit_transform(transformer: Any, samples: Any, labels: Any) -> Any:
+def _fit_transform(
+    transformer: Transformer, samples: HasShape, labels: NDArray[Any] | None
+) -> Any:
     if hasattr(transformer, "fit_transform"):
         return transformer.fit_transform(samples, labels)
     return transformer.fit(samples, labels).transform(samples)
 
 
 @contextmanager
-def naming(transformer: Any, tasks: TaskInputs, t: int) -> Iterator[None]:
+def naming(transformer: object, tasks: TaskInputs, t: int) -> Iterator[None]:
     """Lets errors of a transformer say whose it is."""
     try:
         yield

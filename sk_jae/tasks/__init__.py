@@ -4,6 +4,14 @@ Every error about samples, labels or per-task parameters is raised here, before 
 training, and names the task.
 """
 
+from sk_jae.tasks.array_types import (
+    AllTasks,
+    DictOfTasks,
+    HasShape,
+    ListOfTasks,
+    Targets,
+    TasksInContainer,
+)
 from sk_jae.tasks.conversion import (
     UNLABELED,
     check_one_dimension,
@@ -14,7 +22,13 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_samples,
 )
-from sk_jae.tasks.forms import TaskInputs, has_tasks, parse_inputs
+from sk_jae.tasks.forms import (
+    OneSequence,
+    Samples,
+    TaskInputs,
+    has_tasks,
+    parse_inputs,
+)
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.labels import (
     Labels,
@@ -23,7 +37,7 @@ from sk_jae.tasks.labels import (
     labeled_samples,
     split_labels,
 )
-from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.layout import Layout, LayoutChoice
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
@@ -32,10 +46,19 @@ from sk_jae.tasks.wording import counted, default_names, describe_task
 
 __all__ = [
     "UNLABELED",
+    "AllTasks",
+    "DictOfTasks",
+    "HasShape",
     "JointArrays",
     "Labels",
     "Layout",
+    "LayoutChoice",
+    "ListOfTasks",
+    "OneSequence",
+    "Samples",
+    "Targets",
     "TaskInputs",
+    "TasksInContainer",
     "check_codes",
     "check_labels",
     "check_one_dimension",

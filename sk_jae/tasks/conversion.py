@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae.tasks.array_types import TasksInContainer
 from sk_jae.tasks.wording import counted, unknown_task
 
 UNLABELED = -1
@@ -19,7 +20,7 @@ ENCODE_LABELS = (
 )
 
 
-def to_array(item: Any, words: str) -> NDArray[Any]:
+def to_array(item: object, words: str) -> NDArray[Any]:
     """`item` as an array, not copied if it need not be; `words` are for messages."""
     if isinstance(item, np.memmap):
         return item
@@ -39,7 +40,7 @@ def to_array(item: Any, words: str) -> NDArray[Any]:
         raise ValueError(f"{words} cannot become a numpy array: {error}") from error
 
 
-def to_samples(item: Any, words: str) -> NDArray[Any]:
+def to_samples(item: object, words: str) -> NDArray[Any]:
     """The samples of one task, of shape (n_samples, ...)."""
     if item is None:
         raise TypeError(
@@ -57,7 +58,7 @@ def to_samples(item: Any, words: str) -> NDArray[Any]:
     return array
 
 
-def to_labels(item: Any, words: str) -> NDArray[Any]:
+def to_labels(item: object, words: str) -> NDArray[Any]:
     """One label per sample: int64, floating-point, boolean or text."""
     labels = to_array(item, words)
     check_one_dimension(labels, words)
@@ -148,11 +149,11 @@ def labeled_mask(
     return everywhere if is_binary else labels != UNLABELED
 
 
-def _is_mark(value: Any) -> bool:
+def _is_mark(value: object) -> bool:
     return isinstance(value, numbers.Real) and value == UNLABELED
 
 
-def is_per_task(y: Any) -> bool:
+def is_per_task(y: object) -> bool:
     """Whether `y` is a list or dict of labels per task rather than flat."""
     return isinstance(y, Mapping) or (
         isinstance(y, (list, tuple))
@@ -164,7 +165,7 @@ def is_per_task(y: Any) -> bool:
 
 
 def items_and_names(
-    X: Any, argument: str = "X", *, at_least_one: bool = True
+    X: TasksInContainer, argument: str = "X", *, at_least_one: bool = True
 ) -> tuple[list[Any], tuple[str, ...] | None]:
     """The items of a list or dict of tasks, and their names if it is a dict."""
     if at_least_one and not X:
@@ -190,7 +191,7 @@ def items_and_names(
 
 
 def items_per_task(
-    parts: Any, n_tasks: int, names: tuple[str, ...] | None, argument: str
+    parts: object, n_tasks: int, names: tuple[str, ...] | None, argument: str
 ) -> list[Any]:
     """The items of a list or dict in the order of the tasks, None where missing."""
     if isinstance(parts, Mapping) and names is not None:
@@ -253,7 +254,7 @@ def kind_of(array: NDArray[Any]) -> str:
     return "text" if array.dtype.kind in "UT" else f"dtype {array.dtype}"
 
 
-def checked_key(key: Any) -> Any:
+def checked_key(key: object) -> slice | NDArray[Any]:
     """A slice, an integer, or a 1-D array of integers or booleans."""
     if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
         key = key[0]  # scikit-learn indexes everything that has a shape like this

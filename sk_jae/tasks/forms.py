@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeGuard
 
+from numpy.typing import ArrayLike
+
+from sk_jae.tasks.array_types import DictOfTasks, ListOfTasks, TasksInContainer
 from sk_jae.tasks.conversion import items_and_names
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.wording import (
@@ -16,7 +19,11 @@ from sk_jae.tasks.wording import (
     unknown_task,
 )
 
-__all__ = ["TaskInputs", "has_tasks", "parse_inputs"]
+__all__ = ["OneSequence", "Samples", "TaskInputs", "has_tasks", "parse_inputs"]
+
+ContainerKind: TypeAlias = Literal["array", "list", "dict", "joint"]
+OneSequence: TypeAlias = JointArrays | ArrayLike
+Samples: TypeAlias = OneSequence | ListOfTasks | DictOfTasks
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class TaskInputs:
         The container that the user passed.
     """
 
-    container_kind: str
+    container_kind: ContainerKind
     names: tuple[str, ...]
     arrays: tuple[Any, ...]
     positions: tuple[int, ...]
@@ -73,7 +80,7 @@ class TaskInputs:
 
 
 def parse_inputs(
-    X: Any, names: tuple[str, ...] | None, argument: str = "X"
+    X: Samples | None, names: tuple[str, ...] | None, argument: str = "X"
 ) -> TaskInputs:
     """Tell the form of an input and put its items in the order of the tasks.
 
@@ -132,8 +139,8 @@ def parse_inputs(
 
 
 def _items_of(
-    X: Any, argument: str, at_least_one: bool
-) -> tuple[str, list[Any], tuple[str, ...] | None]:
+    X: Samples | None, argument: str, at_least_one: bool
+) -> tuple[ContainerKind, list[Any], tuple[str, ...] | None]:
     """The form of the input, its items, and their names if they have any."""
     if isinstance(X, JointArrays):
         return "joint", list(X.arrays), X.task_names
@@ -144,17 +151,17 @@ def _items_of(
     return "array", [X], None
 
 
-def has_tasks(X: Any) -> bool:
+def has_tasks(X: object) -> TypeGuard[TasksInContainer]:
     """Whether X is a plain list or dict of tasks."""
     return _is_dict(X) or (isinstance(X, (list, tuple)) and any(map(_is_task, X)))
 
 
-def _is_dict(X: Any) -> bool:
+def _is_dict(X: object) -> TypeGuard[DictOfTasks]:
     # A sparse array of scipy may be a mapping too.
     return isinstance(X, Mapping) and not hasattr(X, "shape")
 
 
-def _is_task(item: Any) -> bool:
+def _is_task(item: object) -> bool:
     """Whether an item of a list is a task of its own, not a row of one array."""
     shape = getattr(item, "shape", None)
     return item is None or (isinstance(shape, tuple) and len(shape) >= 2)

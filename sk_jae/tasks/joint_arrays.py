@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_jae.tasks.array_types import AllTasks
 from sk_jae.tasks.conversion import (
     check_one_per_sample,
     checked_key,
@@ -95,7 +96,7 @@ class JointArrays:
     {'long': array([0, 2, 3, 5]), 'short': array([1, 4])}
     """
 
-    def __init__(self, X: Sequence[ArrayLike] | Mapping[str, ArrayLike]) -> None:
+    def __init__(self, X: AllTasks) -> None:
         if not isinstance(X, (list, tuple, Mapping)):
             raise TypeError(
                 f"X is {type(X).__name__}, expected a list, tuple or dict with one "
@@ -106,7 +107,7 @@ class JointArrays:
         self._mix(tuple(map(to_samples, items, words)), names)
 
     @classmethod
-    def _of_one_task(cls, X: Any) -> JointArrays:
+    def _of_one_task(cls, X: object) -> JointArrays:
         """A container of one task without a name, which `pack` makes of an array."""
         container = cls.__new__(cls)
         container._mix((to_samples(X, "X"),), None)
@@ -160,13 +161,13 @@ class JointArrays:
     def __len__(self) -> int:
         return len(self.task)
 
-    def __getitem__(self, key: Any) -> JointArrays:
-        key = checked_key(key)
+    def __getitem__(self, key: int | slice | ArrayLike) -> JointArrays:
+        chosen = checked_key(key)
         # A slice without step holds neighboring rows of every task: no copy.
-        neighbors = isinstance(key, slice) and key.step in (None, 1)
+        neighbors = isinstance(chosen, slice) and chosen.step in (None, 1)
         # Copied, since joblib would hash the strides of a view.
-        task = np.atleast_1d(self.task[key]).copy()
-        row = np.atleast_1d(self._row_in_task[key])
+        task = np.atleast_1d(self.task[chosen]).copy()
+        row = np.atleast_1d(self._row_in_task[chosen])
         arrays = []
         for t, array in enumerate(self.arrays):
             rows = row[task == t]
@@ -201,7 +202,7 @@ class JointArrays:
                 )
         return self._new(tuple(items), self.task)
 
-    def split(self, values: ArrayLike) -> list[NDArray[Any]] | dict[str, NDArray[Any]]:
+    def split(self, values: ArrayLike) -> Any:
         """Split one value per sample into one array per task.
 
         Parameters
@@ -227,9 +228,7 @@ class JointArrays:
             return parts
         return dict(zip(self.task_names, parts, strict=True))
 
-    def join(
-        self, parts: Sequence[ArrayLike] | Mapping[str, ArrayLike]
-    ) -> NDArray[Any]:
+    def join(self, parts: AllTasks) -> NDArray[Any]:
         """Join one array per task into one value per sample; undoes `split`.
 
         Parameters
@@ -275,12 +274,15 @@ class JointArrays:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._set(state["arrays"], state["task"], state["task_names"])
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise TypeError(
-            f"JointArrays holds {self.n_tasks} tasks and cannot become one array: put "
-            "a joint estimator before this step (the codes of JointAutoencoder are one "
-            "array), or wrap the step in PerTask to apply it to every task."
-        )
+    # Hidden from type checkers, to which it would be one array.
+    if not TYPE_CHECKING:
+
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+            raise TypeError(
+                f"JointArrays holds {self.n_tasks} tasks and cannot become one array: "
+                "put a joint estimator before this step (the codes of JointAutoencoder "
+                "are one array), or wrap the step in PerTask to apply it to every task."
+            )
 
     def _describe(self, argument: str) -> list[str]:
         """The words for what an argument holds for each task."""

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import column_or_1d
 
+from sk_jae._sklearn_types import FittedClassifier
+from sk_jae.tasks.array_types import Targets
 from sk_jae.tasks.conversion import (
     UNLABELED,
     check_one_dimension,
@@ -63,7 +65,7 @@ class _TaskLabels:
         return np.unique(self.values[self.labeled])
 
 
-def check_labels(y: Any, tasks: TaskInputs, estimator: Any) -> Labels:
+def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Labels:
     """Check the labels of all tasks in `fit` and encode them.
 
     Parameters
@@ -117,7 +119,7 @@ def check_labels(y: Any, tasks: TaskInputs, estimator: Any) -> Labels:
 
 
 def check_score_labels(
-    y: Any, tasks: TaskInputs, estimator: Any
+    y: Targets | None, tasks: TaskInputs, estimator: FittedClassifier
 ) -> list[tuple[NDArray[Any], NDArray[np.bool_]] | None]:
     """The labels of all tasks in `score`.
 
@@ -171,7 +173,7 @@ def check_score_labels(
 
 
 def labeled_samples(
-    y: Any, tasks: TaskInputs, estimator: Any
+    y: Targets | None, tasks: TaskInputs, estimator: object
 ) -> list[NDArray[np.bool_] | None]:
     """The mask of labeled samples of each task, None for a task without labels."""
     return [
@@ -180,7 +182,11 @@ def labeled_samples(
 
 
 def _read(
-    y: Any, tasks: TaskInputs, estimator: Any, *, is_one_task: bool = False
+    y: Targets | None,
+    tasks: TaskInputs,
+    estimator: object,
+    *,
+    is_one_task: bool = False,
 ) -> list[_TaskLabels | None]:
     return [
         None if part is None else _read_one(part, tasks.describe(t, "y"), is_one_task)
@@ -240,7 +246,7 @@ def _class_mask(
 
 
 def split_labels(
-    y: Any, tasks: TaskInputs, estimator: Any
+    y: Targets | None, tasks: TaskInputs, estimator: object
 ) -> list[NDArray[Any] | None]:
     """One array or None per task, with one value of any kind per sample.
 
@@ -273,7 +279,7 @@ def split_labels(
     ]
 
 
-def _items(y: Any, tasks: TaskInputs) -> list[Any]:
+def _items(y: Targets, tasks: TaskInputs) -> list[Any]:
     """What y has for each task, None for a task without labels."""
     if tasks.container is not None:
         if is_per_task(y):
@@ -302,7 +308,7 @@ def _items(y: Any, tasks: TaskInputs) -> list[Any]:
     return items_per_task(y, len(tasks.names), tasks.names, "y")
 
 
-def _to_vector(item: Any, words: str) -> NDArray[Any]:
+def _to_vector(item: object, words: str) -> NDArray[Any]:
     """Labels as an array of one dimension."""
     labels = to_array(item, words)
     if labels.dtype.kind == "U" and isinstance(item, (list, tuple)):
@@ -317,7 +323,7 @@ def _to_vector(item: Any, words: str) -> NDArray[Any]:
     return labels
 
 
-def _one_per_sample(item: Any, tasks: TaskInputs, t: int) -> NDArray[Any]:
+def _one_per_sample(item: object, tasks: TaskInputs, t: int) -> NDArray[Any]:
     words = tasks.describe(t, "y")
     labels = _to_vector(item, words)
     array = tasks.arrays[t]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Layout", "infer_layout"]
+__all__ = ["Layout", "LayoutChoice", "infer_layout"]
+
+LayoutChoice: TypeAlias = Literal["auto", "first", "last"]
+LayoutKind: TypeAlias = Literal["vector", "image", "channels_first", "channels_last"]
 
 _N_CHANNELS = (1, 3, 4)
 
@@ -31,7 +34,7 @@ class Layout:
     """
 
     shape: tuple[int, ...]
-    kind: str
+    kind: LayoutKind
     scale: float = 1.0
     columns: tuple[str, ...] | None = None
 
@@ -61,7 +64,7 @@ class Layout:
 
 def infer_layout(
     array: NDArray[Any],
-    layout: str,
+    layout: LayoutChoice,
     words: str,
     columns: tuple[str, ...] | None = None,
 ) -> Layout:
@@ -88,6 +91,7 @@ def infer_layout(
         If the channels cannot be told from the shape.
     """
     shape = array.shape[1:]
+    kind: LayoutKind
     if array.ndim == 3:
         kind = "image"
     elif array.ndim == 4:
@@ -97,9 +101,11 @@ def infer_layout(
     return Layout(shape, kind, 1 / 255 if array.dtype == np.uint8 else 1.0)
 
 
-def _channel_kind(shape: tuple[int, ...], layout: str, words: str) -> str:
+def _channel_kind(
+    shape: tuple[int, ...], layout: LayoutChoice, words: str
+) -> LayoutKind:
     if layout != "auto":
-        return f"channels_{layout}"
+        return "channels_first" if layout == "first" else "channels_last"
     first, last = shape[1] in _N_CHANNELS, shape[3] in _N_CHANNELS
     if first != last:
         return "channels_first" if first else "channels_last"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from sk_jae.tasks.array_types import AllTasks, Targets
 from sk_jae.tasks.conversion import (
     ENCODE_LABELS,
     UNLABELED,
@@ -17,14 +18,20 @@ from sk_jae.tasks.conversion import (
     kind_of,
     to_labels,
 )
+from sk_jae.tasks.forms import OneSequence
 from sk_jae.tasks.joint_arrays import JointArrays
 
 __all__ = ["pack"]
 
 
+@overload
+def pack(X: OneSequence | AllTasks, y: None = None) -> tuple[JointArrays, None]: ...
+@overload
 def pack(
-    X: JointArrays | ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike],
-    y: Any = None,
+    X: OneSequence | AllTasks, y: Targets
+) -> tuple[JointArrays, NDArray[Any] | Any]: ...
+def pack(
+    X: OneSequence | AllTasks, y: Targets | None = None
 ) -> tuple[JointArrays, NDArray[Any] | None]:
     """Turn the arrays and labels of several tasks into one sequence of samples.
 
@@ -91,7 +98,7 @@ def pack(
     return container, flat
 
 
-def _join_labels(container: JointArrays, y: Any) -> NDArray[Any] | None:
+def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
     items = items_per_task(y, container.n_tasks, container.task_names, "y")
     words = container._describe("y")
     parts = [

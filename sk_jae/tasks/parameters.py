@@ -14,7 +14,11 @@ __all__ = ["check_task", "check_weights", "per_task"]
 
 
 def per_task(
-    value: Any, names: Sequence[str], parameter: str, *, is_one: Callable[[Any], bool]
+    value: object,
+    names: Sequence[str],
+    parameter: str,
+    *,
+    is_one: Callable[[Any], bool],
 ) -> list[Any]:
     """One value of a constructor parameter per task.
 
@@ -72,7 +76,7 @@ def per_task(
     )
 
 
-def check_weights(value: Any, names: Sequence[str], parameter: str) -> list[float]:
+def check_weights(value: object, names: Sequence[str], parameter: str) -> list[float]:
     """Loss weights, one per task.
 
     Parameters
@@ -102,7 +106,7 @@ def check_weights(value: Any, names: Sequence[str], parameter: str) -> list[floa
     return [float(weight) for weight in weights]
 
 
-def check_task(task: Any, names: Sequence[str], parameter: str) -> int:
+def check_task(task: object, names: Sequence[str], parameter: str) -> int:
     """The position of a task that is given by name or position.
 
     Parameters
@@ -140,5 +144,5 @@ def check_task(task: Any, names: Sequence[str], parameter: str) -> int:
     )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from sk_jae.tasks.conversion import to_array, to_samples
-from sk_jae.tasks.forms import TaskInputs, parse_inputs
+from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
-from sk_jae.tasks.layout import Layout, infer_layout
+from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
@@ -21,12 +21,22 @@ __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 _LARGEST = 2.0**64
 
 
+class KnowsTasks(Protocol):
+    """An estimator that knows, once it is fitted, the tasks of its fit."""
+
+    @property
+    def task_names_(self) -> tuple[str, ...]: ...
+
+    @property
+    def layouts_(self) -> tuple[Layout, ...]: ...
+
+
 def check_tasks(
-    X: Any,
+    X: Samples | None,
     *,
-    estimator: Any,
+    estimator: KnowsTasks,
     reset: bool = False,
-    layout: str = "auto",
+    layout: LayoutChoice = "auto",
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -89,7 +99,7 @@ def check_tasks(
     return replace(tasks, arrays=tuple(arrays)), tuple(layouts)
 
 
-def check_codes(Z: Any, names: tuple[str, ...], n_codes: int) -> TaskInputs:
+def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> TaskInputs:
     """Check codes in the form that `transform` gives them.
 
     Parameters
@@ -227,21 +237,23 @@ def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
 
 
 def _check_features(
-    item: Any, array: NDArray[Any], estimator: Any, reset: bool
+    item: object, array: NDArray[Any], estimator: object, reset: bool
 ) -> None:
     """Number and names of the features of a bare array, as in scikit-learn."""
     table = item if hasattr(item, "columns") else array
     validate_data(estimator, table, reset=reset, skip_check_array=True)
 
 
-def _forget_features(estimator: Any) -> None:
+def _forget_features(estimator: object) -> None:
     """Drop what an earlier fit on a bare array has set."""
     for attribute in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, attribute):
             delattr(estimator, attribute)
 
 
-def _check_layout(item: Any, array: NDArray[Any], layout: Layout, words: str) -> None:
+def _check_layout(
+    item: object, array: NDArray[Any], layout: Layout, words: str
+) -> None:
     if array.shape[1:] != layout.shape:
         raise ValueError(
             f"{words} has samples of shape {array.shape[1:]}, expected {layout.shape} "
@@ -278,7 +290,7 @@ def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
         )
 
 
-def _columns(item: Any) -> tuple[str, ...] | None:
+def _columns(item: object) -> tuple[str, ...] | None:
     """The names of the features of a dataframe, if all are text."""
     columns = tuple(getattr(item, "columns", ()))
     return columns if columns and all(isinstance(c, str) for c in columns) else None

@@ -1,6 +1,6 @@
 """Training: batches, the objective, the skorch net and the trainer, devices, seeds."""
 
-from sk_jae.training.batches import TaskData, batches_of, to_module
+from sk_jae.training.batches import TaskData
 from sk_jae.training.device import (
     available_devices,
     check_device,
@@ -10,6 +10,7 @@ from sk_jae.training.device import (
 )
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
+from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.trainer import OptimizerState, Trainer
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Batches of several tasks: one indexed read per task, cast on the device."""
+"""Batches of several tasks: one indexed read per task."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.tasks import Layout
+from sk_jae.training.reading import SampleReader
 
-__all__ = ["Batch", "TaskData", "TrainingBatches", "batches_of", "to_module"]
+__all__ = ["Batch", "TaskData", "TrainingBatches", "ValidationBatches"]
 
 _ROUNDING = 1e-9
 
@@ -53,6 +54,10 @@ class TaskData:
         """Samples of the largest task in an epoch of training."""
         return max(self.n_draws(t) for t in range(len(self.rows)))
 
+    def reader(self, device: torch.device) -> SampleReader:
+        """What reads these arrays, also for other rows of them."""
+        return SampleReader(self.arrays, self.layouts, self.labels, device)
+
     def n_draws(self, t: int) -> int:
         """Samples of one task in a pass over it, with rare labeled ones repeated."""
         groups = self.label_groups(t)
@@ -85,39 +90,6 @@ class Batch:
         return max(len(x) for x in self.inputs if x is not None)
 
 
-def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
-    """Samples as the module sees them: float32, scaled, channels first."""
-    if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
-        array = array.astype(np.float32)
-    elif not array.flags.writeable or any(s < 0 for s in array.strides):
-        array = array.copy()
-    x = torch.from_numpy(array)
-    if device.type == "cuda":
-        # The copy then waits for nothing, and is over before the steps ahead of it are.
-        x = x.pin_memory()
-    return arrange(x.to(device, non_blocking=True), layout)
-
-
-def _is_torch_ready(array: NDArray[Any]) -> bool:
-    """Whether torch knows the dtype well enough to index and cast it on any device."""
-    kind, size = array.dtype.kind, array.itemsize
-    known = kind == "i" or (kind == "u" and size == 1) or (kind == "f" and size <= 8)
-    return known and array.dtype.isnative
-
-
-def arrange(x: Tensor, layout: Layout) -> Tensor:
-    """The same for samples that are on the device already."""
-    x = x.to(torch.float32)
-    if layout.scale != 1.0:
-        x = x * layout.scale
-    if layout.kind == "channels_last":
-        return x.permute(0, 3, 1, 2)
-    x = x.reshape(len(x), *layout.module_shape)
-    if layout.is_image:
-        x = x.contiguous(memory_format=torch.channels_last)
-    return x
-
-
 class TrainingBatches:
     """The batches of one epoch, anew at every iteration.
 
@@ -132,16 +104,17 @@ class TrainingBatches:
     data : TaskData
     batch_size : int
         The most samples per task in a batch.
-    device : torch.device
+    reader : SampleReader
+        Reads the arrays of `data`.
     seed : int
         The order of a task's samples depends on the seed and the task's name alone.
     """
 
     def __init__(
-        self, data: TaskData, batch_size: int, device: torch.device, seed: int
+        self, data: TaskData, batch_size: int, reader: SampleReader, seed: int
     ) -> None:
         self.data = data
-        self.device = device
+        self.reader = reader
         self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
         ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)
@@ -151,22 +124,13 @@ class TrainingBatches:
             torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
             for name in data.names
         ]
-        self.resident = _resident(data, device)
-        self.labels = [
-            None if labels is None else torch.from_numpy(labels)
-            for labels in data.labels
-        ]
-        if self.resident is not None:
-            self.labels = [None if y is None else y.to(device) for y in self.labels]
 
     def __len__(self) -> int:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
-        orders = [self._order(t) for t in range(len(self.data.names))]
-        if self.resident is not None:
-            # Once per epoch: a copy per step would wait for the device.
-            orders = [order.to(self.device) for order in orders]
+        tasks = range(len(self.data.names))
+        orders = [self.reader.placed(self._order(t)) for t in tasks]
         starts = [0] * len(orders)
         for size in self.sizes:
             batch = Batch([], [])
@@ -174,13 +138,8 @@ class TrainingBatches:
                 n = min(size, self.most[t])
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
-                batch.inputs.append(self._read(t, chosen))
-                labels = self.labels[t]
-                batch.labels.append(
-                    None
-                    if labels is None
-                    else labels[chosen].to(self.device, non_blocking=True)
-                )
+                batch.inputs.append(self.reader.samples(t, chosen))
+                batch.labels.append(self.reader.labels(t, chosen))
             yield batch
 
     def _order(self, t: int) -> Tensor:
@@ -208,70 +167,34 @@ class TrainingBatches:
         ]
         return torch.cat(passes)
 
-    def _read(self, t: int, chosen: Tensor) -> Tensor:
-        layout = self.data.layouts[t]
-        if self.resident is not None:
-            return arrange(self.resident[t][chosen], layout)
-        return to_module(self.data.arrays[t][chosen.numpy()], layout, self.device)
-
 
 class ValidationBatches:
-    """The batches of one pass over all samples, in order; None where a task is over."""
+    """The batches of one pass over all samples, in order; None where a task is over.
 
-    def __init__(self, data: TaskData, batch_size: int, device: torch.device) -> None:
+    Parameters
+    ----------
+    data : TaskData
+    batch_size : int
+        The most samples per task in a batch.
+    reader : SampleReader
+        Reads the arrays of `data`.
+    """
+
+    def __init__(self, data: TaskData, batch_size: int, reader: SampleReader) -> None:
         self.data = data
         self.batch_size = batch_size
-        self.device = device
+        self.reader = reader
+        self.rows = [reader.placed(torch.from_numpy(rows)) for rows in data.rows]
 
     def __len__(self) -> int:
         return -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        data = self.data
-        for start in range(0, len(data), self.batch_size):
+        for start in range(0, len(self.data), self.batch_size):
             batch = Batch([], [])
-            for t, all_rows in enumerate(data.rows):
+            for t, all_rows in enumerate(self.rows):
                 rows = all_rows[start : start + self.batch_size]
-                labels = data.labels[t]
-                empty = not len(rows)
-                batch.inputs.append(
-                    None
-                    if empty
-                    else to_module(data.arrays[t][rows], data.layouts[t], self.device)
-                )
-                batch.labels.append(
-                    None
-                    if empty or labels is None
-                    else torch.from_numpy(labels[rows]).to(self.device)
-                )
+                some = len(rows) > 0
+                batch.inputs.append(self.reader.samples(t, rows) if some else None)
+                batch.labels.append(self.reader.labels(t, rows) if some else None)
             yield batch
-
-
-def batches_of(
-    array: NDArray[Any],
-    layout: Layout,
-    device: torch.device,
-    batch_size: int | None = None,
-) -> Iterator[Tensor]:
-    """One task's samples in order, a batch at a time."""
-    if batch_size is None:
-        # What convolutions make of 256 images mostly stays in the cache of a CPU.
-        batch_size = 256 if layout.is_image and device.type == "cpu" else 1024
-    for start in range(0, len(array), batch_size):
-        yield to_module(array[start : start + batch_size], layout, device)
-
-
-def _resident(data: TaskData, device: torch.device) -> list[Tensor] | None:
-    """The tasks' arrays on a GPU if all fit half of its free memory."""
-    if device.type != "cuda":
-        return None
-    free, _ = torch.cuda.mem_get_info(device)
-    if sum(array.nbytes for array in data.arrays) > free / 2 or any(
-        isinstance(array, np.memmap) or not _is_torch_ready(array)
-        for array in data.arrays
-    ):
-        return None
-    return [
-        torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
-        for array in data.arrays
-    ]

@@ -6,11 +6,12 @@ import platform
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+
+from sk_jae._sklearn_types import RandomState
 
 __all__ = [
     "available_devices",
@@ -96,7 +97,7 @@ def cpu_vendor() -> str:
         return platform.processor()  # on Windows, the maker is part of it
 
 
-def seed_from(random_state: Any) -> int:
+def seed_from(random_state: RandomState) -> int:
     """A seed from the parameter `random_state`; None leaves numpy's state alone."""
     if random_state is None:
         return int(np.random.default_rng().integers(2**31))

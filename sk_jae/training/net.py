@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, Self
 
 import torch
-from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
 from skorch.callbacks import ProgressBar as BatchProgressBar
 from skorch.utils import TeeGenerator
@@ -25,7 +24,9 @@ from torch import Tensor
 
 from sk_jae.nn import JointModule, ReconstructionLoss
 from sk_jae.training.batches import Batch
+from sk_jae.training.compilation import CompiledCall
 from sk_jae.training.objective import TERMS, JointLoss, Phase, TermKey
+from sk_jae.training.skorch_types import NeuralNet
 
 __all__ = ["JointNet"]
 
@@ -34,7 +35,7 @@ class Batches(Iterable[Batch], Sized, Protocol):
     """The batches of one epoch."""
 
 
-class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
+class JointNet(NeuralNet):
     """A skorch net whose batches hold samples of several tasks.
 
     It makes the steps that a :class:`~sk_jae.training.Trainer` asks for. Callbacks find
@@ -71,9 +72,6 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
 
     module_: JointModule
     criterion_: JointLoss
-    optimizer_: Any
-    history: Any
-    callbacks_: list[tuple[str, Any]]
     phase_: Phase
 
     def __init__(
@@ -115,17 +113,19 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
     @property
     def module_names(self) -> list[str]:
         """The names of the tasks, also before `initialize`."""
-        return getattr(self, "module_", self.module).names
+        module: JointModule = getattr(self, "module_", self.module)
+        return module.names
 
-    def initialize_module(self) -> JointNet:
+    def initialize_module(self) -> Self:
         self.module_ = self.module
         # As a class, as most users of skorch pass it: a pickle of the net would hold
         # the instance twice.
         self.module = type(self.module_)
         return self
 
-    def initialize_criterion(self) -> JointNet:
+    def initialize_criterion(self) -> Self:
         self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
+        self.objective_ = CompiledCall(self.criterion_)
         return self
 
     @property
@@ -142,11 +142,13 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
         """Whether a callback decides the learning rate."""
         return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
-    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+    def on_epoch_begin(self, net: object, **kwargs: object) -> None:
         self.history.new_epoch()
         self.history.record("epoch", self.n_finished_epochs_ + len(self.history))
 
-    def on_batch_begin(self, net: Any, batch: Any = None, **kwargs: Any) -> None:
+    def on_batch_begin(
+        self, net: object, batch: object = None, **kwargs: object
+    ) -> None:
         # A row per batch is for callbacks to write to; most stay empty, and one of
         # those is enough.
         rows = self.history[-1]["batches"]
@@ -170,7 +172,7 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
         training: bool,
         prefix: str,
         step_fn: Callable[[Batch], dict[str, Any]],
-        **params: Any,
+        **params: object,
     ) -> None:
         if iterator is None:
             return
@@ -214,12 +216,12 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
         for (term, t), mean in means.items():
             self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
 
-    def train_step(self, batch: Batch, **params: Any) -> dict[str, Any]:
+    def train_step(self, batch: Batch, **params: object) -> dict[str, Any]:
         self.optimizer_.zero_grad(set_to_none=True)
         bfloat16 = self.precision == "bfloat16"
         device = torch.device(self.device).type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
-            loss, terms = self.criterion_(self.module_, batch, self.phase_)
+            loss, terms = self.objective_(self.module_, batch, self.phase_)
         if loss.requires_grad:
             loss.backward()
             self.notify(
@@ -231,7 +233,7 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
             self.optimizer_.step()
         return {"loss": loss.detach(), "terms": terms, "y_pred": None}
 
-    def validation_step(self, batch: Batch, **params: Any) -> dict[str, Any]:
+    def validation_step(self, batch: Batch, **params: object) -> dict[str, Any]:
         with torch.no_grad():
             loss, terms = self.criterion_(self.module_, batch, self.phase_)
         return {"loss": loss, "terms": terms, "y_pred": None}
@@ -252,30 +254,30 @@ class JointNet(NeuralNet):  # type: ignore[misc]  # skorch has no types
             f"{method} of its own; call the methods of the {self.owner}."
         )
 
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
+    def fit(self, X: object, y: object = None, **fit_params: object) -> NoReturn:
         self._refuse("fit")
 
     def partial_fit(
-        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+        self, X: object, y: object = None, classes: object = None, **fit_params: object
     ) -> NoReturn:
         self._refuse("partial_fit")
 
-    def fit_loop(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
+    def fit_loop(self, X: object, y: object = None, **fit_params: object) -> NoReturn:
         self._refuse("fit_loop")
 
-    def forward_iter(self, X: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    def forward_iter(self, X: object, *args: object, **kwargs: object) -> NoReturn:
         self._refuse("forward_iter")
 
-    def forward(self, X: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    def forward(self, X: object, *args: object, **kwargs: object) -> NoReturn:
         self._refuse("forward")
 
-    def predict(self, X: Any) -> NoReturn:
+    def predict(self, X: object) -> NoReturn:
         self._refuse("predict")
 
-    def predict_proba(self, X: Any) -> NoReturn:
+    def predict_proba(self, X: object) -> NoReturn:
         self._refuse("predict_proba")
 
-    def set_params(self, **kwargs: Any) -> NoReturn:
+    def set_params(self, **kwargs: object) -> NoReturn:
         self._refuse("set_params")
 
     def __sklearn_clone__(self) -> NoReturn:

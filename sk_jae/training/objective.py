@@ -82,6 +82,17 @@ class JointLoss(nn.Module):
         self.augment = tuple(augment)
         self.progress = 0.0
 
+    @property
+    def progress(self) -> float:
+        return self._progress
+
+    @progress.setter
+    def progress(self, progress: float) -> None:
+        self._progress = progress
+        # `forward` reads this alone: compiled, it would be compiled anew for every
+        # other number.
+        self._has_warmed_up = progress >= WARM_UP
+
     def forward(
         self, module: JointModule, batch: Batch, phase: Phase
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
@@ -114,7 +125,7 @@ class JointLoss(nn.Module):
         return bool(weight or supervised or self._learns_unlabeled(t, phase))
 
     def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
-        if not self.training or self.progress < WARM_UP:
+        if not self.training or not self._has_warmed_up:
             return False
         return any(phase.weight(term, t) for term in ("infomax", "consistency"))
 

@@ -33,6 +33,8 @@ class EpochMonitor(Protocol):
     def end_epoch(self) -> bool:
         """True asks to stop the phase."""
 
+    def end(self) -> None: ...
+
 
 @dataclass
 class OptimizerState:
@@ -55,7 +57,8 @@ class Trainer:
     phases : tuple of Phase
     train : TaskData
     valid : TaskData or None
-        With validation data, a phase ends as described in :class:`BestWeights`.
+        Other rows of the same arrays. With them, a phase ends as described in
+        :class:`BestWeights`.
     seed : int
         Decides the order of the samples.
     lr_schedule : {"constant", "cosine"}
@@ -89,6 +92,7 @@ class Trainer:
         self.net = net
         self.phases = phases
         self.data, self.valid = train, valid
+        self.reader = train.reader(torch.device(net.device))
         self.seed = seed
         self.lr_schedule = lr_schedule
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
@@ -146,11 +150,10 @@ class Trainer:
 
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
-        device = torch.device(net.device)
         batches = self._training_batches()
         valid = None
         if self.valid is not None:
-            valid = ValidationBatches(self.valid, net.batch_size, device)
+            valid = ValidationBatches(self.valid, net.batch_size, self.reader)
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         try:
             with self._training_only(phase.trainable_prefixes):
@@ -166,12 +169,8 @@ class Trainer:
             self.module.eval()
 
     def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(
-            self.data,
-            self.net.batch_size,
-            torch.device(self.net.device),
-            self.seed + len(self._epochs),
-        )
+        seed = self.seed + len(self._epochs)
+        return TrainingBatches(self.data, self.net.batch_size, self.reader, seed)
 
     def _run_epoch(
         self,

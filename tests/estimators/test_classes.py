@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.small import PAPER, vectors
+from tests.helpers.small import PAPER, small, vectors
 
 
 def fitted(y, **parameters):
     X = vectors((24,) * len(y), (6, 4, 5))
     y = dict(zip(X, y, strict=True))
-    return JointTransferClassifier(**{**PAPER, **parameters}).fit(X, y), X
+    return JointTransferClassifier(**small(PAPER, **parameters)).fit(X, y), X
 
 
 @pytest.mark.parametrize("head", ["auto", "shared", "both"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sk_jae import JointArrays, JointAutoencoder, JointTransferClassifier, pack
-from tests.helpers.small import SMALL, fitted_classifier, images, labels, vectors
+from tests.helpers.small import SMALL, fitted_classifier, images, labels, small, vectors
 
 
 @pytest.fixture(params=["dense", "convolutional"])
@@ -88,7 +88,7 @@ class TestCodes:
     def test_of_one_branch(self, n_shared, n_private):
         X, y = vectors(), labels(vectors())
         sizes = {"n_shared": n_shared, "n_private": n_private}
-        clf = JointTransferClassifier(**{**SMALL, **sizes}).fit(X, y)
+        clf = JointTransferClassifier(**small(**sizes)).fit(X, y)
         assert clf.transform(X)["a"].shape == (24, n_shared + n_private)
         there, missing = ("shared", "private")[:: 1 if n_shared else -1]
         for name, expected in clf.reconstruct(X).items():
@@ -157,7 +157,7 @@ class TestTranslate:
     def test_gives_the_units_of_the_target(self):
         gray = images()["gray"]
         X = {"small": gray / 255, "large": gray}
-        jae = JointAutoencoder(**{**SMALL, "max_epochs": 40, "lr": 0.01}).fit(X)
+        jae = JointAutoencoder(**small(max_epochs=40, lr=0.01)).fit(X)
         assert jae.translate(X["small"], "small", "large").mean() > 50
         assert jae.translate(X["large"], "large", "small").mean() < 1
 
@@ -180,6 +180,6 @@ class TestTranslate:
 
     def test_needs_a_shared_code(self):
         X = vectors()
-        jae = JointAutoencoder(**{**SMALL, "n_shared": 0}).fit(X)
+        jae = JointAutoencoder(**small(n_shared=0)).fit(X)
         with pytest.raises(ValueError, match="translate needs a shared code"):
             jae.translate(X["a"], "a", "b")

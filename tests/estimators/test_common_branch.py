@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.small import CONV, PAPER, labeled_vectors
+from tests.helpers.small import CONV, PAPER, labeled_vectors, small
 from tests.helpers.training import Watch, moved, weights_of
 
 
@@ -73,7 +73,7 @@ class TestCommonBranch:
         X, y = labeled_vectors()
         for wrong in ({"n_private": 0}, {"head": "shared"}):
             clf = JointTransferClassifier(
-                **{**PAPER, **wrong}, strategy="common-branch"
+                **small(PAPER, **wrong, strategy="common-branch")
             )
             with pytest.raises(ValueError, match="'common-branch' trains the private"):
                 clf.fit(X, y)

@@ -32,7 +32,7 @@ PARAMETERS = [
     ({"shared_depth": 0}, ["shared_depth=0 is out of range"]),
     (
         {"shared_depth": 1},
-        ["shared_depth=1", "'mnist'", "(4, 3)", "'usps'", "(4, 4)", "that works is 2"],
+        ["shared_depth=1", "'mnist'", "(8, 3)", "'usps'", "(8, 4)", "that works is 2"],
     ),
     ({"n_shared_layers": 3}, ["n_shared_layers=3 is out of range", "1 to 2"]),
     ({"n_shared_layers": 2, "shared_depth": -1}, ["beyond the bottleneck"]),
@@ -116,15 +116,15 @@ def test_reconstruct_with_an_unknown_branch():
     ("codes", "fragments"),
     [
         (
-            [np.zeros((3, 4)), np.zeros((3, 5))],
-            ["Z of task 'usps'", "(3, 5)", ", 4)"],
+            [np.zeros((3, 5)), np.zeros((3, 4))],
+            ["Z of task 'usps'", "(3, 4)", ", 5)"],
         ),
-        ({"usps": np.zeros(4)}, ["task 'usps'", "(4,)", "(n_samples, 4)"]),
-        ({"usps": np.full((2, 4), np.nan)}, ["task 'usps'", "NaN"]),
-        ({"usps": np.full((2, 4), "a")}, ["task 'usps'", "expected numbers"]),
-        ({"pen": np.zeros((3, 4))}, ["Z has the unknown task 'pen'", "'usps'"]),
-        ([np.zeros((3, 4))] * 3, ["Z has 3 tasks", "2 tasks"]),
-        (np.zeros((3, 4)), ["Z is one array", "2 tasks"]),
+        ({"usps": np.zeros(5)}, ["task 'usps'", "(5,)", "(n_samples, 5)"]),
+        ({"usps": np.full((2, 5), np.nan)}, ["task 'usps'", "NaN"]),
+        ({"usps": np.full((2, 5), "a")}, ["task 'usps'", "expected numbers"]),
+        ({"pen": np.zeros((3, 5))}, ["Z has the unknown task 'pen'", "'usps'"]),
+        ([np.zeros((3, 5))] * 3, ["Z has 3 tasks", "2 tasks"]),
+        (np.zeros((3, 5)), ["Z is one array", "2 tasks"]),
         (JointArrays(X), ["JointArrays", "X.split(Z)"]),
     ],
 )

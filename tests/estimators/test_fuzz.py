@@ -25,6 +25,7 @@ from tests.helpers.fuzzing import (
     rarely,
     samples,
 )
+from tests.helpers.small import small
 
 fuzz = settings(
     max_examples=int(os.environ.get("SK_JAE_FUZZ", "200")),
@@ -109,7 +110,7 @@ def assert_outputs_fit(estimator, X, tasks, form):
 @given(inputs(), rarely)
 def test_autoencoder(case, early_stopping):
     X, tasks, form = case
-    estimator = JointAutoencoder(**TINY, early_stopping=early_stopping)
+    estimator = JointAutoencoder(**small(TINY, early_stopping=early_stopping))
     _, error = attempt(estimator.fit, X.value)
     valid = X.valid
     if early_stopping and any(task.shape[:1] == (1,) for task in tasks):
@@ -153,7 +154,7 @@ def labeled_inputs(draw):
 def test_classifier(case, head, strategy):
     X, tasks, form, y, are_right = case
     possible = (head, strategy) != ("shared", "common-branch")
-    estimator = JointTransferClassifier(**TINY, head=head, strategy=strategy)
+    estimator = JointTransferClassifier(**small(TINY, head=head, strategy=strategy))
     _, error = attempt(estimator.fit, X.value, y)
     assert_agrees(error, X.valid and are_right and possible)
     if error is not None:
@@ -287,7 +288,7 @@ def test_parameters(parameters, shapes, n):
     y = {"mnist": np.arange(n), "usps": np.zeros(n)}
     if n == 1:
         y["usps"] += 1
-    estimator = JointTransferClassifier(**{**TINY, **parameters})
+    estimator = JointTransferClassifier(**small(TINY, **parameters))
     _, error = attempt(estimator.fit, X, y)
     if error is None:
         assert np.isfinite(estimator.transform(X)["usps"]).all()

@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import r2_score
 
 from sk_jae import JointAutoencoder
-from tests.helpers.small import CONV, SMALL, images
+from tests.helpers.small import CONV, SMALL, images, small
 
 
 def test_images_come_back_in_their_own_layout_and_units():
@@ -33,7 +33,7 @@ def test_images_come_back_in_their_own_layout_and_units():
 def test_reconstructions_of_uint8_are_between_0_and_255():
     rng = np.random.default_rng(0)
     X = rng.integers(180, 220, size=(64, 8, 8), dtype=np.uint8)
-    jae = JointAutoencoder(**{**SMALL, "max_epochs": 60, "lr": 0.01}).fit(X)
+    jae = JointAutoencoder(**small(max_epochs=60, lr=0.01)).fit(X)
     assert 180 < jae.reconstruct(X).mean() < 220
     codes = jae.transform(X)
     assert 180 < jae.inverse_transform(codes).mean() < 220
@@ -87,8 +87,8 @@ def test_gray_images_may_have_a_channel(axis):
 
 def test_the_parameter_channels_decides():
     X = np.zeros((5, 3, 8, 3))
-    first = JointAutoencoder(**SMALL, layout="first").fit(X)
-    last = JointAutoencoder(**SMALL, layout="last").fit(X)
+    first = JointAutoencoder(**small(layout="first")).fit(X)
+    last = JointAutoencoder(**small(layout="last")).fit(X)
     assert first.module_([torch.zeros(1, 3, 8, 3)])[0] is not None
     assert last.module_([torch.zeros(1, 3, 3, 8)])[0] is not None
     with pytest.raises(ValueError, match=r"layout='first' or layout='last'"):

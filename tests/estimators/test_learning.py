@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.datasets import load_digits_pair
-from tests.helpers.small import CONV, PAPER, SMALL, labeled_vectors
+from tests.helpers.small import CONV, PAPER, SMALL, labeled_vectors, small
 
 
 class TestIndependentTasks:
@@ -100,8 +100,13 @@ class TestRealDigits:
         accuracy = {}
         for n_shared in (16, 0):
             clf = JointTransferClassifier(
-                **{**PAPER, "encoder": (64,), "shared_depth": 1, "max_epochs": 12},
-                shared_input=(1, 8, 8),
+                **small(
+                    PAPER,
+                    encoder=(64,),
+                    shared_depth=1,
+                    max_epochs=12,
+                    shared_input=(1, 8, 8),
+                )
             )
             clf.set_params(n_shared=n_shared, n_private=8, batch_size=64, lr=0.003)
             few = {**y, "pen": np.where(np.arange(len(y["pen"])) < 20, y["pen"], -1)}
@@ -117,9 +122,14 @@ def test_batch_statistics_of_a_task_that_a_phase_leaves_out(strategy):
     X = [rng.normal(size=(40, 8, 8)), 3 + 2 * rng.normal(size=(40, 8, 8))]
     y = [np.arange(40) % 3, None]
     clf = JointTransferClassifier(
-        **{**PAPER, "encoder": CONV["encoder"], "batch_size": 40, "lr": 0.05},
-        strategy=strategy,
-        reconstruction_weight=[1, float(strategy == "common-branch")],
+        **small(
+            PAPER,
+            encoder=CONV["encoder"],
+            batch_size=40,
+            lr=0.05,
+            strategy=strategy,
+            reconstruction_weight=[1, float(strategy == "common-branch")],
+        )
     ).fit(X, y)
     x = torch.tensor(X[1], dtype=torch.float32)[:, None]
     module = copy.deepcopy(clf.module_)

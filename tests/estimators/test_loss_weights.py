@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.small import PAPER, SMALL, labeled_vectors
+from tests.helpers.small import PAPER, labeled_vectors, small
 from tests.helpers.training import Watch, moved, weights_of
 
 TERMS = [(term, t) for term in ("reconstruction", "classification") for t in "ab"]
@@ -18,10 +18,15 @@ class TestLossWeights:
         X, y = labeled_vectors()
         watch = Watch()
         clf = JointTransferClassifier(
-            **{**PAPER, "head": "both", "max_epochs": 1, **parameters},
-            reconstruction_weight=reconstruction,
-            classification_weight=classification,
-            callbacks=[watch],
+            **small(
+                PAPER,
+                head="both",
+                max_epochs=1,
+                **parameters,
+                reconstruction_weight=reconstruction,
+                classification_weight=classification,
+                callbacks=[watch],
+            )
         ).fit(X, y)
         return clf, watch
 
@@ -110,7 +115,7 @@ class TestLossWeights:
         X, _ = labeled_vectors()
         watch = Watch()
         jae = JointAutoencoder(
-            **SMALL, reconstruction_weight={"a": 0.0, "b": 3.0}, callbacks=[watch]
+            **small(reconstruction_weight={"a": 0.0, "b": 3.0}, callbacks=[watch])
         ).fit(X)
         changed = moved(watch.start, weights_of(jae))
         assert not any(self.task_of(key) == "0" for key in changed)

@@ -26,14 +26,7 @@ from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.exceptions import DeviceWarning
-
-SMALL = {
-    "n_shared": 2,
-    "n_private": 3,
-    "max_epochs": 2,
-    "device": "cpu",
-    "random_state": 0,
-}
+from tests.helpers.small import SMALL, half_labeled, small
 
 
 def from_modules(shape):
@@ -45,24 +38,18 @@ def absolute(reconstruction, target):
     return (reconstruction - target).abs()
 
 
-def make_tasks():
-    rng = np.random.default_rng(0)
-    X = [rng.normal(size=(40, 6)), rng.normal(size=(20, 4))]
-    return X, [(X[0][:, 0] > 0).astype(int), None]
-
-
 def make_named():
-    X, y = make_tasks()
-    labels = np.array(["no", "yes"])[y[0]]
+    X, y = half_labeled()
+    labels = np.array(["none", "one", "two"])[y[0]]
     return {"pen": X[0], "optical": X[1]}, {"pen": labels}
 
 
 def make_packed():
-    return pack(*make_tasks())
+    return pack(*half_labeled())
 
 
 def make_table():
-    X, y = make_tasks()
+    X, y = half_labeled()
     return X[0], y[0]
 
 
@@ -73,12 +60,12 @@ def make_images():
 
 
 CASES = {
-    "tasks": ({}, make_tasks),
+    "tasks": ({}, half_labeled),
     "named": ({"early_stopping": True}, make_named),
     "packed": ({"warm_start": True}, make_packed),
     "table": ({"reconstruction_loss": absolute}, make_table),
     "images": ({"encoder": "Conv 4x(3x3), BN, MP 2x2, FC 8"}, make_images),
-    "modules": ({"encoder": from_modules, "shared_depth": -1}, make_tasks),
+    "modules": ({"encoder": from_modules, "shared_depth": -1}, half_labeled),
     "callbacks": (
         {
             "callbacks": [
@@ -89,7 +76,7 @@ CASES = {
                 GradientNormClipping(1.0),
             ]
         },
-        make_tasks,
+        half_labeled,
     ),
 }
 cases = pytest.mark.parametrize(
@@ -137,7 +124,7 @@ def assert_same(found, expected):
 @ways
 def test_a_fitted_estimator_predicts_the_same(cls, params, make, way):
     X, y = make()
-    est = clone(cls(**SMALL, **params)).fit(X, y)
+    est = clone(cls(**small(**params))).fit(X, y)
     other = way(est)
     assert_same(outputs(other, X), outputs(est, X))
     assert other.history_ == est.history_
@@ -151,7 +138,7 @@ def test_a_fitted_estimator_predicts_the_same(cls, params, make, way):
 @pytest.mark.parametrize("way", [by_pickle, by_joblib, copy.deepcopy, clone])
 def test_an_unfitted_estimator_learns_the_same(cls, params, make, way):
     X, y = make()
-    est = clone(cls(**SMALL, **params))
+    est = clone(cls(**small(**params)))
     other = way(est)
     with pytest.raises(NotFittedError):
         other.transform(X)
@@ -159,14 +146,14 @@ def test_an_unfitted_estimator_learns_the_same(cls, params, make, way):
 
 
 def test_a_clone_of_a_fitted_estimator_is_unfitted():
-    X, y = make_tasks()
+    X, y = half_labeled()
     clf = JointTransferClassifier(**SMALL).fit(X, y)
     with pytest.raises(NotFittedError):
         clone(clf).predict(X)
 
 
 def test_a_deep_copy_shares_no_weights():
-    X, y = make_tasks()
+    X, y = half_labeled()
     clf = JointTransferClassifier(**SMALL).fit(X, y)
     expected = outputs(clf, X)
     other = copy.deepcopy(clf)
@@ -189,13 +176,15 @@ def test_a_pickle_holds_the_model_once_and_no_data(cls, encoder, callbacks, stop
     X = [rng.normal(size=(3000, 150)), rng.normal(size=(2000, 200))]
     y = [(X[0][:, 0] > 0).astype(int), None]
     est = cls(
-        **{**SMALL, "max_epochs": 1},
-        encoder=encoder,
-        decoder=(64,),
-        shared_depth=-1,
-        batch_size=1000,
-        callbacks=callbacks,
-        early_stopping=stopping,
+        **small(
+            max_epochs=1,
+            encoder=encoder,
+            decoder=(64,),
+            shared_depth=-1,
+            batch_size=1000,
+            callbacks=callbacks,
+            early_stopping=stopping,
+        )
     )
     est = clone(est).fit(X, y)
     weights = 4 * est.n_parameters_
@@ -207,7 +196,7 @@ def test_a_pickle_holds_the_model_once_and_no_data(cls, encoder, callbacks, stop
 def test_a_pickle_holds_the_optimizer_for_a_warm_start_only():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 200))
-    jae = JointAutoencoder(**SMALL, encoder=(500,), warm_start=True).fit(X)
+    jae = JointAutoencoder(**small(encoder=(500,), warm_start=True)).fit(X)
     weights = 4 * jae.n_parameters_
     assert 3 * weights < len(pickle.dumps(jae)) < 3 * weights + 60_000
     jae.set_params(warm_start=False).fit(X)
@@ -215,14 +204,14 @@ def test_a_pickle_holds_the_optimizer_for_a_warm_start_only():
 
 
 @pytest.mark.parametrize("params", [{}, {"early_stopping": True}, {"warm_start": True}])
-@pytest.mark.parametrize("make", [make_tasks, make_packed, make_table, make_images])
+@pytest.mark.parametrize("make", [half_labeled, make_packed, make_table, make_images])
 def test_a_fitted_estimator_keeps_no_data_in_memory(make, params):
     X, y = make()
     arrays = [X] if isinstance(X, np.ndarray) else list(getattr(X, "arrays", X))
     labels = [part for part in (y if isinstance(y, list) else [y]) if part is not None]
     watched = [weakref.ref(array) for array in [*arrays, *labels]]
     clf = JointTransferClassifier(
-        **SMALL, **params, callbacks=[LRScheduler("StepLR", step_size=1)]
+        **small(**params, callbacks=[LRScheduler("StepLR", step_size=1)])
     ).fit(X, y)
     del X, y, arrays, labels
     gc.collect()
@@ -233,14 +222,14 @@ def test_a_fitted_estimator_keeps_no_data_in_memory(make, params):
 @pytest.mark.parametrize("way", [by_pickle, by_joblib, copy.deepcopy])
 @pytest.mark.parametrize("callbacks", [None, [LRScheduler("StepLR", step_size=1)]])
 def test_warm_start_goes_on_after_loading(way, callbacks):
-    X, y = make_tasks()
-    clf = JointTransferClassifier(**SMALL, warm_start=True, callbacks=callbacks)
+    X, y = half_labeled()
+    clf = JointTransferClassifier(**small(warm_start=True, callbacks=callbacks))
     clf.fit(X, y)
     other = way(clf)
     assert_same(outputs(other.fit(X, y), X), outputs(clf.fit(X, y), X))
     assert other.n_iter_ == 4
     # A new optimizer would have led elsewhere.
-    fresh = JointTransferClassifier(**SMALL, callbacks=callbacks).fit(X, y)
+    fresh = JointTransferClassifier(**small(callbacks=callbacks)).fit(X, y)
     fresh = way(fresh).set_params(warm_start=True).fit(X, y)
     assert fresh.loss_curve_[:2] == clf.loss_curve_[:2]
     assert fresh.loss_curve_[3] != clf.loss_curve_[3]
@@ -260,8 +249,8 @@ def test_the_weights_alone_can_be_saved(tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 @pytest.mark.parametrize("way", [by_pickle, by_joblib])
 def test_fitted_on_cuda_it_works_on_a_machine_without(way):
-    X, y = make_tasks()
-    clf = JointTransferClassifier(**SMALL, warm_start=True).fit(X, y)
+    X, y = half_labeled()
+    clf = JointTransferClassifier(**small(warm_start=True)).fit(X, y)
     expected = outputs(clf, X)
     # What a pickle made on a GPU says of itself.
     clf._state.device = torch.device("cuda")
@@ -273,7 +262,7 @@ def test_fitted_on_cuda_it_works_on_a_machine_without(way):
 
 
 def train_on_gpu(**params):
-    X, y = make_tasks()
+    X, y = half_labeled()
     params = {**SMALL, "device": "cuda", **params}
     return JointTransferClassifier(**params).fit(X, y), X, y
 
@@ -306,9 +295,10 @@ def test_fitted_on_cuda_it_loads_without(monkeypatch):
 def test_workers_fit_and_send_back():
     X, y = make_packed()
     clf = JointTransferClassifier(
-        **SMALL,
-        reconstruction_loss=absolute,
-        callbacks=[LRScheduler("StepLR", step_size=1), Freezer("tied*")],
+        **small(
+            reconstruction_loss=absolute,
+            callbacks=[LRScheduler("StepLR", step_size=1), Freezer("tied*")],
+        )
     )
     search = GridSearchCV(clf, {"lr": [1e-3, 1e-2]}, cv=2, n_jobs=2).fit(X, y)
     here = GridSearchCV(clf, {"lr": [1e-3, 1e-2]}, cv=2).fit(X, y)

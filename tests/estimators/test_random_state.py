@@ -18,19 +18,12 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-
-SMALL = {"n_shared": 2, "n_private": 3, "max_epochs": 2, "device": "cpu"}
+from tests.helpers.small import SMALL, half_labeled, small
 
 
 def with_dropout(shape):
     """Layers that draw from torch's global generator when made and when trained."""
     return [nn.Linear(shape[0], 8), nn.ReLU(), nn.Dropout(0.5)]
-
-
-def make_tasks():
-    rng = np.random.default_rng(0)
-    X = [rng.normal(size=(40, 6)), rng.normal(size=(20, 4))]
-    return X, [(X[0][:, 0] > 0).astype(int), None]
 
 
 def make_images():
@@ -40,16 +33,16 @@ def make_images():
 
 
 CASES = {
-    "autoencoder": (JointAutoencoder(**SMALL), make_tasks),
-    "classifier": (JointTransferClassifier(**SMALL), make_tasks),
-    "stopping": (JointTransferClassifier(**SMALL, early_stopping=True), make_tasks),
+    "autoencoder": (JointAutoencoder(**SMALL), half_labeled),
+    "classifier": (JointTransferClassifier(**SMALL), half_labeled),
+    "stopping": (JointTransferClassifier(**small(early_stopping=True)), half_labeled),
     "dropout": (
-        JointTransferClassifier(**SMALL, encoder=with_dropout, shared_depth=-1),
-        make_tasks,
+        JointTransferClassifier(**small(encoder=with_dropout, shared_depth=-1)),
+        half_labeled,
     ),
     "images": (
         JointTransferClassifier(
-            **SMALL, encoder="Conv 4x(3x3), BN, MP 2x2, FC 8", augmentation="auto"
+            **small(encoder="Conv 4x(3x3), BN, MP 2x2, FC 8", augmentation="auto")
         ),
         make_images,
     ),
@@ -101,7 +94,7 @@ def test_global_generators_stay_as_they_were(estimator, make, random_state):
 
 
 def test_global_generators_stay_when_fit_fails():
-    X, y = make_tasks()
+    X, y = half_labeled()
 
     class Failure(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -109,15 +102,15 @@ def test_global_generators_stay_when_fit_fails():
 
     before = global_states()
     with pytest.raises(RuntimeError, match="no disk space"):
-        JointTransferClassifier(**SMALL, callbacks=[Failure()]).fit(X, y)
+        JointTransferClassifier(**small(callbacks=[Failure()])).fit(X, y)
     with pytest.raises(ValueError, match="shared_depth"):
-        JointTransferClassifier(**SMALL, shared_depth=9).fit(X, y)
+        JointTransferClassifier(**small(shared_depth=9)).fit(X, y)
     assert global_states() == before
 
 
 def test_none_differs_from_fit_to_fit():
-    X, _ = make_tasks()
-    jae = JointAutoencoder(**SMALL, random_state=None)
+    X, _ = half_labeled()
+    jae = JointAutoencoder(**small(random_state=None))
     np.random.seed(0)  # noqa: NPY002
     first = weights_of(jae.fit(X))
     np.random.seed(0)  # noqa: NPY002
@@ -125,10 +118,10 @@ def test_none_differs_from_fit_to_fit():
 
 
 def test_an_instance_goes_on_from_fit_to_fit():
-    X, _ = make_tasks()
+    X, _ = half_labeled()
 
     def twice():
-        jae = JointAutoencoder(**SMALL, random_state=np.random.RandomState(5))
+        jae = JointAutoencoder(**small(random_state=np.random.RandomState(5)))
         return [weights_of(jae.fit(X)) for _ in range(2)]
 
     first, second = twice(), twice()
@@ -154,11 +147,11 @@ def test_threads_do_not_disturb_each_other(case):
 
 
 def test_a_fit_inside_of_a_fit():
-    X, _ = make_tasks()
+    X, _ = half_labeled()
 
     class Inner(Callback):
         def on_epoch_end(self, net, **kwargs):
-            JointAutoencoder(**SMALL, random_state=1).fit(X)
+            JointAutoencoder(**small(random_state=1)).fit(X)
 
     params = {**SMALL, "encoder": with_dropout, "random_state": 0}
     plain = JointAutoencoder(**params).fit(X)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.small import CONV, PAPER, SMALL, labeled_vectors
+from tests.helpers.small import CONV, PAPER, SMALL, labeled_vectors, small
 
 
 class TestSharing:
@@ -28,7 +28,7 @@ class TestSharing:
     @pytest.mark.parametrize("depth", [1, -3, 4, 0])
     def test_a_depth_that_does_not_work_is_an_error(self, depth):
         X, _ = labeled_vectors()
-        jae = JointAutoencoder(**{**SMALL, "encoder": (9, 8), "shared_depth": depth})
+        jae = JointAutoencoder(**small(encoder=(9, 8), shared_depth=depth))
         message = "out of range" if depth in (4, 0) else "that works is 2 .*or -2"
         with pytest.raises(ValueError, match=message):
             jae.fit(X)
@@ -37,7 +37,7 @@ class TestSharing:
         X, _ = labeled_vectors()
         encoder = {"a": (5, 9, 8), "b": "FC 9, FC 8"}
         for form in (encoder, list(encoder.values())):
-            jae = JointAutoencoder(**{**SMALL, "encoder": form, "shared_depth": "auto"})
+            jae = JointAutoencoder(**small(encoder=form, shared_depth="auto"))
             tied = [
                 m.weight.shape for m in jae.fit(X).module_.tied if hasattr(m, "bias")
             ]
@@ -57,7 +57,7 @@ class TestSharing:
     ):
         X = self.images()
         jae = JointAutoencoder(
-            **{**CONV, "shared_depth": 1}, shared_input=shared_input
+            **small(CONV, shared_depth=1, shared_input=shared_input)
         ).fit(X)
         (convolution,) = (m for m in jae.module_.tied if isinstance(m, torch.nn.Conv2d))
         assert convolution.in_channels == expected[0]
@@ -67,7 +67,7 @@ class TestSharing:
 
     def test_images_left_as_they_are_can_be_tied_later(self):
         X = self.images()
-        jae = JointAutoencoder(**{**CONV, "shared_depth": 1}, shared_input=None)
+        jae = JointAutoencoder(**small(CONV, shared_depth=1, shared_input=None))
         with pytest.raises(ValueError, match="earliest shared_depth that works is 3"):
             jae.fit(X)
         jae.set_params(shared_depth=3).fit(X)
@@ -83,4 +83,4 @@ class TestSharing:
     @pytest.mark.parametrize("wrong", [(8, 8), (1, 0, 8), (1, 8, 8.5)])
     def test_a_shape_that_is_none(self, wrong):
         with pytest.raises(ValueError, match=r"\(channels, height, width\)"):
-            JointAutoencoder(**SMALL, shared_input=wrong).fit(self.images())
+            JointAutoencoder(**small(shared_input=wrong)).fit(self.images())

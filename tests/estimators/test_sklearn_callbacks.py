@@ -12,19 +12,12 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
-from tests.training.test_callbacks import SMALL
+from tests.helpers.small import small
 
 ESTIMATORS = [
-    pytest.param(JointAutoencoder(**SMALL, max_epochs=3), id="autoencoder"),
-    pytest.param(JointTransferClassifier(**SMALL, max_epochs=3), id="classifier"),
+    pytest.param(JointAutoencoder(**small(max_epochs=3)), id="autoencoder"),
+    pytest.param(JointTransferClassifier(**small(max_epochs=3)), id="classifier"),
 ]
-
-
-@pytest.fixture(scope="module")
-def tasks():
-    rng = np.random.default_rng(0)
-    X = [rng.normal(size=(40, 6)), rng.normal(size=(20, 4))]
-    return X, [(x[:, 0] > 0).astype(int) for x in X]
 
 
 class EndAfter:
@@ -80,7 +73,7 @@ class TestScikitLearn:
         assert callback.calls[-3:] == ["end epoch 1", "end fit 0", "teardown"]
 
     def test_a_callback_stops_a_phase(self, tasks):
-        clf = JointTransferClassifier(**SMALL, strategy="common-branch", max_epochs=3)
+        clf = JointTransferClassifier(**small(strategy="common-branch", max_epochs=3))
         clf.set_callbacks(EndAfter(2)).fit(*tasks)
         phases = [row["phase"] for row in clf.history_]
         assert phases == ["unsupervised"] * 2 + ["source"] * 3 + ["target"] * 3
@@ -116,7 +109,7 @@ class TestScikitLearn:
         from sklearn.callback import ScoringMonitor
 
         monitor = ScoringMonitor(scoring={"score": own_score})
-        jae = JointAutoencoder(**SMALL, max_epochs=2).set_callbacks(monitor)
+        jae = JointAutoencoder(**small(max_epochs=2)).set_callbacks(monitor)
         jae.fit(tasks[0])
         scores = [row["score"] for row in monitor.get_logs().data]
         assert scores[-1] == pytest.approx(jae.score(tasks[0]))
@@ -139,7 +132,7 @@ class TestScikitLearn:
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
     def test_the_fitted_estimator_keeps_no_context(self, tasks):
-        jae = JointAutoencoder(**SMALL, max_epochs=2).set_callbacks(EndAfter(1))
+        jae = JointAutoencoder(**small(max_epochs=2)).set_callbacks(EndAfter(1))
         jae.fit(tasks[0])
         assert not [name for name in vars(jae) if "context" in name or "ctx" in name]
 

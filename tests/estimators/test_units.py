@@ -6,15 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sk_jae import JointAutoencoder
-
-SMALL = {
-    "n_shared": 2,
-    "n_private": 2,
-    "encoder": (4,),
-    "max_epochs": 1,
-    "device": "cpu",
-    "random_state": 0,
-}
+from tests.helpers.small import SMALL
 
 
 def test_bytes_are_trained_on_as_fractions():

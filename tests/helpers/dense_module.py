@@ -7,6 +7,7 @@ import torch
 
 from sk_jae.architecture import describe
 from sk_jae.nn import JointModule
+from tests.helpers.small import make_tasks
 
 SHAPES = {"a": (6,), "b": (9,)}
 WIDTHS = (16, 12, 8)
@@ -22,11 +23,9 @@ def dense_module(**kwargs):
 
 
 def vectors(shapes=SHAPES, seed=0):
-    rng = np.random.default_rng(seed)
-    return [
-        rng.normal(size=(5 + 2 * t, *shape)).astype(np.float32)
-        for t, shape in enumerate(shapes.values())
-    ]
+    n_samples = [5 + 2 * t for t in range(len(shapes))]
+    X, _ = make_tasks(n_samples, shapes.values(), seed)
+    return [x.astype(np.float32) for x in X]
 
 
 def tensors(**kwargs):

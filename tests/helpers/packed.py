@@ -11,22 +11,14 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from sk_jae import pack
+from tests.helpers.small import small
 
-DENSE = {
-    "n_shared": 2,
-    "n_private": 2,
-    "encoder": (8,),
-    "max_epochs": 4,
-    "batch_size": 32,
-    "lr": 0.02,
-    "device": "cpu",
-    "random_state": 0,
-}
+DENSE = small(max_epochs=4, batch_size=32, lr=0.02)
 
 N_SAMPLES = 116
 
 
-def make_tasks(seed=0, n_vectors=72, n_images=44):
+def make_vectors_and_images(seed=0, n_vectors=72, n_images=44):
     """Vectors of three classes, a sixth of them unlabeled, and unlabeled images."""
     rng = np.random.default_rng(seed)
     y = np.arange(n_vectors) % 3
@@ -36,7 +28,7 @@ def make_tasks(seed=0, n_vectors=72, n_images=44):
     return [vectors, rng.normal(size=(n_images, 5, 4))], [y, None]
 
 
-ARRAYS, LABELS = make_tasks()
+ARRAYS, LABELS = make_vectors_and_images()
 X, Y = pack(ARRAYS, LABELS)
 
 _position = np.concatenate([(np.arange(len(a)) + 0.5) / len(a) for a in ARRAYS])

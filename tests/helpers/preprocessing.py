@@ -9,12 +9,12 @@ from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sk_jae import JointArrays, JointTransferClassifier
+from tests.helpers.small import small
 
 NAMES = ("mnist", "usps")
 
-SMALL = {"n_shared": 3, "n_private": 2, "max_epochs": 5, "random_state": 0}
 
-CLASSIFIER = JointTransferClassifier(**SMALL, encoder=(16,))
+CLASSIFIER = JointTransferClassifier(**small(encoder=(16,)))
 
 
 def named(items):

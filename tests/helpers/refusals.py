@@ -13,15 +13,8 @@ from sklearn.exceptions import NotFittedError
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.training import Trainer
+from tests.helpers.small import SMALL
 
-SMALL = {
-    "n_shared": 2,
-    "n_private": 2,
-    "encoder": (4,),
-    "max_epochs": 1,
-    "device": "cpu",
-    "random_state": 0,
-}
 autoencoder = JointAutoencoder(**SMALL)
 classifier = JointTransferClassifier(**SMALL)
 

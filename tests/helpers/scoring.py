@@ -21,16 +21,9 @@ from sk_jae.metrics import (
     ReverseValidationScorer,
     SoftNeighborhoodDensityScorer,
 )
+from tests.helpers.small import small
 
-SMALL = {
-    "n_shared": 4,
-    "n_private": 2,
-    "encoder": (16,),
-    "lr": 0.01,
-    "max_epochs": 8,
-    "random_state": 0,
-}
-
+LEARNED = small(max_epochs=8)
 NAMES = ("many", "few", "none")
 
 F2 = make_scorer(fbeta_score, beta=2, average="macro")

@@ -1,4 +1,4 @@
-"""Small tasks, and parameters with which they are learned in a moment."""
+"""One small estimator and one maker of tasks, for all tests."""
 
 from __future__ import annotations
 
@@ -14,27 +14,48 @@ SMALL = {
     "n_private": 2,
     "encoder": (8,),
     "max_epochs": 2,
-    "batch_size": 8,
+    "batch_size": 16,
+    "lr": 0.01,
     "random_state": 0,
     "device": "cpu",
     "precision": "float32",
 }
-CONV = {**SMALL, "encoder": "Conv 4x(3x3), BN, MP 2x2, FC 8"}
+
+
+def small(base=SMALL, **changes):
+    """Parameters with which small tasks are learned in a moment."""
+    return {**base, **changes}
+
+
+CONV = small(encoder="Conv 4x(3x3), BN, MP 2x2, FC 8")
 
 # The paper's losses alone, for the classifier.
-PAPER = {
-    **SMALL,
-    "infomax_weight": 0.0,
-    "consistency_weight": 0.0,
-    "augmentation": None,
-    "lr_schedule": "constant",
-}
+PAPER = small(
+    infomax_weight=0.0,
+    consistency_weight=0.0,
+    augmentation=None,
+    lr_schedule="constant",
+)
+
+
+def make_tasks(n_samples=(40, 20), shapes=((6,), (4,)), seed=0):
+    """A list of samples and one of labels, of three classes that can be learned."""
+    rng = np.random.default_rng(seed)
+    X = [
+        rng.normal(size=(n, *shape)) for n, shape in zip(n_samples, shapes, strict=True)
+    ]
+    return X, [(x.reshape(len(x), -1)[:, :2] > 0).sum(axis=1) for x in X]
+
+
+def half_labeled():
+    """Two tasks, of which the second has no labels."""
+    X, (y, _) = make_tasks()
+    return X, [y, None]
 
 
 def vectors(n_samples=(24, 15), n_features=(6, 4)):
-    rng = np.random.default_rng(0)
-    sizes = zip("abc", n_samples, n_features, strict=False)
-    return {name: rng.normal(size=(n, size)) for name, n, size in sizes}
+    X, _ = make_tasks(n_samples, [(size,) for size in n_features[: len(n_samples)]])
+    return dict(zip("abc", X, strict=False))
 
 
 def images():

@@ -4,35 +4,8 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import torch
 from skorch.callbacks import Callback
-
-SMALL = {
-    "n_shared": 2,
-    "n_private": 3,
-    "encoder": (8,),
-    "lr": 0.01,
-    "precision": "float32",
-    "device": "cpu",
-    "random_state": 0,
-}
-
-# Without the terms on unlabeled samples, which have tests of their own.
-PAPER = {
-    **SMALL,
-    "infomax_weight": 0,
-    "consistency_weight": 0,
-    "augmentation": None,
-    "lr_schedule": "constant",
-}
-
-
-def make_tasks(sizes=(40, 20), widths=(6, 4), seed=0):
-    rng = np.random.default_rng(seed)
-    X = [rng.normal(size=shape) for shape in zip(sizes, widths, strict=True)]
-    y = [(x[:, 0] > 0).astype(int) + (x[:, 1] > 0) for x in X]
-    return X, y
 
 
 class Recorder(Callback):

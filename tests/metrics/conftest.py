@@ -7,10 +7,7 @@ import pandas as pd
 import pytest
 
 from sk_jae import JointTransferClassifier, pack
-from tests.helpers.scoring import (
-    NAMES,
-    SMALL,
-)
+from tests.helpers.scoring import LEARNED, NAMES
 
 
 def forms_of(X, y):
@@ -49,6 +46,6 @@ def forms(data):
 def fitted(forms):
     """One classifier for each form."""
     return {
-        form: JointTransferClassifier(**SMALL).fit(X, y)
+        form: JointTransferClassifier(**LEARNED).fit(X, y)
         for form, (X, y) in forms.items()
     }

@@ -28,12 +28,7 @@ from sk_jae.metrics import (
 )
 from sk_jae.model_selection import JointStratifiedKFold
 from sk_jae.preprocessing import PerTask
-from tests.helpers.scoring import (
-    FORMS,
-    SCORING,
-    SMALL,
-    entropy,
-)
+from tests.helpers.scoring import FORMS, LEARNED, SCORING, entropy
 
 
 @pytest.mark.parametrize("routing", [False, True])
@@ -42,7 +37,7 @@ def test_in_cross_validate(routing, forms):
     cv = JointStratifiedKFold(2, test_unlabeled=True)
     with sklearn.config_context(enable_metadata_routing=routing):
         found = cross_validate(
-            JointTransferClassifier(**SMALL),
+            JointTransferClassifier(**LEARNED),
             X,
             y,
             cv=cv,
@@ -61,7 +56,7 @@ def test_in_cross_validate(routing, forms):
 def test_in_a_search_with_two_processes(forms):
     X, y = forms["joint-named"]
     search = GridSearchCV(
-        JointTransferClassifier(**SMALL),
+        JointTransferClassifier(**LEARNED),
         {"reconstruction_weight": [0.1, 10.0]},
         scoring=SCORING,
         refit="im",
@@ -86,7 +81,7 @@ def test_in_a_search_with_two_processes(forms):
 def test_as_the_single_scoring_of_cross_val_score(forms):
     X, y = forms["joint"]
     cv = PredefinedSplit(np.arange(len(X)) % 2)
-    estimator = JointTransferClassifier(**SMALL)
+    estimator = JointTransferClassifier(**LEARNED)
     found = cross_val_score(estimator, X, y, cv=cv, scoring=LabeledScorer())
     expected = []
     for train, test in cv.split():
@@ -100,7 +95,7 @@ def test_as_the_single_scoring_of_cross_val_score(forms):
 def test_scorers_see_through_a_pipeline(form, forms):
     X, y = forms[form]
     pipeline = make_pipeline(
-        PerTask(StandardScaler()), JointTransferClassifier(**SMALL)
+        PerTask(StandardScaler()), JointTransferClassifier(**LEARNED)
     )
     pipeline.fit(X, y)
     inner_X = pipeline[0].transform(X)
@@ -112,7 +107,7 @@ def test_scorers_see_through_a_pipeline(form, forms):
 
 def test_scorers_of_codes_with_a_classifier_behind(forms):
     X, y = forms["joint"]
-    codes = JointAutoencoder(**SMALL)
+    codes = JointAutoencoder(**LEARNED)
     pipeline = make_pipeline(codes, SelfTrainingClassifier(LogisticRegression()))
     pipeline.fit(X, y)
     for t in (0, 1):

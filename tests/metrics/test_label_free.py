@@ -14,14 +14,7 @@ from sk_jae.metrics import (
     SoftNeighborhoodDensityScorer,
 )
 from sk_jae.model_selection import JointStratifiedKFold
-from tests.helpers.scoring import (
-    FORMS,
-    LABEL_FREE,
-    NAMES,
-    REFERENCES,
-    density,
-    entropy,
-)
+from tests.helpers.scoring import FORMS, LABEL_FREE, NAMES, REFERENCES, density, entropy
 
 
 class Given(ClassifierMixin, BaseEstimator):

@@ -21,13 +21,7 @@ from sk_jae.metrics import (
     LabeledScorer,
     ReverseValidationScorer,
 )
-from tests.helpers.scoring import (
-    BY_HAND,
-    FORMS,
-    LABEL_FREE,
-    SCORING,
-    SMALL,
-)
+from tests.helpers.scoring import BY_HAND, FORMS, LABEL_FREE, LEARNED, SCORING
 
 
 def by_hand(name, estimator, X, y, task):
@@ -79,7 +73,7 @@ def test_labeled_scorer_names_tasks(forms, fitted):
 
 def test_labeled_scorer_of_one_bare_array(data):
     X, y = data[0][0], data[1][0]
-    estimator = JointTransferClassifier(**SMALL).fit(X, y)
+    estimator = JointTransferClassifier(**LEARNED).fit(X, y)
     expected = balanced_accuracy_score(y, estimator.predict(X))
     scorer = LabeledScorer("balanced_accuracy")
     assert scorer(estimator, X, y) == pytest.approx(expected)
@@ -94,7 +88,7 @@ def test_labeled_scorer_with_labels_of_text(data):
     X, (y, few, _) = data
     words = np.array(["one", "two", "three"])
     y_text = [words[y], np.where(few < 0, -1, words[few].astype(object)), None]
-    estimator = JointTransferClassifier(**SMALL).fit(X, y_text)
+    estimator = JointTransferClassifier(**LEARNED).fit(X, y_text)
     mask = few != -1
     expected = f1_score(
         words[few[mask]], estimator.predict(X)[1][mask].astype(str), average="macro"
@@ -111,7 +105,7 @@ def test_labeled_scorer_sees_only_the_classes_of_a_task():
         rng.normal(size=(60, 4)) + 2 * np.eye(3, 4)[y[0]],
         rng.normal(size=(40, 3)) + 2 * np.eye(2, 3)[y[1] - 3],
     ]
-    estimator = JointTransferClassifier(**SMALL).fit(X, y)
+    estimator = JointTransferClassifier(**LEARNED).fit(X, y)
     three, two = estimator.predict_proba(X)
     expected = [
         roc_auc_score(y[0], three[:, :3], multi_class="ovr"),

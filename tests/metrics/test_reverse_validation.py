@@ -13,12 +13,7 @@ from sk_jae.metrics import (
     ReverseValidationScorer,
 )
 from sk_jae.preprocessing import PerTask
-from tests.helpers.scoring import (
-    FORMS,
-    NAMES,
-    SMALL,
-    reversed_by_hand,
-)
+from tests.helpers.scoring import FORMS, LEARNED, NAMES, reversed_by_hand
 
 
 def test_reverse_validation_by_hand(data, fitted):
@@ -42,7 +37,7 @@ def test_reverse_validation_with_labels_of_text(data, fitted):
     X, (y, few, _) = data
     words = np.array(["a", "b", "c"])
     y_text = [words[y], np.where(few < 0, -1, words[few].astype(object)), None]
-    estimator = JointTransferClassifier(**SMALL).fit(X, y_text)
+    estimator = JointTransferClassifier(**LEARNED).fit(X, y_text)
     expected = ReverseValidationScorer()(fitted["list"], X, [y, few, None])
     assert ReverseValidationScorer()(estimator, X, y_text) == expected
 
@@ -82,14 +77,14 @@ def test_reverse_validation_needs_one_target_and_a_source(data, fitted):
         ReverseValidationScorer(0)(fitted["list"], X, [y[0], None, None])
     with pytest.raises(ValueError, match=r"task='few' .*'task0'"):
         ReverseValidationScorer("few")(fitted["list"], X, y)
-    estimator = JointTransferClassifier(**SMALL).fit(X[0], y[0])
+    estimator = JointTransferClassifier(**LEARNED).fit(X[0], y[0])
     with pytest.raises(ValueError, match="labeled samples of another task"):
         ReverseValidationScorer()(estimator, X[0], y[0])
 
 
 def test_reverse_validation_refits_the_whole_pipeline(data):
     pipeline = make_pipeline(
-        PerTask(StandardScaler()), JointTransferClassifier(**SMALL)
+        PerTask(StandardScaler()), JointTransferClassifier(**LEARNED)
     )
     pipeline.fit(*data)
     expected = reversed_by_hand(pipeline, *data, 2, (0, 1))

@@ -13,11 +13,7 @@ from sklearn.preprocessing import (
 
 from sk_jae import JointArrays
 from sk_jae.preprocessing import PerTask
-from tests.helpers.preprocessing import (
-    Spy,
-    in_form,
-    named,
-)
+from tests.helpers.preprocessing import Spy, in_form, named
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from sk_jae import JointArrays, JointAutoencoder, pack
 from sk_jae.preprocessing import PerTask
-from tests.helpers.preprocessing import (
-    CLASSIFIER,
-    SMALL,
-    check_equal,
-    in_form,
-    named,
-)
+from tests.helpers.preprocessing import CLASSIFIER, check_equal, in_form, named
+from tests.helpers.small import small
 
 
 def _checks():
@@ -141,7 +136,7 @@ def test_in_a_pipeline(form, arrays, labels):
 
 def test_reconstructions_in_the_units_of_the_input(arrays):
     """Pipeline.inverse_transform goes back through the codes and the scalers."""
-    model = JointAutoencoder(**SMALL, encoder=(16,))
+    model = JointAutoencoder(**small(encoder=(16,)))
     pipeline = make_pipeline(PerTask(StandardScaler()), model).fit(arrays)
     back = pipeline.inverse_transform(pipeline.transform(arrays))
     scaled = [StandardScaler().fit_transform(a) for a in arrays]
@@ -152,7 +147,7 @@ def test_reconstructions_in_the_units_of_the_input(arrays):
 def test_a_regressor_behind_the_codes(arrays):
     X, _ = pack(arrays)
     target = X.join([a[:, 0] for a in arrays])
-    model = JointAutoencoder(**SMALL, encoder=(16,))
+    model = JointAutoencoder(**small(encoder=(16,)))
     pipeline = make_pipeline(PerTask(StandardScaler()), model, Ridge())
     assert pipeline.fit(X, target).predict(X).shape == (65,)
 
@@ -182,7 +177,7 @@ def test_set_output_after_fit_and_in_a_pipeline(arrays):
     per_task = PerTask(StandardScaler()).fit(arrays).set_output(transform="pandas")
     assert isinstance(per_task.transform(arrays)[0], pd.DataFrame)
     # A container stays one of arrays, whose codes become the dataframe.
-    pipeline = make_pipeline(per_task, JointAutoencoder(**SMALL, encoder=(4,)))
+    pipeline = make_pipeline(per_task, JointAutoencoder(**small(encoder=(4,))))
     X, _ = pack(arrays)
     codes = pipeline.set_output(transform="pandas").fit(X).transform(X)
     assert isinstance(per_task.transform(X), JointArrays)

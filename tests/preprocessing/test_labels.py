@@ -9,11 +9,7 @@ from sklearn.feature_selection import SelectKBest, f_classif
 
 from sk_jae import pack
 from sk_jae.preprocessing import PerTask
-from tests.helpers.preprocessing import (
-    Spy,
-    check_equal,
-    named,
-)
+from tests.helpers.preprocessing import Spy, check_equal, named
 
 
 @pytest.mark.parametrize("form", ["list", "dict", "joint"])

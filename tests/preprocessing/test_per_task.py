@@ -24,13 +24,13 @@ from sk_jae.preprocessing import PerTask
 from tests.helpers.preprocessing import (
     FORMS,
     NAMES,
-    SMALL,
     TYPES,
     check_equal,
     in_form,
     named,
     parts_of,
 )
+from tests.helpers.small import small
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -156,7 +156,7 @@ def test_a_selection_without_samples_of_a_task(arrays):
     back = per_task.inverse_transform(found)
     assert [a.shape for a in back.arrays] == [(40, 4), (0, 2, 3)]
     # And the step behind takes it.
-    pipeline = make_pipeline(PerTask(PCA(2)), JointAutoencoder(**SMALL, encoder=(4,)))
+    pipeline = make_pipeline(PerTask(PCA(2)), JointAutoencoder(**small(encoder=(4,))))
     codes = pipeline.fit(X).transform(X)
     assert_allclose(pipeline.transform(X[X.task == 0]), codes[X.task == 0], rtol=1e-5)
 

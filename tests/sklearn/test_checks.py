@@ -6,16 +6,15 @@ import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-
-SMALL = {"n_shared": 3, "n_private": 2, "encoder": (16,), "lr": 0.01}
+from tests.helpers.small import small
 
 ESTIMATORS = {
     "autoencoder-default": JointAutoencoder(),
     "classifier-default": JointTransferClassifier(),
-    "autoencoder-small": JointAutoencoder(**SMALL, max_epochs=3),
-    "classifier-small": JointTransferClassifier(**SMALL, max_epochs=60),
+    "autoencoder-small": JointAutoencoder(**small(max_epochs=3)),
+    "classifier-small": JointTransferClassifier(**small(max_epochs=60)),
     "autoencoder-stopping": JointAutoencoder(
-        **SMALL, max_epochs=3, early_stopping=True, codes="shared"
+        **small(max_epochs=3, early_stopping=True, codes="shared")
     ),
 }
 

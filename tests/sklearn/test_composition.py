@@ -30,9 +30,10 @@ from sk_jae import JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.metrics import LabeledScorer
 from sk_jae.preprocessing import PerTask
 from tests.helpers.packed import ARRAYS, DENSE, LABELS, N_SAMPLES, TASK, X, Y, by_hand
+from tests.helpers.small import small
 
 AUTOENCODER = JointAutoencoder(**DENSE)
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05})
+CLASSIFIER = JointTransferClassifier(**small(DENSE, lr=0.05))
 STRATIFIED = list(StratifiedKFold(3).split(np.zeros(N_SAMPLES), Y))
 
 
@@ -123,8 +124,8 @@ class TestPipeline:
 def union():
     return FeatureUnion(
         [
-            ("small", JointAutoencoder(**DENSE, codes="shared")),
-            ("large", JointAutoencoder(**{**DENSE, "n_private": 3})),
+            ("small", JointAutoencoder(**small(DENSE, codes="shared"))),
+            ("large", JointAutoencoder(**small(DENSE, n_private=3))),
         ]
     ).fit(X)
 
@@ -132,8 +133,10 @@ def union():
 UNION_NAMES = [
     "small__shared0",
     "small__shared1",
+    "small__shared2",
     "large__shared0",
     "large__shared1",
+    "large__shared2",
     "large__private0",
     "large__private1",
     "large__private2",
@@ -160,7 +163,7 @@ class TestSetOutput:
         plain = transformer.fit_transform(X)
         framed = clone(transformer).set_output(transform=container).fit_transform(X)
         assert isinstance(framed, FRAMES[container])
-        names = ["shared0", "shared1"] * (codes != "private")
+        names = ["shared0", "shared1", "shared2"] * (codes != "private")
         names += ["private0", "private1"] * (codes != "shared")
         assert list(framed.columns) == names
         assert_array_equal(framed.to_numpy(), plain)
@@ -196,7 +199,8 @@ class TestSetOutput:
         pipeline = make_pipeline(AUTOENCODER, StandardScaler())
         plain = pipeline.fit_transform(X)
         framed = clone(pipeline).set_output(transform=container).fit_transform(X)
-        assert list(framed.columns) == ["shared0", "shared1", "private0", "private1"]
+        names = [*(f"shared{i}" for i in range(3)), "private0", "private1"]
+        assert list(framed.columns) == names
         assert_allclose(framed.to_numpy(), plain, atol=1e-5)
 
     @pytest.mark.parametrize("container", FRAMES)

@@ -18,6 +18,7 @@ from sklearn.model_selection import (
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.metrics import LabeledScorer
 from tests.helpers.packed import DENSE, X, Y
+from tests.helpers.small import small
 
 CLASSIFIER = JointTransferClassifier(**DENSE)
 AUTOENCODER = JointAutoencoder(**DENSE)
@@ -88,11 +89,11 @@ def test_convolutional_models_score_the_same_with_one_thread(one_thread):
     rng = np.random.default_rng(0)
     digits = rng.integers(256, size=(3, 9, 9))
     y = np.arange(60) % 3
-    small = np.clip(digits[y] + rng.normal(0, 40, size=(60, 9, 9)), 0, 255)
-    large = rng.integers(256, size=(40, 3, 12, 12))
-    images = [small.astype(np.uint8), large.astype(np.uint8)]
+    gray = np.clip(digits[y] + rng.normal(0, 40, size=(60, 9, 9)), 0, 255)
+    color = rng.integers(256, size=(40, 3, 12, 12))
+    images = [gray.astype(np.uint8), color.astype(np.uint8)]
     classifier = JointTransferClassifier(
-        **{**DENSE, "encoder": "Conv 8x(3x3), MP 2x2, Conv 8x(3x3), FC 8"}
+        **small(DENSE, encoder="Conv 8x(3x3), MP 2x2, Conv 8x(3x3), FC 8")
     )
     search = GridSearchCV(classifier, {"shared_depth": [1, -1]}, scoring=LOG_LOSS, cv=3)
     with joblib.parallel_config("loky", inner_max_num_threads=1):

@@ -18,8 +18,9 @@ from sklearn.pipeline import make_pipeline
 from sk_jae import JointTransferClassifier
 from sk_jae.metrics import LabeledScorer
 from tests.helpers.packed import ARRAYS, DENSE, LABELS, N_SAMPLES, X, Y
+from tests.helpers.small import small
 
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05})
+CLASSIFIER = JointTransferClassifier(**small(DENSE, lr=0.05))
 
 
 class Spy(JointTransferClassifier):
@@ -53,7 +54,7 @@ class TestMinusOneEncodedAsAClass:
 
     @pytest.mark.parametrize("ensemble", [VotingClassifier, StackingClassifier])
     def test_voting_and_stacking(self, ensemble):
-        several = [(f"seed{i}", Spy(**{**DENSE, "random_state": i})) for i in (0, 1)]
+        several = [(f"seed{i}", Spy(**small(DENSE, random_state=i))) for i in (0, 1)]
         fitted = ensemble(several).fit(X, Y)
         for member in fitted.estimators_:
             assert_array_equal(member.seen_, Y + 1)
@@ -80,7 +81,7 @@ class TestMinusOneEncodedAsAClass:
 
     def test_voting_with_complete_labels_is_right(self):
         y = X.join([np.arange(72) % 3, np.arange(44) % 3])
-        several = [(f"seed{i}", Spy(**{**DENSE, "random_state": i})) for i in (0, 1)]
+        several = [(f"seed{i}", Spy(**small(DENSE, random_state=i))) for i in (0, 1)]
         fitted = VotingClassifier(several, voting="soft").fit(X, y)
         parts = X.split(y)
         expected = np.mean(

@@ -35,8 +35,11 @@ from tests.helpers.packed import (
     by_hand,
     r2_by_hand,
 )
+from tests.helpers.small import small
 
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05, "lr_schedule": "constant"})
+CLASSIFIER = JointTransferClassifier(
+    **small(DENSE, lr=0.05, lr_schedule="constant", max_epochs=8)
+)
 AUTOENCODER = JointAutoencoder(**DENSE)
 STRATIFIED = list(StratifiedKFold(3).split(np.zeros(N_SAMPLES), Y))
 GRID = {"lr": [0.01, 0.05]}

@@ -35,7 +35,7 @@ from tests.helpers.packed import (
     Y,
     accuracy_by_hand,
     by_hand,
-    make_tasks,
+    make_vectors_and_images,
     r2_by_hand,
     split_scores,
 )
@@ -55,7 +55,7 @@ def expected_scores(estimator, candidates, folds, score=accuracy_by_hand):
 
 def assert_refitted_on_everything(search, expected):
     """The best estimator is one fitted on the plain lists, for every input form."""
-    new, _ = make_tasks(seed=1, n_vectors=5, n_images=7)
+    new, _ = make_vectors_and_images(seed=1, n_vectors=5, n_images=7)
     assert_array_equal(search.predict([None, new[1]])[1], expected.predict(new)[1])
     assert_array_equal(X.split(search.predict(X))[0], expected.predict(ARRAYS)[0])
     assert search.score(X, Y) == pytest.approx(expected.score(ARRAYS, LABELS))

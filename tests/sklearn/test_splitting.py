@@ -30,9 +30,10 @@ from tests.helpers.packed import (
     r2_by_hand,
     rows_of,
 )
+from tests.helpers.small import small
 
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "max_epochs": 2})
-AUTOENCODER = JointAutoencoder(**{**DENSE, "max_epochs": 2})
+CLASSIFIER = JointTransferClassifier(**small(DENSE, max_epochs=2))
+AUTOENCODER = JointAutoencoder(**small(DENSE, max_epochs=2))
 
 
 def assert_holds(part, y, chosen):

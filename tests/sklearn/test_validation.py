@@ -34,8 +34,9 @@ from tests.helpers.packed import (
     r2_by_hand,
     rows_of,
 )
+from tests.helpers.small import small
 
-CLASSIFIER = JointTransferClassifier(**{**DENSE, "lr": 0.05})
+CLASSIFIER = JointTransferClassifier(**small(DENSE, lr=0.05, max_epochs=8))
 AUTOENCODER = JointAutoencoder(**DENSE)
 STRATIFIED = list(StratifiedKFold(3).split(np.zeros(N_SAMPLES), Y))
 CONTIGUOUS = list(KFold(3).split(np.zeros(N_SAMPLES)))

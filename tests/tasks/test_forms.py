@@ -16,15 +16,7 @@ from sk_jae.tasks import (
     check_tasks,
     parse_inputs,
 )
-
-SMALL = {
-    "n_shared": 2,
-    "n_private": 2,
-    "encoder": (4,),
-    "max_epochs": 1,
-    "device": "cpu",
-    "random_state": 0,
-}
+from tests.helpers.small import SMALL, small
 
 A, B, C = np.ones((4, 3)), np.ones((6, 2)), np.ones((2, 5))
 
@@ -171,6 +163,6 @@ class TestMemory:
         assert peak < large_map.nbytes / 50
 
     def test_memory_map_is_used_without_a_copy(self, large_map):
-        jae = JointAutoencoder(**SMALL, batch_size=32)
+        jae = JointAutoencoder(**small(batch_size=32))
         assert self.peak(jae.fit, [large_map, B]) < large_map.nbytes / 4
         assert self.peak(jae.transform, [large_map, B]) < large_map.nbytes / 4

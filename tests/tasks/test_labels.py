@@ -22,15 +22,8 @@ from sk_jae.tasks import (
     parse_inputs,
     split_labels,
 )
+from tests.helpers.small import SMALL
 
-SMALL = {
-    "n_shared": 2,
-    "n_private": 2,
-    "encoder": (4,),
-    "max_epochs": 1,
-    "device": "cpu",
-    "random_state": 0,
-}
 A, B, C = np.ones((4, 3)), np.ones((6, 2)), np.ones((2, 5))
 
 

@@ -11,11 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_jae.tasks import Layout
-from sk_jae.training.batches import (
-    TaskData,
-    TrainingBatches,
-    ValidationBatches,
-)
+from sk_jae.training.batches import TaskData
+from tests.helpers.batches import training_batches, validation_batches
 
 CPU = torch.device("cpu")
 
@@ -42,7 +39,7 @@ sizes_of_tasks = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 
 @given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70), seed=st.integers(0, 99))
 def test_an_epoch_is_one_pass_over_the_largest_task(sizes, batch_size, seed):
-    batches = TrainingBatches(make_data(*sizes), batch_size, CPU, seed)
+    batches = training_batches(make_data(*sizes), batch_size, CPU, seed)
     largest = int(np.argmax(sizes))
     rows = np.concatenate(drawn(batches, largest))
     assert sorted(rows) == list(range(sizes[largest]))
@@ -50,7 +47,7 @@ def test_an_epoch_is_one_pass_over_the_largest_task(sizes, batch_size, seed):
 
 @given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70))
 def test_every_batch_holds_every_task(sizes, batch_size):
-    epoch = list(TrainingBatches(make_data(*sizes), batch_size, CPU, 0))
+    epoch = list(training_batches(make_data(*sizes), batch_size, CPU, 0))
     lengths = [len(batch) for batch in epoch]
     assert max(lengths) <= batch_size
     assert max(lengths) - min(lengths) <= 1
@@ -60,7 +57,7 @@ def test_every_batch_holds_every_task(sizes, batch_size):
 
 @given(sizes=sizes_of_tasks, batch_size=st.integers(1, 70))
 def test_smaller_tasks_are_repeated_in_whole_shuffled_passes(sizes, batch_size):
-    batches = TrainingBatches(make_data(*sizes), batch_size, CPU, 0)
+    batches = training_batches(make_data(*sizes), batch_size, CPU, 0)
     for t, n in enumerate(sizes):
         rows = np.concatenate(drawn(batches, t))
         for start in range(0, len(rows), n):
@@ -70,26 +67,26 @@ def test_smaller_tasks_are_repeated_in_whole_shuffled_passes(sizes, batch_size):
 
 
 def test_the_length_is_the_number_of_batches():
-    batches = TrainingBatches(make_data(25, 7), 8, CPU, 0)
+    batches = training_batches(make_data(25, 7), 8, CPU, 0)
     assert len(batches) == len(list(batches)) == 4
 
 
 def test_epochs_differ():
-    batches = TrainingBatches(make_data(40, 40), 40, CPU, 0)
+    batches = training_batches(make_data(40, 40), 40, CPU, 0)
     (first,), (second,) = drawn(batches, 0), drawn(batches, 0)
     assert (first != second).any()
 
 
 def test_tasks_of_one_size_are_shuffled_apart():
-    batch = next(iter(TrainingBatches(make_data(40, 40), 40, CPU, 0)))
+    batch = next(iter(training_batches(make_data(40, 40), 40, CPU, 0)))
     assert (batch.inputs[0] != batch.inputs[1]).any()
 
 
 def test_the_order_depends_on_seed_and_name_alone():
-    alone = TrainingBatches(make_data(30), 8, CPU, 5)
+    alone = training_batches(make_data(30), 8, CPU, 5)
     torch.manual_seed(1)
-    among_others = TrainingBatches(make_data(30, 9, 4), 8, CPU, 5)
-    other_seed = TrainingBatches(make_data(30), 8, CPU, 6)
+    among_others = training_batches(make_data(30, 9, 4), 8, CPU, 5)
+    other_seed = training_batches(make_data(30), 8, CPU, 6)
     expected = np.concatenate(drawn(alone, 0))
     np.testing.assert_array_equal(np.concatenate(drawn(among_others, 0)), expected)
     assert (np.concatenate(drawn(other_seed, 0)) != expected).any()
@@ -97,7 +94,10 @@ def test_the_order_depends_on_seed_and_name_alone():
 
 def test_labels_stay_with_their_samples():
     data = make_data(31, 12, labels=True)
-    for batches in (TrainingBatches(data, 8, CPU, 0), ValidationBatches(data, 8, CPU)):
+    for batches in (
+        training_batches(data, 8, CPU, 0),
+        validation_batches(data, 8, CPU),
+    ):
         for batch in batches:
             for x, y in zip(batch.inputs, batch.labels, strict=True):
                 if x is not None:
@@ -119,7 +119,7 @@ def with_few_labels(n, n_labeled, *others):
 @given(sizes=few_labels, batch_size=st.integers(1, 70), other=st.integers(1, 90))
 def test_rare_labels_are_in_every_fourth_place(sizes, batch_size, other):
     n, n_labeled = sizes
-    batches = TrainingBatches(with_few_labels(*sizes, other), batch_size, CPU, 0)
+    batches = training_batches(with_few_labels(*sizes, other), batch_size, CPU, 0)
     epoch = list(batches)
     rows = np.concatenate([batch.inputs[0].flatten().numpy() for batch in epoch])
     labels = np.concatenate([batch.labels[0].numpy() for batch in epoch])
@@ -145,9 +145,9 @@ def test_rare_labels_are_in_every_fourth_place(sizes, batch_size, other):
 
 def test_labels_that_are_not_rare_change_nothing():
     # A quarter of the samples is enough, and so is no label at all.
-    plain = drawn(TrainingBatches(make_data(40, 30), 16, CPU, 0), 0)
+    plain = drawn(training_batches(make_data(40, 30), 16, CPU, 0), 0)
     for n_labeled in (0, 10, 40):
-        batches = TrainingBatches(with_few_labels(40, n_labeled, 30), 16, CPU, 0)
+        batches = training_batches(with_few_labels(40, n_labeled, 30), 16, CPU, 0)
         for expected, found in zip(plain, drawn(batches, 0), strict=True):
             np.testing.assert_array_equal(found, expected)
 
@@ -155,7 +155,7 @@ def test_labels_that_are_not_rare_change_nothing():
 @pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.9])
 def test_the_labeled_part_of_a_batch_is_as_asked(fraction):
     data = replace(with_few_labels(200, 3), labeled_fraction=fraction)
-    epoch = list(TrainingBatches(data, 20, CPU, 0))
+    epoch = list(training_batches(data, 20, CPU, 0))
     for batch in epoch:
         n_labeled = (batch.labels[0] == 1).sum()
         assert abs(n_labeled - fraction * len(batch.labels[0])) <= 1
@@ -165,14 +165,14 @@ def test_the_labeled_part_of_a_batch_is_as_asked(fraction):
 
 def test_no_label_is_repeated_if_not_asked():
     data = replace(with_few_labels(40, 1), labeled_fraction=0.0)
-    (rows,) = drawn(TrainingBatches(data, 40, CPU, 0), 0)
+    (rows,) = drawn(training_batches(data, 40, CPU, 0), 0)
     assert sorted(rows) == list(range(40))
 
 
 def test_labels_are_counted_among_the_chosen_rows():
     data = with_few_labels(40, 20)
     data = replace(data, rows=(np.arange(22),))  # two of them labeled
-    rows = np.concatenate(drawn(TrainingBatches(data, 40, CPU, 0), 0))
+    rows = np.concatenate(drawn(training_batches(data, 40, CPU, 0), 0))
     assert set(rows[3::4]) == {20, 21}
     assert sorted(rows[np.arange(len(rows)) % 4 != 3]) == list(range(20))
 
@@ -181,7 +181,10 @@ def test_only_the_chosen_rows_are_read():
     rows = (np.array([3, 5, 8, 21]), np.array([0, 2]))
     data = make_data(30, 10, rows=rows)
     assert len(data) == 4
-    for batches in (TrainingBatches(data, 3, CPU, 0), ValidationBatches(data, 3, CPU)):
+    for batches in (
+        training_batches(data, 3, CPU, 0),
+        validation_batches(data, 3, CPU),
+    ):
         found = [
             np.concatenate(
                 [
@@ -197,7 +200,7 @@ def test_only_the_chosen_rows_are_read():
 
 
 def test_validation_passes_once_over_every_task_in_order():
-    batches = ValidationBatches(make_data(23, 5), 10, CPU)
+    batches = validation_batches(make_data(23, 5), 10, CPU)
     assert len(batches) == len(list(batches)) == 3
     first = np.concatenate(drawn(batches, 0))
     np.testing.assert_array_equal(first, np.arange(23))

@@ -21,22 +21,7 @@ from skorch.callbacks import (
 )
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
-
-SMALL = {
-    "n_shared": 2,
-    "n_private": 3,
-    "encoder": (8,),
-    "lr": 0.01,
-    "device": "cpu",
-    "random_state": 0,
-}
-
-
-@pytest.fixture(scope="module")
-def tasks():
-    rng = np.random.default_rng(0)
-    X = [rng.normal(size=(40, 6)), rng.normal(size=(20, 4))]
-    return X, [(x[:, 0] > 0).astype(int) for x in X]
+from tests.helpers.small import SMALL, small
 
 
 class Rates(Callback):
@@ -87,7 +72,7 @@ class TestSkorch:
         spy = Spy()
         X, _ = tasks
         jae = JointAutoencoder(
-            **SMALL, max_epochs=2, batch_size=20, early_stopping=True, callbacks=[spy]
+            **small(max_epochs=2, batch_size=20, early_stopping=True, callbacks=[spy])
         ).fit(X)
         step = [("begin", True, 18), ("grad",), ("end", True)]
         keys = sorted(["batches", "train_batch_count", "valid_batch_count"])
@@ -107,7 +92,7 @@ class TestSkorch:
     def test_learning_rate_schedules(self, tasks):
         X, _ = tasks
         scheduler = LRScheduler("StepLR", step_size=2, gamma=0.1)
-        jae = JointAutoencoder(**SMALL, max_epochs=5, callbacks=[scheduler]).fit(X)
+        jae = JointAutoencoder(**small(max_epochs=5, callbacks=[scheduler])).fit(X)
         rates = [row["event_lr"] for row in jae.history_]
         np.testing.assert_allclose(rates, [0.01, 0.01, 0.001, 0.001, 0.0001])
         again = clone(jae).fit(X)
@@ -117,7 +102,7 @@ class TestSkorch:
         X, _ = tasks
         scheduler = LRScheduler("StepLR", step_size=3, gamma=0.5, step_every="batch")
         jae = JointAutoencoder(
-            **SMALL, max_epochs=2, batch_size=20, callbacks=[scheduler]
+            **small(max_epochs=2, batch_size=20, callbacks=[scheduler])
         ).fit(X)
         rates = jae.net_.history[:, "batches", :, "event_lr"]
         np.testing.assert_allclose(rates, [[0.01, 0.01], [0.01, 0.005]])
@@ -125,7 +110,7 @@ class TestSkorch:
     @pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
     def test_cosine_schedule(self, tasks, strategy):
         rates = Rates()
-        params = {**SMALL, "max_epochs": 4, "strategy": strategy}
+        params = small(max_epochs=4, batch_size=64, strategy=strategy)
         JointTransferClassifier(**params, lr_schedule="cosine", callbacks=[rates]).fit(
             *tasks
         )
@@ -137,16 +122,17 @@ class TestSkorch:
     def test_the_users_schedule_comes_before_the_estimators(self, tasks):
         rates = Rates()
         scheduler = LRScheduler("StepLR", step_size=1, gamma=0.1)
-        params = {**SMALL, "max_epochs": 3, "lr_schedule": "cosine"}
+        params = small(max_epochs=3, batch_size=64, lr_schedule="cosine")
         JointTransferClassifier(**params, callbacks=[scheduler, rates]).fit(*tasks)
         np.testing.assert_allclose(rates.seen, [0.01, 0.001, 0.0001])
 
     def test_every_phase_has_its_own_schedule(self, tasks):
         clf = JointTransferClassifier(
-            **SMALL,
-            strategy="common-branch",
-            max_epochs=3,
-            callbacks=[LRScheduler("StepLR", step_size=1, gamma=0.1)],
+            **small(
+                strategy="common-branch",
+                max_epochs=3,
+                callbacks=[LRScheduler("StepLR", step_size=1, gamma=0.1)],
+            )
         ).fit(*tasks)
         rates = [row["event_lr"] for row in clf.history_]
         np.testing.assert_allclose(rates, [0.01, 0.001, 0.0001] * 3)
@@ -159,21 +145,23 @@ class TestSkorch:
         X, _ = tasks
         stopper = EarlyStopping(monitor, patience=2, threshold=0.2, load_best=True)
         jae = JointAutoencoder(
-            **SMALL,
-            max_epochs=50,
-            early_stopping=stopping,
-            n_iter_no_change=50,
-            callbacks=[stopper],
+            **small(
+                max_epochs=50,
+                early_stopping=stopping,
+                n_iter_no_change=50,
+                callbacks=[stopper],
+            )
         ).fit(X)
         assert 2 < jae.n_iter_ < 50
         assert jae.transform(X)[0].shape == (40, 5)
 
     def test_early_stopping_ends_one_phase_only(self, tasks):
         clf = JointTransferClassifier(
-            **SMALL,
-            strategy="common-branch",
-            max_epochs=5,
-            callbacks=[EarlyStopping("train_loss", patience=1, threshold=0.9)],
+            **small(
+                strategy="common-branch",
+                max_epochs=5,
+                callbacks=[EarlyStopping("train_loss", patience=1, threshold=0.9)],
+            )
         ).fit(*tasks)
         phases = [row["phase"] for row in clf.history_]
         assert phases == ["unsupervised"] * 2 + ["source"] * 2 + ["target"] * 2
@@ -187,10 +175,10 @@ class TestSkorch:
         norms: list[float] = []
         X, _ = tasks
         clipping = GradientNormClipping(gradient_clip_value=0.01)
-        JointAutoencoder(**SMALL, max_epochs=3, callbacks=[Norm()]).fit(X)
+        JointAutoencoder(**small(max_epochs=3, callbacks=[Norm()])).fit(X)
         assert min(norms) > 0.02
         norms.clear()
-        JointAutoencoder(**SMALL, max_epochs=3, callbacks=[clipping, Norm()]).fit(X)
+        JointAutoencoder(**small(max_epochs=3, callbacks=[clipping, Norm()])).fit(X)
         np.testing.assert_allclose(norms, 0.01, rtol=1e-3)
 
     @pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
@@ -202,10 +190,9 @@ class TestSkorch:
 
         weights: dict[str, torch.Tensor] = {}
         clf = JointTransferClassifier(
-            **SMALL,
-            strategy=strategy,
-            max_epochs=3,
-            callbacks=[Start(), Freezer("tied*")],
+            **small(
+                strategy=strategy, max_epochs=3, callbacks=[Start(), Freezer("tied*")]
+            )
         ).fit(*tasks)
         moved = {
             name.split(".")[0]
@@ -228,10 +215,11 @@ class TestSkorch:
 
         X, _ = tasks
         jae = JointAutoencoder(
-            **SMALL,
-            max_epochs=3,
-            early_stopping=True,
-            callbacks=[EpochScoring(worst, name="worst", on_train=True)],
+            **small(
+                max_epochs=3,
+                early_stopping=True,
+                callbacks=[EpochScoring(worst, name="worst", on_train=True)],
+            )
         ).fit(X)
         for row in jae.history_:
             terms = [row[f"train_reconstruction_task{t}"] for t in (0, 1)]
@@ -241,7 +229,7 @@ class TestSkorch:
     def test_scores_on_validation_data_need_early_stopping(self, tasks):
         X, _ = tasks
         scoring = EpochScoring(lambda net, data, y: len(data), name="n")
-        jae = JointAutoencoder(**SMALL, max_epochs=1, callbacks=[scoring]).fit(X)
+        jae = JointAutoencoder(**small(max_epochs=1, callbacks=[scoring])).fit(X)
         assert "n" not in jae.history_[0]
         jae.set_params(early_stopping=True).fit(X)
         assert jae.history_[0]["n"] == 4
@@ -252,10 +240,14 @@ class TestSkorch:
             dirname=str(tmp_path), f_pickle="net.pkl", f_params="{last_epoch[epoch]}.pt"
         )
         jae = JointAutoencoder(
-            **SMALL,
-            max_epochs=4,
-            early_stopping=True,
-            callbacks=[checkpoint, TrainEndCheckpoint(dirname=str(tmp_path / "end"))],
+            **small(
+                max_epochs=4,
+                early_stopping=True,
+                callbacks=[
+                    checkpoint,
+                    TrainEndCheckpoint(dirname=str(tmp_path / "end")),
+                ],
+            )
         ).fit(X)
         best = [row["epoch"] for row in jae.history_ if row["valid_loss_best"]]
         assert [row["event_cp"] for row in jae.history_] == [
@@ -275,7 +267,7 @@ class TestSkorch:
             monitor="train_loss_best", dirname=str(tmp_path), load_best=True
         )
         jae = JointAutoencoder(
-            **{**SMALL, "lr": 0.5}, max_epochs=8, callbacks=[checkpoint]
+            **small(lr=0.5, max_epochs=8, callbacks=[checkpoint])
         ).fit(X)
         saved = torch.load(tmp_path / "params.pt", weights_only=True)
         for name, value in jae.module_.state_dict().items():
@@ -300,12 +292,12 @@ class TestSkorch:
             def __init__(self):
                 self.n_ = 0
 
-            def on_batch_end(self, net, **kwargs):
+            def on_epoch_end(self, net, **kwargs):
                 self.n_ += 1
 
         X, _ = tasks
         counter = Counter()
-        jae = JointAutoencoder(**SMALL, max_epochs=3, callbacks=[counter]).fit(X)
+        jae = JointAutoencoder(**small(max_epochs=3, callbacks=[counter])).fit(X)
         assert jae.callbacks == [counter]
         assert counter.n_ == 3
         clone(jae).fit(X)
@@ -314,13 +306,14 @@ class TestSkorch:
     def test_callbacks_in_a_search(self, tasks):
         X, _ = pack(tasks[0])
         jae = JointAutoencoder(
-            **SMALL,
-            max_epochs=3,
-            callbacks=[
-                LRScheduler("StepLR", step_size=1),
-                Freezer("tied*"),
-                EarlyStopping("train_loss"),
-            ],
+            **small(
+                max_epochs=3,
+                callbacks=[
+                    LRScheduler("StepLR", step_size=1),
+                    Freezer("tied*"),
+                    EarlyStopping("train_loss"),
+                ],
+            )
         )
         search = GridSearchCV(jae, {"lr": [0.01, 0.02]}, cv=2).fit(X)
         rates = [row["event_lr"] for row in search.best_estimator_.history_]

@@ -10,25 +10,24 @@ import pytest
 from skorch.callbacks import Callback
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.training import (
-    PAPER,
-    SMALL,
-    make_tasks,
-)
+from tests.helpers.small import PAPER, make_tasks, small
 
 
 def test_history_has_every_term_of_every_task():
     """With a vanishing learning rate the terms can be computed afterwards."""
-    X, y = make_tasks(sizes=(45, 15, 9), widths=(6, 4, 5))
+    X, y = make_tasks((45, 15, 9), ((6,), (4,), (5,)))
     y[0][::3] = -1
     y[2] = None
     clf = JointTransferClassifier(
-        **{**PAPER, "lr": 1e-12},
-        max_epochs=1,
-        batch_size=9,
-        head="both",
-        reconstruction_weight=[1.0, 0.5, 2.0],
-        classification_weight=[1.0, 3.0, 1.0],
+        **small(
+            PAPER,
+            lr=1e-12,
+            max_epochs=1,
+            batch_size=9,
+            head="both",
+            reconstruction_weight=[1.0, 0.5, 2.0],
+            classification_weight=[1.0, 3.0, 1.0],
+        )
     ).fit(X, y)
     (row,) = clf.history_
     reconstruction = [
@@ -59,7 +58,7 @@ def test_history_has_every_term_of_every_task():
 
 def test_history_of_the_validation_data():
     """All samples of the hold-out count once, in the task's own mean."""
-    X, y = make_tasks(sizes=(60, 20))
+    X, y = make_tasks((60, 20))
     y[0][::2] = -1
     seen = []
 
@@ -68,12 +67,14 @@ def test_history_of_the_validation_data():
             seen.append(dataset_valid)
 
     clf = JointTransferClassifier(
-        **PAPER,
-        max_epochs=1,
-        batch_size=5,
-        early_stopping=True,
-        validation_fraction=0.3,
-        callbacks=[Watcher()],
+        **small(
+            PAPER,
+            max_epochs=1,
+            batch_size=5,
+            early_stopping=True,
+            validation_fraction=0.3,
+            callbacks=[Watcher()],
+        )
     ).fit(X, y)
     (data,) = seen
     held_out = [data.arrays[t][data.rows[t]] for t in range(2)]
@@ -95,7 +96,7 @@ def test_history_of_the_validation_data():
 
 def test_history_reads_well_as_a_dataframe():
     X, y = make_tasks()
-    clf = JointTransferClassifier(**PAPER, max_epochs=3, early_stopping=True)
+    clf = JointTransferClassifier(**small(PAPER, max_epochs=3, early_stopping=True))
     clf.fit({"usps": X[0], "batch_count": X[1]}, {"usps": y[0]})
     frame = pd.DataFrame(clf.history_)
     assert list(frame["epoch"]) == [1, 2, 3]
@@ -111,7 +112,9 @@ def test_history_reads_well_as_a_dataframe():
 
 def test_history_names_the_phases():
     X, y = make_tasks()
-    clf = JointTransferClassifier(**PAPER, strategy="common-branch", max_epochs=2)
+    clf = JointTransferClassifier(
+        **small(PAPER, strategy="common-branch", max_epochs=2)
+    )
     frame = pd.DataFrame(clf.fit(X, y).history_)
     assert (
         list(frame["phase"]) == ["unsupervised"] * 2 + ["source"] * 2 + ["target"] * 2
@@ -126,18 +129,18 @@ def test_verbose_0_prints_nothing(capfd):
     X, y = make_tasks()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        JointAutoencoder(**SMALL, max_epochs=2).fit(X)
+        JointAutoencoder(**small(max_epochs=2)).fit(X)
         JointTransferClassifier(
-            **PAPER, max_epochs=2, early_stopping=True, warm_start=True
+            **small(PAPER, max_epochs=2, early_stopping=True, warm_start=True)
         ).fit(X, y).fit(X, y)
     assert capfd.readouterr() == ("", "")
 
 
 def test_verbose_1_prints_a_line_per_epoch(capfd):
     X, y = make_tasks()
-    JointTransferClassifier(**PAPER, max_epochs=3, early_stopping=True, verbose=1).fit(
-        X, y
-    )
+    JointTransferClassifier(
+        **small(PAPER, max_epochs=3, early_stopping=True, verbose=1)
+    ).fit(X, y)
     out, err = capfd.readouterr()
     header, rule, *rows = out.splitlines()
     assert header.split() == ["epoch", "train_loss", "valid_loss", "dur"]
@@ -149,7 +152,7 @@ def test_verbose_1_prints_a_line_per_epoch(capfd):
 def test_verbose_1_prints_all_phases_below_one_header(capfd):
     X, y = make_tasks()
     JointTransferClassifier(
-        **PAPER, strategy="common-branch", max_epochs=1, verbose=1
+        **small(PAPER, strategy="common-branch", max_epochs=1, verbose=1)
     ).fit(X, y)
     header, _, *rows = capfd.readouterr().out.splitlines()
     assert header.split() == ["epoch", "phase", "train_loss", "dur"]
@@ -159,7 +162,7 @@ def test_verbose_1_prints_all_phases_below_one_header(capfd):
 def test_verbose_2_shows_a_bar_besides(capfd):
     X, _ = make_tasks()
     JointAutoencoder(
-        **SMALL, max_epochs=2, batch_size=8, early_stopping=True, verbose=2
+        **small(max_epochs=2, batch_size=8, early_stopping=True, verbose=2)
     ).fit(X)
     out, err = capfd.readouterr()
     assert len(out.splitlines()) == 4

@@ -7,12 +7,8 @@ import pytest
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.exceptions import TrainingInterrupted
-from tests.helpers.training import (
-    PAPER,
-    SMALL,
-    Interrupter,
-    make_tasks,
-)
+from tests.helpers.small import PAPER, make_tasks, small
+from tests.helpers.training import Interrupter
 
 
 @pytest.mark.parametrize(
@@ -20,7 +16,11 @@ from tests.helpers.training import (
 )
 def test_max_epochs_depends_on_the_largest_task(n_samples, n_epochs):
     X = [np.zeros((n_samples, 1), np.float32), np.zeros((20, 1), np.float32)]
-    jae = JointAutoencoder(**SMALL, callbacks=[Interrupter(1, "epoch begin")])
+    jae = JointAutoencoder(
+        **small(
+            max_epochs="auto", batch_size=64, callbacks=[Interrupter(1, "epoch begin")]
+        )
+    )
     with pytest.warns(TrainingInterrupted):
         jae.fit(X)
     assert jae.net_.max_epochs == n_epochs
@@ -31,10 +31,12 @@ def test_max_epochs_depends_on_the_largest_task(n_samples, n_epochs):
 def test_ctrl_c_leaves_a_usable_estimator(epoch, where):
     X, y = make_tasks()
     clf = JointTransferClassifier(
-        **PAPER,
-        max_epochs=9,
-        early_stopping=True,
-        callbacks=[Interrupter(epoch, where)],
+        **small(
+            PAPER,
+            max_epochs=9,
+            early_stopping=True,
+            callbacks=[Interrupter(epoch, where)],
+        )
     )
     with pytest.warns(TrainingInterrupted, match=f"interrupted in epoch {epoch}") as w:
         clf.fit(X, y)
@@ -50,10 +52,12 @@ def test_ctrl_c_leaves_a_usable_estimator(epoch, where):
 def test_ctrl_c_ends_all_phases():
     X, y = make_tasks()
     clf = JointTransferClassifier(
-        **PAPER,
-        strategy="common-branch",
-        max_epochs=2,
-        callbacks=[Interrupter(3, "train")],
+        **small(
+            PAPER,
+            strategy="common-branch",
+            max_epochs=2,
+            callbacks=[Interrupter(3, "train")],
+        )
     )
     with pytest.warns(TrainingInterrupted, match="epoch 3"):
         clf.fit(X, y)
@@ -63,7 +67,7 @@ def test_ctrl_c_ends_all_phases():
 def test_training_goes_on_after_ctrl_c_with_warm_start():
     X, _ = make_tasks()
     jae = JointAutoencoder(
-        **SMALL, max_epochs=4, warm_start=True, callbacks=[Interrupter(2, "train")]
+        **small(max_epochs=4, warm_start=True, callbacks=[Interrupter(2, "train")])
     )
     with pytest.warns(TrainingInterrupted):
         jae.fit(X)
@@ -75,7 +79,7 @@ def test_training_goes_on_after_ctrl_c_with_warm_start():
 def test_a_loss_that_is_not_finite_stops_and_leaves_nothing_to_use():
     X, _ = make_tasks()
     jae = JointAutoencoder(
-        **{**SMALL, "lr": 1e20}, optimizer="sgd", max_epochs=50, batch_size=8
+        **small(lr=1e20, optimizer="sgd", max_epochs=50, batch_size=8)
     )
     with pytest.raises(ValueError, match=r"became (nan|inf) in epoch \d+.*smaller lr"):
         jae.fit(X)

@@ -13,7 +13,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.training import SMALL, make_tasks
+from tests.helpers.small import SMALL, make_tasks, small
 
 X, y = make_tasks()
 ARRAY = np.zeros((4, 6), np.float32)
@@ -21,7 +21,7 @@ ARRAY = np.zeros((4, 6), np.float32)
 
 @pytest.fixture(scope="module")
 def fitted():
-    return JointTransferClassifier(**SMALL, max_epochs=2).fit(X, y)
+    return JointTransferClassifier(**SMALL).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_it_is_a_net_of_skorch_with_all_that_callbacks_look_for(fitted):
 def test_its_parameters_can_be_saved_and_loaded(fitted, tmp_path):
     weights = copy.deepcopy(fitted.module_.state_dict())
     fitted.net_.save_params(f_params=tmp_path / "weights.pt")
-    other = JointTransferClassifier(**{**SMALL, "random_state": 1}, max_epochs=1)
+    other = JointTransferClassifier(**small(random_state=1, max_epochs=1))
     other.fit(X, y).net_.load_params(f_params=tmp_path / "weights.pt")
     for name, value in other.module_.state_dict().items():
         assert torch.equal(value, weights[name])
@@ -90,7 +90,7 @@ def test_the_optimizer_that_a_callback_puts_in_its_place_is_used():
         def on_train_begin(self, net, **kwargs):
             before.update(copy.deepcopy(net.module_.state_dict()))
 
-    jae = JointAutoencoder(**SMALL, max_epochs=3, callbacks=[Start(), Exchange()])
+    jae = JointAutoencoder(**small(max_epochs=3, callbacks=[Start(), Exchange()]))
     jae.fit(X)
     for name, value in jae.module_.state_dict().items():
         assert torch.equal(value, before[name])

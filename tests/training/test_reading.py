@@ -10,13 +10,9 @@ import torch
 
 from sk_jae import JointAutoencoder
 from sk_jae.tasks.layout import infer_layout
-from sk_jae.training.batches import (
-    TaskData,
-    TrainingBatches,
-    ValidationBatches,
-    batches_of,
-    to_module,
-)
+from sk_jae.training.batches import TaskData
+from sk_jae.training.reading import batches_of, to_module
+from tests.helpers.batches import training_batches, validation_batches
 
 CPU = torch.device("cpu")
 
@@ -88,7 +84,7 @@ def test_any_memory_layout_is_read(array):
     np.testing.assert_array_equal(parts[:, 0].numpy(), array)
     rows = (np.arange(len(array)),)
     data = TaskData((array,), (layout,), (None,), ("a",), rows)
-    read = torch.cat([b.inputs[0] for b in TrainingBatches(data, 5, CPU, 0)])
+    read = torch.cat([b.inputs[0] for b in training_batches(data, 5, CPU, 0)])
     flat = array.reshape(len(array), -1)
     np.testing.assert_array_equal(
         np.sort(read.reshape(len(read), -1).numpy(), 0), np.sort(flat, 0)
@@ -126,10 +122,10 @@ def test_a_memory_map_is_read_batch_by_batch(tmp_path):
     array.read = []
     layout = infer_layout(array, "auto", "X")
     data = TaskData((array,), (layout,), (None,), ("a",), (np.arange(50),))
-    batches = TrainingBatches(data, 10, CPU, 0)
+    batches = training_batches(data, 10, CPU, 0)
     assert array.read == []
     list(batches)
-    list(ValidationBatches(data, 10, CPU))
+    list(validation_batches(data, 10, CPU))
     parts = torch.cat(list(batches_of(array, layout, CPU, 10)))
     assert array.read == [10] * 15
     np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
@@ -169,8 +165,8 @@ def test_a_gpu_gets_the_same_batches(dtype, mapped, tmp_path):
     array.flags.writeable = False
     layout = infer_layout(array, "auto", "X")
     data = TaskData((array,), (layout,), (np.arange(50),), ("a",), (np.arange(50),))
-    on_cpu = list(TrainingBatches(data, 8, CPU, 0))
-    on_gpu = list(TrainingBatches(data, 8, torch.device("cuda"), 0))
+    on_cpu = list(training_batches(data, 8, CPU, 0))
+    on_gpu = list(training_batches(data, 8, torch.device("cuda"), 0))
     for one, other in zip(on_cpu, on_gpu, strict=True):
         assert other.inputs[0].is_cuda
         torch.testing.assert_close(other.inputs[0].cpu(), one.inputs[0])

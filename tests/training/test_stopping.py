@@ -8,12 +8,8 @@ import pytest
 from skorch.callbacks import Callback
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.training import (
-    PAPER,
-    SMALL,
-    HoldOut,
-    make_tasks,
-)
+from tests.helpers.small import PAPER, SMALL, make_tasks, small
+from tests.helpers.training import HoldOut
 
 
 def valid_loss(est, X, held_out):
@@ -32,13 +28,15 @@ def test_early_stopping_restores_the_best_weights(lr, tol):
     X, _ = make_tasks()
     held_out = HoldOut()
     jae = JointAutoencoder(
-        **{**SMALL, "lr": lr},
-        max_epochs=100,
-        early_stopping=True,
-        validation_fraction=0.2,
-        n_iter_no_change=5,
-        tol=tol,
-        callbacks=[held_out],
+        **small(
+            lr=lr,
+            max_epochs=100,
+            early_stopping=True,
+            validation_fraction=0.2,
+            n_iter_no_change=5,
+            tol=tol,
+            callbacks=[held_out],
+        )
     ).fit(X)
     losses = [row["valid_loss"] for row in jae.history_]
     assert 5 < jae.n_iter_ < 100
@@ -65,12 +63,15 @@ def test_early_stopping_stops_after_n_iter_no_change_epochs(tol, patience):
 def test_early_stopping_stops_and_restores_in_every_phase():
     X, y = make_tasks()
     clf = JointTransferClassifier(
-        **{**PAPER, "lr": 0.2},
-        strategy="common-branch",
-        early_stopping=True,
-        validation_fraction=0.3,
-        max_epochs=60,
-        n_iter_no_change=2,
+        **small(
+            PAPER,
+            lr=0.2,
+            strategy="common-branch",
+            early_stopping=True,
+            validation_fraction=0.3,
+            max_epochs=60,
+            n_iter_no_change=2,
+        )
     ).fit(X, y)
     lengths = pd.DataFrame(clf.history_).groupby("phase").size()
     assert set(lengths.index) == {"unsupervised", "source", "target"}
@@ -78,16 +79,18 @@ def test_early_stopping_stops_and_restores_in_every_phase():
 
 
 def test_without_labels_in_the_hold_out_a_phase_runs_to_its_end():
-    X, y = make_tasks(sizes=(60, 40))
+    X, y = make_tasks((60, 40))
     y[0][2:] = -1
     y[0][:2] = 0, 1
     y[1] = None
     clf = JointTransferClassifier(
-        **PAPER,
-        strategy="common-branch",
-        early_stopping=True,
-        max_epochs=20,
-        n_iter_no_change=2,
+        **small(
+            PAPER,
+            strategy="common-branch",
+            early_stopping=True,
+            max_epochs=20,
+            n_iter_no_change=2,
+        )
     ).fit(X, y)
     frame = pd.DataFrame(clf.history_)
     source = frame[frame["phase"] == "source"]
@@ -111,11 +114,13 @@ def test_the_hold_out_is_stratified_in_every_task():
             seen.append((dataset_train, dataset_valid))
 
     clf = JointTransferClassifier(
-        **PAPER,
-        max_epochs=1,
-        early_stopping=True,
-        validation_fraction=0.2,
-        callbacks=[Watcher()],
+        **small(
+            PAPER,
+            max_epochs=1,
+            early_stopping=True,
+            validation_fraction=0.2,
+            callbacks=[Watcher()],
+        )
     )
     clf.fit(X, y)
     ((train, valid),) = seen

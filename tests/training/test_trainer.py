@@ -11,12 +11,8 @@ from skorch.callbacks import Callback
 from torch.nn import functional as F
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.training import (
-    PAPER,
-    SMALL,
-    Recorder,
-    make_tasks,
-)
+from tests.helpers.small import PAPER, SMALL, make_tasks, small
+from tests.helpers.training import Recorder
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -25,14 +21,16 @@ def test_training_equals_a_plain_loop(optimizer):
     y[1][:8] = -1
     recorder = Recorder()
     clf = JointTransferClassifier(
-        **PAPER,
-        optimizer=optimizer,
-        max_epochs=4,
-        batch_size=8,
-        reconstruction_weight=[1.0, 0.3],
-        classification_weight=[2.0, 0.5],
-        weight_decay=0.01,
-        callbacks=[recorder],
+        **small(
+            PAPER,
+            optimizer=optimizer,
+            max_epochs=4,
+            batch_size=8,
+            reconstruction_weight=[1.0, 0.3],
+            classification_weight=[2.0, 0.5],
+            weight_decay=0.01,
+            callbacks=[recorder],
+        )
     ).fit(X, y)
     assert len(recorder.batches) == 4 * 5
 
@@ -93,7 +91,7 @@ def test_a_phase_trains_what_it_names_alone():
     moved = {}
     X, y = make_tasks()
     JointTransferClassifier(
-        **PAPER, strategy="common-branch", max_epochs=2, callbacks=[Moved()]
+        **small(PAPER, strategy="common-branch", max_epochs=2, callbacks=[Moved()])
     ).fit(X, y)
     parts = ["private_encoders", "pre_tied", "shared_decoders", "private_decoders"]
     assert moved == {
@@ -108,7 +106,9 @@ def test_a_phase_trains_what_it_names_alone():
 def test_a_weight_of_zero_leaves_out_the_phase():
     X, y = make_tasks()
     clf = JointTransferClassifier(
-        **PAPER, strategy="common-branch", max_epochs=1, reconstruction_weight=0.0
+        **small(
+            PAPER, strategy="common-branch", max_epochs=1, reconstruction_weight=0.0
+        )
     ).fit(X, y)
     assert [row["phase"] for row in clf.history_] == ["source", "target"]
 

@@ -10,7 +10,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.small import CONV, SMALL
+from tests.helpers.small import CONV, SMALL, make_tasks
 
 SIZES = (20, 16, 12)
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
@@ -46,17 +46,15 @@ def jitter(x):
     return x + 0.1 * torch.randn_like(x)
 
 
-def make_tasks(kind, n_tasks):
-    rng = np.random.default_rng(0)
+def samples(kind, n_tasks):
     shapes = {"dense": [(6,), (4,), (5,)], "conv": [(8, 8), (7, 9), (3, 8, 9)]}[kind]
-    sizes = zip(SIZES[:n_tasks], shapes, strict=False)
-    return [rng.normal(size=(n, *shape)) for n, shape in sizes]
+    return make_tasks(SIZES[:n_tasks], shapes[:n_tasks])[0]
 
 
 def fit(kind, y, **parameters):
     base = {**SMALL, "augmentation": jitter} if kind == "dense" else CONV
     clf = JointTransferClassifier(**{**base, "max_epochs": 3, **parameters})
-    return clf.fit(make_tasks(kind, len(y)), y)
+    return clf.fit(samples(kind, len(y)), y)
 
 
 def expected_terms(y, strategy):
@@ -105,7 +103,7 @@ def test_every_term_of_every_task_is_in_the_history(labels, kind, strategy, prec
         assert np.isfinite(row["train_loss"])
     assert not last
     for p, class_mask in zip(
-        clf.predict_proba(make_tasks(kind, len(y))), clf.task_classes_, strict=True
+        clf.predict_proba(samples(kind, len(y))), clf.task_classes_, strict=True
     ):
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
         assert not p[:, ~np.isin(clf.classes_, class_mask)].any()

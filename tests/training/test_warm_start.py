@@ -10,12 +10,8 @@ import torch
 from skorch.callbacks import Callback
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.training import (
-    PAPER,
-    SMALL,
-    Recorder,
-    make_tasks,
-)
+from tests.helpers.small import PAPER, make_tasks, small
+from tests.helpers.training import Recorder
 
 
 def weights_of(est):
@@ -26,7 +22,7 @@ def test_warm_start_goes_on_where_the_last_fit_ended():
     X, y = make_tasks()
     recorder = Recorder()
     clf = JointTransferClassifier(
-        **PAPER, max_epochs=3, warm_start=True, callbacks=[recorder]
+        **small(PAPER, max_epochs=3, warm_start=True, callbacks=[recorder])
     ).fit(X, y)
     ended = copy.deepcopy(clf.module_.state_dict())
     moments = copy.deepcopy(clf.net_.optimizer_.state_dict()["state"])
@@ -53,7 +49,7 @@ def test_warm_start_goes_on_where_the_last_fit_ended():
 
 def test_warm_start_without_optimizer_state_begins_a_new_one():
     X, _ = make_tasks()
-    jae = JointAutoencoder(**SMALL, max_epochs=2).fit(X)
+    jae = JointAutoencoder(**small(max_epochs=2)).fit(X)
     before = weights_of(jae)
     jae.set_params(warm_start=True, optimizer="sgd", lr=1e-12).fit(X)
     torch.testing.assert_close(weights_of(jae), before)
@@ -64,7 +60,7 @@ def test_warm_start_without_optimizer_state_begins_a_new_one():
 
 def test_without_warm_start_fit_starts_anew():
     X, _ = make_tasks()
-    jae = JointAutoencoder(**SMALL, max_epochs=2).fit(X)
+    jae = JointAutoencoder(**small(max_epochs=2)).fit(X)
     first, history = weights_of(jae), jae.loss_curve_
     jae.fit(X)
     assert torch.equal(weights_of(jae), first)
@@ -84,8 +80,10 @@ def test_without_warm_start_fit_starts_anew():
     ],
 )
 def test_warm_start_refuses_another_module(change, message):
-    X, y = make_tasks(sizes=(40, 20, 30), widths=(6, 4, 5))
-    clf = JointTransferClassifier(**PAPER, max_epochs=1, warm_start=True, head="shared")
+    X, y = make_tasks((40, 20, 30), ((6,), (4,), (5,)))
+    clf = JointTransferClassifier(
+        **small(PAPER, max_epochs=1, warm_start=True, head="shared")
+    )
     clf.fit(X[:2], y[:2])
     expected = clf.predict(X[:2])
     X_new, y_new = X[:2], y[:2]
@@ -111,7 +109,7 @@ def test_warm_start_refuses_another_module(change, message):
 def test_warm_start_learns_which_classes_a_task_has():
     X, y = make_tasks()
     y[1][:] = np.arange(20) % 2
-    clf = JointTransferClassifier(**PAPER, max_epochs=1, warm_start=True)
+    clf = JointTransferClassifier(**small(PAPER, max_epochs=1, warm_start=True))
     clf.fit(X, [y[0], None])
     assert clf.predict_proba(X)[1][:, 2].all()
     clf.set_params(head="shared").fit(X, y)

@@ -1,0 +1,37 @@
+"""Names for the types of what users pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from numpy.typing import ArrayLike
+
+__all__ = [
+    "AllTasks",
+    "DictOfTasks",
+    "HasShape",
+    "ListOfTasks",
+    "Targets",
+    "TasksInContainer",
+]
+
+
+class HasShape(Protocol):
+    """A numpy array, a tensor, a dataframe, a lazily read array."""
+
+    @property
+    def shape(self) -> Any: ...
+
+
+# What tells a list of tasks from one array that is written as a list of rows is that
+# the items of the first have a shape.
+ListOfTasks: TypeAlias = Sequence[HasShape | None]
+DictOfTasks: TypeAlias = Mapping[str, ArrayLike | None]
+
+# Where every task has samples.
+AllTasks: TypeAlias = Sequence[ArrayLike] | Mapping[str, ArrayLike]
+
+# A list whose items need not have a shape, where it cannot be one array.
+TasksInContainer: TypeAlias = Sequence[ArrayLike | None] | DictOfTasks
+Targets: TypeAlias = ArrayLike | TasksInContainer

@@ -1,0 +1,125 @@
+"""From the user's arrays to tensors on the device, by rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_jae.tasks import Layout
+
+__all__ = ["SampleReader", "arrange", "batches_of", "to_module"]
+
+
+class SampleReader:
+    """Reads samples and labels of every task by their rows.
+
+    On a GPU, all arrays are copied there once if they fit half of its free memory; a
+    batch is then an indexed read on the device, without a copy per step.
+
+    Parameters
+    ----------
+    arrays : tuple of ndarray of shape (n_samples_t, ...)
+    layouts : tuple of Layout
+    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        arrays: tuple[NDArray[Any], ...],
+        layouts: tuple[Layout, ...],
+        labels: tuple[NDArray[np.int64] | None, ...],
+        device: torch.device,
+    ) -> None:
+        self.arrays = arrays
+        self.layouts = layouts
+        self.device = device
+        self.is_resident = fits_on(device, arrays)
+        self._tensors: list[Tensor] = []
+        self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
+        if self.is_resident:
+            self._tensors = [
+                torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+                for array in arrays
+            ]
+            self._labels = [None if y is None else y.to(device) for y in self._labels]
+
+    def placed(self, rows: Tensor) -> Tensor:
+        """Row numbers where they are needed: a copy per epoch, not per step."""
+        return rows.to(self.device) if self.is_resident else rows
+
+    def samples(self, t: int, rows: Tensor) -> Tensor:
+        """Samples (n, *module_shape) of one task, for rows from `placed`."""
+        if self.is_resident:
+            return arrange(self._tensors[t][rows], self.layouts[t])
+        return to_module(self.arrays[t][rows.numpy()], self.layouts[t], self.device)
+
+    def labels(self, t: int, rows: Tensor) -> Tensor | None:
+        """Labels (n,) of one task, for rows from `placed`."""
+        labels = self._labels[t]
+        if labels is None:
+            return None
+        chosen = labels[rows]
+        return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
+
+
+def fits_on(device: torch.device, arrays: tuple[NDArray[Any], ...]) -> bool:
+    """Whether a GPU can hold all arrays in half of its free memory."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(array.nbytes for array in arrays) <= free / 2 and not any(
+        isinstance(array, np.memmap) or not _is_torch_ready(array) for array in arrays
+    )
+
+
+def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
+    """Samples as the module sees them: float32, scaled, channels first."""
+    if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+        array = array.astype(np.float32)
+    elif not array.flags.writeable or any(s < 0 for s in array.strides):
+        array = array.copy()
+    x = torch.from_numpy(array)
+    if device.type == "cuda":
+        # The copy then waits for nothing, and is over before the steps ahead of it are.
+        x = x.pin_memory()
+    return arrange(x.to(device, non_blocking=True), layout)
+
+
+def _is_torch_ready(array: NDArray[Any]) -> bool:
+    """Whether torch knows the dtype well enough to index and cast it on any device."""
+    kind, size = array.dtype.kind, array.itemsize
+    known = kind == "i" or (kind == "u" and size == 1) or (kind == "f" and size <= 8)
+    return known and array.dtype.isnative
+
+
+def arrange(x: Tensor, layout: Layout) -> Tensor:
+    """The same for samples that are on the device already."""
+    x = x.to(torch.float32)
+    if layout.scale != 1.0:
+        x = x * layout.scale
+    if layout.kind == "channels_last":
+        return x.permute(0, 3, 1, 2)
+    x = x.reshape(len(x), *layout.module_shape)
+    if layout.is_image:
+        x = x.contiguous(memory_format=torch.channels_last)
+    return x
+
+
+def batches_of(
+    array: NDArray[Any],
+    layout: Layout,
+    device: torch.device,
+    batch_size: int | None = None,
+) -> Iterator[Tensor]:
+    """One task's samples in order, a batch at a time."""
+    if batch_size is None:
+        # What convolutions make of 256 images mostly stays in the cache of a CPU.
+        batch_size = 256 if layout.is_image and device.type == "cpu" else 1024
+    for start in range(0, len(array), batch_size):
+        yield to_module(array[start : start + batch_size], layout, device)

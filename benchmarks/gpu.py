@@ -42,7 +42,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -67,18 +67,14 @@ class Step:
         Seconds of nine minutes.
     most : float, default=inf
         The most seconds, however many are left.
-    environment : dict, default={}
-        Environment variables of its process.
     """
 
     name: str
     module: str
     share: float
     most: float = float("inf")
-    environment: dict[str, str] = field(default_factory=dict)
 
 
-QUIET_PROFILER = {"KINETO_LOG_LEVEL": "99"}
 STEPS = (
     Step("machine", "_machine", share=45),
     Step("tests", "_marked_tests", share=90, most=120),
@@ -86,13 +82,8 @@ STEPS = (
     Step("memory", "_repeated", share=35),
     Step("grid search", "_grid_search", share=45),
     Step("speed", "_speed", share=105),
-    Step("launches", "_launches", share=35, environment=QUIET_PROFILER),
-    Step(
-        "compiled",
-        "_compiled",
-        share=45,
-        environment={"SK_JAE_COMPILE": "1", **QUIET_PROFILER},
-    ),
+    Step("launches", "_launches", share=35),
+    Step("compiled", "_compiled", share=45),
     Step("digits", "_digits", share=60),
 )
 # Between the last part that a step may begin and the end of its process.
@@ -132,7 +123,9 @@ def run_all(
 
 def run_process(step: Step, recorder: Recorder) -> str | None:
     """Run one step in a process; gives what went wrong with it, if anything."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **step.environment}
+    # The profiler would print two lines at every use.
+    quiet = {"PYTHONUNBUFFERED": "1", "KINETO_LOG_LEVEL": "99"}
+    environment = {**os.environ, **quiet}
     if recorder.quick:
         # What a trial has is too small for several threads.
         environment.setdefault("OMP_NUM_THREADS", "1")
@@ -177,7 +170,9 @@ def summary(runs: Sequence[dict[str, Any]], since: int) -> list[str]:
     lines = []
     if any(run["step"] in ("speed", "launches", "compiled") for run in new):
         for table in (*details_tables(), speed_table()):
-            lines += [render(table, {"runs": list(runs)}), ""]
+            text = render(table, {"runs": list(runs)})
+            if len(text.splitlines()) > 2:
+                lines += [text, ""]
         lines += targets_reached(runs)
     for run in new:
         if run["status"] not in WELL:

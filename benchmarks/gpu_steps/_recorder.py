@@ -96,21 +96,32 @@ class Recorder:
         except Exception:
             status = "failed"
             outcome = {"error": traceback.format_exc()[-_MOST_TRACED:]}
-        return self._add(name, status, time.perf_counter() - start, outcome)
+        seconds = time.perf_counter() - start
+        return self._add(name, status, seconds, outcome, self.device_name)
 
     def killed(self, reason: str, seconds: float) -> dict[str, Any]:
-        """Record that the process of the step ended before its last part."""
-        own = self.results.runs(step=self.step)
+        """Record that the process of the step ended before its last part.
+
+        This is called in the process of the script, which leaves the card alone: a card
+        that hangs must not stop it.
+        """
+        runs = self.results.runs()
+        own = [run for run in runs if run["step"] == self.step]
         before = f"after {own[-1]['part']!r}" if own else "in its first part"
-        return self._add(
-            "the rest", "killed", seconds, {"reason": f"{reason} {before}"}
-        )
+        device = runs[-1]["device"] if runs else self.device
+        outcome = {"reason": f"{reason} {before}"}
+        return self._add("the rest", "killed", seconds, outcome, device)
 
     def _add(
-        self, name: str, status: str, seconds: float, outcome: dict[str, Any]
+        self,
+        name: str,
+        status: str,
+        seconds: float,
+        outcome: dict[str, Any],
+        device: str,
     ) -> dict[str, Any]:
         outcome = {"status": status, "part_seconds": round(seconds, 2), **outcome}
-        key = {"step": self.step, "part": name, "device": self.device_name}
+        key = {"step": self.step, "part": name, "device": device}
         self.results.add(key, outcome)
         line = f"{self.step} | {name} | {status} | {seconds:.1f} s"
         print(f"{line}\n    {_shortened(outcome)}", flush=True)

@@ -101,11 +101,19 @@ def measure(
         "transformed": sum(sizes),
         "peak_mb": peak,
     }
-    if "losses" in long:
-        outcome["losses"] = [round(x, 6) for x in long["losses"]()]
-        outcome["precision"] = long["precision"]()
-        outcome["flops"] = flops_of_a_sample(workload)
+    if "history" in long:
+        outcome |= of_ours(workload, long)
     return outcome
+
+
+def of_ours(workload: Workload, jobs: Jobs) -> dict[str, Any]:
+    """What only ours tells of a fit."""
+    rows = jobs["history"]()
+    return {
+        "losses": [round(row["train_loss"], 6) for row in rows],
+        "precision": jobs["precision"](),
+        "flops": flops_of_a_sample(workload),
+    }
 
 
 def memory_of(fit: Callable[[], Any], device: str) -> float | None:

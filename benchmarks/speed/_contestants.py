@@ -3,7 +3,7 @@
 A contestant is a function of a workload, a number of epochs and a device that prepares
 what it needs once and returns functions without arguments: "fit" trains anew,
 "transform" gives the codes of all samples by the trained model, and "pickle" the bytes
-of that. Ours also has "losses" of the epochs, and "precision" of the training.
+of that. Ours also has "history" of the epochs, and "precision" of the training.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def ours(workload: Workload, epochs: int, device: str) -> Jobs:
         "fit": lambda: estimator.fit(X, y),
         "transform": lambda: estimator.transform(X),
         "pickle": lambda: pickle.dumps(estimator),
-        "losses": lambda: estimator.loss_curve_,
+        "history": lambda: estimator.history_,
         "precision": lambda: estimator.net_.precision,
     }
 

@@ -34,17 +34,21 @@ TARGETS = (
 
 
 def latest(runs: Sequence[dict[str, Any]], *steps: str) -> list[dict[str, Any]]:
-    """The last run of every part of these steps that was measured."""
+    """Of the card that was measured last, the last run of every part of these steps."""
     measured = (
         run
         for run in runs
-        if run["step"] in steps and run["status"] in ("ok", "differs")
+        if run["step"] in steps
+        and run["status"] in ("ok", "differs")
+        and run["device"] == runs[-1]["device"]
     )
     return list({(run["step"], run["part"]): run for run in measured}.values())
 
 
 def epoch_seconds(run: dict[str, Any]) -> float:
     """Seconds of an epoch, without those of setting up."""
+    if "epoch_seconds" in run:
+        return run["epoch_seconds"]
     short, long = (statistics.median(run[key]) for key in ("one_epoch", "all_epochs"))
     more = (long - short) / (run["epochs"] - 1)
     return more if more > 0 else long / run["epochs"]
@@ -53,46 +57,58 @@ def epoch_seconds(run: dict[str, Any]) -> float:
 def training_rates(runs: Sequence[dict[str, Any]]) -> dict[tuple[str, str], float]:
     """Samples per second of training by (workload, contestant)."""
     return {
-        (run["workload"], run["contestant"]): run["samples"]
-        * run["tasks"]
-        / epoch_seconds(run)
+        _key(run): run["samples"] * run["tasks"] / epoch_seconds(run)
         for run in latest(runs, "speed", "compiled")
-        if "one_epoch" in run
+        if "samples" in run
     }
 
 
 def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
     """Of every workload and contestant, its rates, memory and launches."""
     rates = training_rates(runs)
-    launches = {
-        (run["workload"], run["contestant"]): run for run in latest(runs, "launches")
+    counts = {
+        _key(run): run
+        for run in latest(runs, "launches", "compiled")
+        if "launches" in run
     }
     products = {run["part"]: run for run in latest(runs, "machine")}
     for run in latest(runs, "speed", "compiled"):
-        key = run["workload"], run["contestant"]
-        if key not in rates:
+        key = _key(run)
+        if "samples" not in run:
             continue
-        short = statistics.median(run["one_epoch"])
-        values = {
-            "trained": rates[key],
-            "set_up": 1000 * max(0.0, short - epoch_seconds(run)),
-            "transformed": run["transformed"] / statistics.median(run["transform"]),
-        }
-        own = rates.get((key[0], "sk_jae"))
+        values = {"trained": rates[key], **_of_fits(run), **_of_card(run, products)}
+        own = rates.get((run["workload"], "sk_jae"))
         if own:
             values["as_long"] = own / rates[key]
-        if run["peak_mb"] is not None:
-            values["peak"] = run["peak_mb"]
-        counted = run.get("per_step") or launches.get(key, {})
-        values |= {
-            name: counted[name] for name in ("kernels", "launches") if name in counted
-        }
-        product = products.get(_RATES.get(run.get("precision", ""), ""))
-        if product:
-            rate = run["flops"] * run["samples"] / epoch_seconds(run)
-            values["tflops"] = rate / 1e12
-            values["percent"] = 100 * values["tflops"] / product["tflop_per_s"]
+        for name in ("kernels", "launches"):
+            if key in counts:
+                values[name] = counts[key][name]
         yield {"row": key[0], "column": key[1], "seed": None, "values": values}
+
+
+def _key(run: dict[str, Any]) -> tuple[str, str]:
+    return run["workload"], run["contestant"]
+
+
+def _of_fits(run: dict[str, Any]) -> dict[str, float]:
+    """Milliseconds of setting up, samples per second of `transform`, and memory."""
+    if "one_epoch" not in run:
+        return {}
+    set_up = statistics.median(run["one_epoch"]) - epoch_seconds(run)
+    values = {
+        "set_up": 1000 * max(0.0, set_up),
+        "transformed": run["transformed"] / statistics.median(run["transform"]),
+    }
+    return values if run["peak_mb"] is None else {**values, "peak": run["peak_mb"]}
+
+
+def _of_card(run: dict[str, Any], products: dict[str, Any]) -> dict[str, float]:
+    """What part of the rate of a matrix product in its precision ours reaches."""
+    product = products.get(_RATES.get(run.get("precision", ""), ""))
+    if not product:
+        return {}
+    tflops = run["flops"] * run["samples"] / epoch_seconds(run) / 1e12
+    return {"tflops": tflops, "percent": 100 * tflops / product["tflop_per_s"]}
 
 
 def speed_table() -> Table:

@@ -45,7 +45,7 @@ class GraphedStep:
     def __init__(self, steps: Steps, initial: JointModule, dtype: torch.dtype) -> None:
         self.steps, self.dtype = steps, dtype
         self.on_cuda = torch.device(steps.device).type == "cuda"
-        self.module = copy.deepcopy(initial)
+        self.module = copy.deepcopy(initial).train()
         self.initial = [x.detach().clone() for x in self.module.state_dict().values()]
         self.optimizer = torch.optim.Adam(
             self.module.parameters(),

@@ -104,7 +104,7 @@ def _loop(
     kept: dict[str, JointModule] = {}
 
     def fit() -> None:
-        module = copy.deepcopy(initial)
+        module = copy.deepcopy(initial).train()
         optimizer = torch.optim.Adam(module.parameters(), lr=steps.lr, fused=fused)
         kept["module"] = module
         for _ in range(epochs):

@@ -31,7 +31,14 @@ class ModuleLike(Protocol):
 
 
 Hidden: TypeAlias = str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike]
-Coder: TypeAlias = Hidden | Callable[[Shape], Hidden]
+# A list has one for each task.
+Coder: TypeAlias = (
+    str
+    | tuple[int, ...]
+    | tuple[Layer, ...]
+    | tuple[ModuleLike, ...]
+    | Callable[[Shape], Hidden]
+)
 
 _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
@@ -56,6 +63,13 @@ class Architecture:
     decoder : tuple of Layer or torch modules
         Hidden decoder layers, the same for both branches, then the output layer, which
         is a Layer.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import describe, to_string
+    >>> gray = describe("gray", (1, 16, 16), (1, 28, 28), "FC 64, FC 32", "mirror")
+    >>> to_string(gray.decoder)
+    'FC 32, FC 64, FC 256'
     """
 
     name: str
@@ -162,6 +176,16 @@ def describe(
     ------
     ValueError, TypeError
         If the layers do not fit the samples; the message names the task.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import describe, to_string
+    >>> encoder = "Conv 8x(3x3), MP 2x2, FC 32"
+    >>> branches = describe("usps", (1, 16, 16), (1, 28, 28), encoder, "mirror")
+    >>> to_string(branches.shared)
+    'Conv 8x(3x3), MP 2x2, FC 32'
+    >>> to_string(branches.decoder)
+    'FC 32, FC 512, Reshape 8x8x8, Deconv 1x3x3'
     """
     try:
         private = _encoder(encoder, shape, classified == "private")

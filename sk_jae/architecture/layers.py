@@ -132,6 +132,12 @@ class FC(_Checked):
     ----------
     width : int
         Number of output features.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import FC, output_shape
+    >>> output_shape(FC(500), (64, 7, 7))
+    (500,)
     """
 
     width: int
@@ -142,7 +148,14 @@ class FC(_Checked):
 
 @dataclass(frozen=True)
 class BN(_Checked):
-    """Batch normalization, between the layer it stands behind and that layer's ReLU."""
+    """Batch normalization, between the layer it stands behind and that layer's ReLU.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import BN, Conv, to_string
+    >>> to_string([Conv(32, (5, 5)), BN()])
+    'Conv 32x(5x5), BN'
+    """
 
     def __str__(self) -> str:
         return "BN"
@@ -156,6 +169,12 @@ class Reshape(_Checked):
     ----------
     shape : tuple of int, (channels, height, width)
         Shape of the image.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import Reshape, output_shape
+    >>> output_shape(Reshape((64, 7, 7)), (3136,))
+    (64, 7, 7)
     """
 
     shape: tuple[int, int, int]

@@ -21,7 +21,14 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import JointModule, random_affine
-from sk_jae.tasks import Labels, Layout, TaskInputs, evenly_mixed, per_task
+from sk_jae.tasks import (
+    Labels,
+    Layout,
+    TaskInputs,
+    counted,
+    evenly_mixed,
+    per_task,
+)
 from sk_jae.training import JointNet, TaskData, default_precision
 
 __all__ = ["make_net", "new_state", "split_validation"]
@@ -212,8 +219,9 @@ def split_validation(
         n_valid = max(1, round(n * estimator.validation_fraction))
         if n_valid >= n:
             raise ValueError(
-                f"{inputs.describe(t)} has {n} sample(s), too few for early_stopping "
-                f"to hold out validation_fraction={estimator.validation_fraction}; set "
+                f"{inputs.describe(t)} has {counted(n, 'sample')}, too few for "
+                "early_stopping to hold out "
+                f"validation_fraction={estimator.validation_fraction}; set "
                 "early_stopping=False."
             )
         # Like all else of a task, its hold-out does not depend on other tasks.

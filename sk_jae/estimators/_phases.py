@@ -94,9 +94,9 @@ def _choose_heads(
         alone = [t for t in range(n_tasks) if t not in labeled]
         if alone:
             raise ValueError(
-                f"n_shared=0 leaves {inputs.describe(alone[0])} without classes, since "
-                "it has no labels of its own; give n_shared of at least 1, or the task "
-                "some labels."
+                f"n_shared=0 leaves task {inputs.names[alone[0]]!r} without classes, "
+                "since it has no labels of its own; give n_shared of at least 1, or "
+                "the task some labels."
             )
         if estimator.head == "shared":
             raise ValueError("head='shared' needs a shared code, but n_shared is 0.")

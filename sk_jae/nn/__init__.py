@@ -5,7 +5,7 @@ a loop of your own, or take the one that an estimator has trained, ``est.module_
 """
 
 from sk_jae.nn.augmentation import random_affine
-from sk_jae.nn.joint import Codes, JointModule, TaskOutput, n_parameters
+from sk_jae.nn.joint import JointModule, n_parameters
 from sk_jae.nn.layers import (
     CommonView,
     FlattenLinear,
@@ -21,6 +21,7 @@ from sk_jae.nn.losses import (
     infomax_loss,
     reconstruction_loss,
 )
+from sk_jae.nn.outputs import Codes, TaskOutput
 
 __all__ = [
     "Codes",

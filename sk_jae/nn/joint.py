@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from math import prod
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,27 +28,10 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import build_encoder, build_stages, linear, output_layer
 from sk_jae.nn.fusion import count_fusible, run_fused
 from sk_jae.nn.layers import CommonView, TaskSequential
+from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.tying import depth_of, tied_range
 
-__all__ = ["Codes", "JointModule", "TaskOutput", "n_parameters"]
-
-
-class Codes(NamedTuple):
-    """The codes of one task's samples: (n, n_shared) and (n, n_private)."""
-
-    shared: Tensor
-    private: Tensor
-
-
-class TaskOutput(NamedTuple):
-    """Reconstruction (n, *shape), codes, and logits (n, n_classes) or None.
-
-    A module trained with ``loss="bce"`` gives the logits of the reconstruction.
-    """
-
-    reconstruction: Tensor
-    codes: Codes
-    logits: Tensor | None
+__all__ = ["JointModule", "n_parameters"]
 
 
 class JointModule(nn.Module):
@@ -352,5 +335,23 @@ def _generator(seed: int, *words: str) -> torch.Generator:
 
 
 def n_parameters(module: nn.Module) -> int:
-    """Number of trainable values, a tied one counted once."""
+    """Number of trainable values, a tied one counted once.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Any module.
+
+    Returns
+    -------
+    n_parameters : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import n_parameters
+    >>> layer = torch.nn.Linear(3, 2)
+    >>> n_parameters(layer), n_parameters(torch.nn.ModuleList([layer, layer]))
+    (8, 8)
+    """
     return sum(prod(p.shape) for p in module.parameters() if p.requires_grad)

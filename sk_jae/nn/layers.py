@@ -101,6 +101,14 @@ class FlattenLinear(nn.Linear):
     -----
     Shape: input (n, in_features) or (n, channels, height, width), output
     (n, out_features).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import FlattenLinear
+    >>> layer = FlattenLinear(12, 2)
+    >>> layer(torch.zeros(5, 12)).shape, layer(torch.zeros(5, 3, 2, 2)).shape
+    (torch.Size([5, 2]), torch.Size([5, 2]))
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -183,6 +191,13 @@ class UnflattenImage(nn.Module):
     Notes
     -----
     Shape: input (n, channels * height * width), output (n, channels, height, width).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import UnflattenImage
+    >>> UnflattenImage((3, 2, 2))(torch.zeros(5, 12)).shape
+    torch.Size([5, 3, 2, 2])
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -211,6 +226,14 @@ class CommonView(nn.Module):
     Shape: input (n, 1, 3 or 4 channels, any height, any width), output (n, *shape).
     Images in color become gray by the mean of red, green and blue, and gray ones are
     repeated. A fourth channel, opacity, is left out where the view has none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import CommonView
+    >>> view = CommonView((1, 28, 28))
+    >>> view(torch.zeros(5, 1, 16, 16)).shape, view(torch.zeros(5, 3, 32, 32)).shape
+    (torch.Size([5, 1, 28, 28]), torch.Size([5, 1, 28, 28]))
     """
 
     def __init__(self, shape: Shape) -> None:

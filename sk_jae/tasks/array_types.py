@@ -34,4 +34,7 @@ AllTasks: TypeAlias = Sequence[ArrayLike] | Mapping[str, ArrayLike]
 
 # A list whose items need not have a shape, where it cannot be one array.
 TasksInContainer: TypeAlias = Sequence[ArrayLike | None] | DictOfTasks
-Targets: TypeAlias = ArrayLike | TasksInContainer
+# Lists of labels may mix text with marks of unlabeled samples.
+Targets: TypeAlias = (
+    ArrayLike | Sequence[object] | Mapping[str, ArrayLike | Sequence[object] | None]
+)

@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from torch.autograd import DeviceType
 
 from benchmarks import gpu
 from benchmarks._results import ROOT, Results
 from benchmarks._tables import render
+from benchmarks.gpu_steps import _counting
 from benchmarks.gpu_steps._fits import compare
 from benchmarks.gpu_steps._named_fits import FITS, dense
 from benchmarks.gpu_steps._outputs import distance, identical, labels_apart
@@ -173,10 +177,47 @@ def test_the_graphed_loop_trains_like_the_best_loop():
     assert [codes.shape for codes in jobs["transform"]()] == [(256, 256)] * 2
 
 
+def test_launches_are_counted_without_those_of_setting_up(monkeypatch):
+    def event(name, device, annotation=False):
+        return SimpleNamespace(
+            name=name, device_type=device, is_user_annotation=annotation
+        )
+
+    cpu, cuda = DeviceType.CPU, DeviceType.CUDA
+    step = [
+        *[event("cudaLaunchKernel", cpu)] * 3,
+        *[event("gemm", cuda)] * 2,
+        event("relu", cuda),
+        event("Memcpy DtoD", cuda),
+        event("cudaMemcpyAsync", cpu),
+        event("Optimizer.step#Adam.step", cuda, annotation=True),
+    ]
+    set_up = [event("fill", cuda), event("cudaStreamSynchronize", cpu)]
+    given = iter([set_up + 20 * step + set_up[1:], set_up + 10 * step])
+    monkeypatch.setattr(
+        _counting,
+        "profile",
+        lambda **kwargs: nullcontext(SimpleNamespace(events=lambda: next(given))),
+    )
+    monkeypatch.setattr(_counting, "synchronize", lambda device: None)
+    counted = _counting.counts_per_step(dict, dict, 10, "cuda")
+    assert counted == {
+        "kernels": 3.0,
+        "launches": 4.0,
+        "waits": 0.1,
+        "calls": {
+            "cudaLaunchKernel": 3.0,
+            "cudaMemcpyAsync": 1.0,
+            "cudaStreamSynchronize": 0.1,
+        },
+    }
+
+
 def test_marked_tests_are_run_and_counted(tmp_path):
     (tmp_path / "test_some.py").write_text(
         "import pytest\n"
-        "@pytest.mark.gpu\n"
+        # Put together, so that this file does not look like one with such a test.
+        "@pytest.mark." + "gpu\n"
         "@pytest.mark.parametrize('x', [1, 2, 3])\n"
         "def test_marked(x):\n"
         "    assert x < 3\n"

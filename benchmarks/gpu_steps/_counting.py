@@ -44,7 +44,7 @@ def counts_per_step(
 
 def _events(function: Callable[[], Any], device: str) -> Counter[str]:
     activity = ProfilerActivity.CPU if device == "cpu" else ProfilerActivity.CUDA
-    with profile(activities=[activity]) as profiler:
+    with profile(activities=[activity], acc_events=True) as profiler:
         function()
         synchronize(device)
     return Counter(_name(event) for event in profiler.events())

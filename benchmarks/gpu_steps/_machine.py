@@ -65,7 +65,7 @@ def versions(recorder: Recorder) -> dict[str, Any]:
     }
 
 
-def nvidia_smi() -> dict[str, str] | str:
+def nvidia_smi() -> str:
     """What the driver says of the card."""
     command = ["nvidia-smi", f"--query-gpu={QUERY}", "--format=csv,noheader"]
     try:
@@ -74,8 +74,7 @@ def nvidia_smi() -> dict[str, str] | str:
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         return f"not to be had: {error}"
-    first = output.splitlines()[0].split(", ")
-    return dict(zip(QUERY.split(","), first, strict=True))
+    return f"{QUERY}: {output.strip()}"
 
 
 def copy_rates(device: str, quick: bool) -> dict[str, Any]:

@@ -7,10 +7,10 @@ import pickle
 import pytest
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.training import SMALL, make_tasks
+from tests.helpers.small import make_tasks, small
 
 X, y = make_tasks()
-CLASSIFIER = JointTransferClassifier(**SMALL, max_epochs=4)
+CLASSIFIER = JointTransferClassifier(**small(max_epochs=4))
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,9 @@ from benchmarks.gpu_steps._recorder import Recorder, Skipped
 LOSSES_APART = 1e-3
 # ‖a - b‖ / ‖b‖ of one trained model on two devices.
 SAME_MODEL_APART = 1e-4
-# The part of a task's labels that may be others, since two classes can be close.
-LABELS_APART = 2e-2
+SAME_MODEL_LABELS_APART = 1e-2
+# The part of a task's labels that may be others: after few steps, classes are close.
+LABELS_APART = 5e-2
 
 
 def run(recorder: Recorder) -> None:
@@ -78,17 +79,7 @@ def compare(name: str, fit: NamedFit, device: str, folder: Path) -> dict[str, An
     outcome: dict[str, Any] = {"losses": [round(x, 6) for x in ours.loss_curve_]}
     checks = outcome["checks"] = {}
     if fit.same_everywhere:
-        theirs = reference(fit, device)
-        expected = outputs(theirs, fit.X)
-        apart = {
-            "losses_apart": loss_distance(ours.loss_curve_, theirs.loss_curve_),
-            "outputs_apart": distance(given, expected),
-            "labels_apart": labels_apart(given, expected),
-        }
-        outcome |= apart
-        checks["losses as on the CPU"] = apart["losses_apart"] <= LOSSES_APART
-        checks["outputs as on the CPU"] = apart["outputs_apart"] <= fit.outputs_apart
-        checks["labels as on the CPU"] = apart["labels_apart"] <= LABELS_APART
+        outcome |= beside_the_cpu(fit, device, ours, given, checks)
     outcome |= repeat(fit, device, ours, given)
     checks["the same seed gives the same"] = outcome["repeated_identical"]
     checks["a deep copy gives the same"] = identical(
@@ -110,10 +101,32 @@ def fitted(fit: NamedFit, device: str) -> Any:
     return estimator.fit(fit.X) if fit.y is None else estimator.fit(fit.X, fit.y)
 
 
-def reference(fit: NamedFit, device: str) -> Any:
-    """The same on the CPU; from the CPU, on inputs changed in their last bits."""
-    if device != "cpu":
-        return fitted(fit, "cpu")
+def beside_the_cpu(
+    fit: NamedFit, device: str, ours: Any, given: Outputs, checks: dict[str, bool]
+) -> dict[str, Any]:
+    """How far it is from the same fit on the CPU; whether that is near, into `checks`."""
+    theirs = fitted(fit, "cpu") if device != "cpu" else fitted(last_bits(fit), "cpu")
+    expected = outputs(theirs, fit.X)
+    apart: dict[str, Any] = {
+        "losses_apart": loss_distance(ours.loss_curve_, theirs.loss_curve_),
+        "outputs_apart": distance(given, expected),
+        "labels_apart": labels_apart(given, expected),
+    }
+    near = {
+        "losses as on the CPU": apart["losses_apart"] <= LOSSES_APART,
+        "outputs as on the CPU": apart["outputs_apart"] <= fit.outputs_apart,
+        "labels as on the CPU": apart["labels_apart"] <= LABELS_APART,
+    }
+    checks |= near
+    if device != "cpu" and not all(near.values()):
+        # If this is as far, it is the fit that carries rounding on, and not the device.
+        changed = outputs(fitted(last_bits(fit), "cpu"), fit.X)
+        apart["outputs_apart_by_last_bits"] = distance(changed, expected)
+    return apart
+
+
+def last_bits(fit: NamedFit) -> NamedFit:
+    """The same fit with inputs in float32 changed by what rounding would change."""
     rng = np.random.default_rng(0)
 
     def changed(x: NDArray[Any]) -> NDArray[Any]:
@@ -122,12 +135,9 @@ def reference(fit: NamedFit, device: str) -> Any:
         bits = rng.integers(-1, 2, x.shape)
         return (x * (1 + bits * np.finfo(np.float32).eps)).astype(np.float32)
 
-    X = fit.X
-    if isinstance(X, dict):
-        X = {name: changed(x) for name, x in X.items()}
-    else:
-        X = [changed(x) for x in X]
-    return fitted(replace(fit, X=X), device)
+    if isinstance(fit.X, dict):
+        return replace(fit, X={name: changed(x) for name, x in fit.X.items()})
+    return replace(fit, X=[changed(x) for x in fit.X])
 
 
 def repeat(fit: NamedFit, device: str, first: Any, given: Outputs) -> dict[str, Any]:
@@ -174,7 +184,8 @@ def from_without_gpu(folder: Path) -> dict[str, Any]:
             apart = distance(found, given)
             outcome[f"{where}_apart"][name] = apart
             outcome["checks"][f"{name}: {where} as here"] = (
-                apart <= SAME_MODEL_APART and labels_apart(found, given) <= LABELS_APART
+                apart <= SAME_MODEL_APART
+                and labels_apart(found, given) <= SAME_MODEL_LABELS_APART
             )
         outcome["checks"][f"{name}: on the CPU there"] = device == "cpu"
     return outcome

@@ -21,7 +21,7 @@ from sk_jae.nn import consistency_loss
 from tests.helpers.dense_module import reference
 from tests.helpers.documented import documented
 
-CONFIDENT = documented(consistency_loss, "a probability below {}")
+CONFIDENT = documented(consistency_loss, "if its probability is at least {}")
 
 
 def entropy(p):

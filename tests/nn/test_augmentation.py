@@ -14,7 +14,8 @@ from tests.helpers.documented import documented
 SIDE = 32
 DEGREES, PERCENT, SHEAR, OF_SIDE = documented(
     random_affine,
-    "Up to {} degrees, {} % in size, {} in shear and {} % of a side",
+    "rotated by up to {} degrees, scaled by up to {} %, sheared by up to {} and "
+    "shifted by up to {} % of its sides",
 )
 
 

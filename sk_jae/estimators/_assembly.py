@@ -19,6 +19,7 @@ from sk_jae.estimators._parameters import (
     JointParameters,
 )
 from sk_jae.estimators._phases import Heads
+from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
@@ -60,6 +61,7 @@ def new_state(
         architectures = _architectures(
             estimator, inputs.names, layouts, classify=labels is not None
         )
+    check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
         n_shared=estimator.n_shared,

@@ -17,6 +17,7 @@ from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_codes
+from sk_jae.estimators._sizes import check_no_booleans
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -40,6 +41,7 @@ from sk_jae.tasks import (
 )
 from sk_jae.training import (
     Trainer,
+    check_callbacks,
     check_device,
     plain_torch,
     seed_from,
@@ -78,6 +80,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
+        check_callbacks(self.callbacks, has_validation=self.early_stopping)
+        check_no_booleans(self)
         self._check_code_sizes()
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)

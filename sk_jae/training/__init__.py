@@ -1,6 +1,7 @@
 """Training: batches, the objective, the skorch net and the trainer, devices, seeds."""
 
 from sk_jae.training.batches import TaskData
+from sk_jae.training.callback_checks import check_callbacks
 from sk_jae.training.device import (
     available_devices,
     check_device,
@@ -21,6 +22,7 @@ __all__ = [
     "Trainer",
     "available_devices",
     "batches_of",
+    "check_callbacks",
     "check_device",
     "default_precision",
     "plain_torch",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
+from importlib.util import find_spec
 from typing import Any, NoReturn, Protocol, Self
 
 import torch
@@ -149,7 +150,10 @@ class JointNet(NeuralNet):
             ]
             callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
         if self.verbose > 1:
-            callbacks.append(("progress_bar", BatchProgressBar()))
+            # In a notebook, tqdm needs ipywidgets.
+            widgets = find_spec("ipywidgets") is not None
+            bar = BatchProgressBar(detect_notebook=widgets)
+            callbacks.append(("progress_bar", bar))
         return callbacks
 
     @property

@@ -1,0 +1,89 @@
+"""Sizes that no memory holds, refused before anything is allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from sk_jae.architecture import FC, Architecture, Conv, Deconv, Shape, output_shape
+from sk_jae.estimators._parameters import JointParameters
+
+__all__ = ["check_no_booleans", "check_sizes"]
+
+_MOST_LAYERS = 1000
+
+# A weight, its gradient and the two moments of Adam, in float32.
+_BYTES_PER_WEIGHT = 16
+
+
+def check_no_booleans(estimator: JointParameters) -> None:
+    """Refuse True and False where a number is expected, though Python allows them."""
+    for name, constraints in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        expected = {c for c in constraints if isinstance(c, str)}
+        if isinstance(value, bool) and not expected & {"boolean", "verbose"}:
+            raise TypeError(f"{name} is {value}, expected a number.")
+
+
+def check_sizes(
+    estimator: JointParameters, architectures: Sequence[Architecture]
+) -> None:
+    """Refuse networks that are too deep, or too large for the memory that is free."""
+    for a in architectures:
+        n_layers = max(len(a.private), len(a.shared), len(a.decoder))
+        if n_layers > _MOST_LAYERS:
+            raise ValueError(
+                f"The encoder or decoder of task {a.name!r} has {n_layers} layers, "
+                f"expected at most {_MOST_LAYERS}; give encoder and decoder fewer."
+            )
+    n_weights = sum(
+        _n_weights(a, int(estimator.n_shared), int(estimator.n_private))
+        for a in architectures
+    )
+    needed, free = n_weights * _BYTES_PER_WEIGHT, _free_memory()
+    if free is not None and needed > free:
+        raise ValueError(
+            f"n_shared={estimator.n_shared}, n_private={estimator.n_private} and the "
+            f"layers of encoder and decoder make {n_weights:,} weights. With gradients "
+            f"and the optimizer's state they need {needed // 10**9:,} GB, but "
+            f"{free // 10**9:,} GB are free; make the layers smaller."
+        )
+
+
+def _n_weights(a: Architecture, n_shared: int, n_private: int) -> int:
+    """About the number of weights of one task's branches."""
+    total = 0
+    for layers, shape, n_codes in (
+        (a.private, a.shape, n_private),
+        (a.shared, a.view, n_shared),
+    ):
+        if n_codes:
+            hidden, end = _count(layers, shape)
+            decoder, _ = _count(a.decoder, (n_codes,))
+            total += hidden + prod(end) * n_codes + decoder
+    return total
+
+
+def _count(layers: Sequence[Any], shape: Shape) -> tuple[int, Shape]:
+    """The weights of described layers, and the shape behind them."""
+    total = 0
+    for layer in layers:
+        if isinstance(layer, FC):
+            total += prod(shape) * layer.width
+        elif isinstance(layer, Conv | Deconv):
+            total += shape[0] * layer.channels * prod(layer.kernel)
+        elif hasattr(layer, "parameters"):  # a module of the user, which exists already
+            return total, shape
+        shape = output_shape(layer, shape)
+    return total, shape
+
+
+def _free_memory() -> int | None:
+    """Bytes that can be allocated, None where the system does not say."""
+    try:
+        with open("/proc/meminfo") as lines:
+            found = next(line for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return None
+    return int(found.split()[1]) * 1024

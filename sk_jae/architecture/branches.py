@@ -31,7 +31,7 @@ class ModuleLike(Protocol):
 
 
 Hidden: TypeAlias = str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike]
-# One task's; the parameters of the estimators may be lists or dicts of these.
+# The value for one task; the estimators also accept lists and dicts of these.
 Coder: TypeAlias = (
     str
     | tuple[int, ...]

@@ -164,7 +164,7 @@ class BN(_Checked):
 
 @dataclass(frozen=True)
 class Reshape(_Checked):
-    """Change of a vector to an image, between dense and convolutional decoder layers.
+    """Conversion of a vector to an image, between dense and convolutional layers.
 
     Parameters
     ----------

@@ -93,8 +93,8 @@ class _Block:
 
 def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
     blocks: list[_Block] = []
-    behind = zip(layers, shapes(layers, input_shape), strict=True)
-    for number, (layer, after) in enumerate(behind, start=1):
+    outputs = zip(layers, shapes(layers, input_shape), strict=True)
+    for number, (layer, after) in enumerate(outputs, start=1):
         if isinstance(layer, Deconv | Reshape):
             raise ValueError(
                 f"Layer {number}, {layer} cannot be mirrored, because only Conv, MP, "

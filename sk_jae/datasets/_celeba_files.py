@@ -31,12 +31,12 @@ N_FACES = 202_599
 N_ATTRIBUTES = 40
 IMAGE_SIZE = (178, 218)
 
-# The largest published image has less than 100 kB.
+# An image has 116,412 bytes before it is compressed.
 MAX_IMAGE_BYTES = 1_000_000
 
 
 def ensure_celeba(folder: Path, download: bool) -> None:
-    """Check that the tables and all images are there, or fetch what is not.
+    """Check that the tables and all images exist, or fetch those that do not.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def image_names() -> list[str]:
 
 
 def unpack_images(archive: Path, folder: Path, missing: Sequence[str]) -> None:
-    """Unpack images of the published archive and nothing else.
+    """Unpack images of the published archive, and no other files.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def unpack_images(archive: Path, folder: Path, missing: Sequence[str]) -> None:
 
 
 def read_tables(folder: Path) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
-    """Read the text files.
+    """Read the attributes and the partition of each image from the text files.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _lines(path: Path) -> list[list[str]]:
 
 
 def _numbers(rows: list[list[str]], n_columns: int) -> np.ndarray:
-    """Return the numbers behind the name of each image, which must be in order."""
+    """Return the numbers after the names of the images, which must be in order."""
     if [row[0] for row in rows] != image_names():
         raise ValueError(
             f"it does not have one line for each of the images {image_names()[0]} to "
@@ -191,7 +191,7 @@ def _numbers(rows: list[list[str]], n_columns: int) -> np.ndarray:
 
 
 def open_image(path: Path) -> Any:
-    """Return an image of PIL, whose size is checked before it is unpacked."""
+    """Return an image in color, whose size is checked before it is decoded."""
     from PIL import Image
 
     remedy = f"unpack {IMAGES}.zip again"

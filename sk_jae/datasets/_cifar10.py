@@ -179,7 +179,7 @@ def _fetch(root: Path, folder: Path, files: Sequence[PublishedFile]) -> None:
 
 
 def _unpack(archive: Path, folder: Path, names: Sequence[str]) -> None:
-    """Unpack the named files and nothing else, unless the archive is too large."""
+    """Unpack only the named files, unless the archive is too large."""
     n_bytes = 0
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:

@@ -1,4 +1,4 @@
-"""Files of the data sets: fetched whole or not at all, and verified before use."""
+"""Files of the data sets, which are verified before use and downloaded completely."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-# Longest header of an array in an npz file that numpy itself reads.
+# The longest header of an array that numpy reads.
 _MAX_HEADER = 10_000
 
 
@@ -56,7 +56,7 @@ def md5_of(path: Path) -> str:
 
 
 def fetch_from_urls(folder: Path, files: Sequence[PublishedFile]) -> None:
-    """Download files, each from the first of its addresses that gives it whole."""
+    """Download files, each from the first address that has the complete file."""
     from torchvision.datasets.utils import download_url
 
     for file in files:
@@ -78,7 +78,7 @@ def ensure_files(
     download: bool,
     fetch: Fetch = fetch_from_urls,
 ) -> None:
-    """Check that files are there and whole, or fetch those that are not.
+    """Check that files exist and are complete, or fetch those that are not.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def not_readable(
 
 @contextmanager
 def loader_errors(dataset: str, path: Path, *, remedy: str = "") -> Iterator[None]:
-    """Raise every error of reading a file as an OSError that names the file.
+    """Change errors of reading a file to an OSError with the name of the file.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _reason(error: Exception) -> str:
 
 
 def read_at_most(file: BinaryIO | BZ2File | GzipFile, n_bytes: int) -> bytes:
-    """Read a file to its end, or refuse it before it unpacks to more than expected."""
+    """Read a file to its end; raise a ValueError if it is longer than expected."""
     content = file.read(n_bytes + 1)
     if len(content) > n_bytes:
         raise ValueError(f"it holds more than the expected {n_bytes:,} bytes")

@@ -1,4 +1,4 @@
-"""The folder of the data sets, and the names of their parts."""
+"""The folder and the parts of the data sets, and the form of what loaders return."""
 
 from __future__ import annotations
 

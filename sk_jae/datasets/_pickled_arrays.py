@@ -8,15 +8,14 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-# Numpy renamed this module, and the published files have the old name.
+# The published files have the old name of this module, and numpy 2 has the new one.
 _RECONSTRUCT_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 
 def load_pickle(path: Path) -> Any:
     """Read a pickle whose only objects are numpy arrays of dtype uint8.
 
-    Neither numpy's nor any other code is called by the pickle, so that no file can do
-    more than use memory of about its own size.
+    The pickle can call neither functions of numpy nor any other functions.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ def load_pickle(path: Path) -> Any:
     Raises
     ------
     pickle.UnpicklingError
-        If the pickle needs anything else.
+        If the pickle needs other functions or objects.
     """
     with path.open("rb") as file:
         return _ArrayUnpickler(file, encoding="latin1").load()
@@ -54,12 +53,12 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to objects outside of the file")
 
 
-# Stands for the class ndarray, which a pickle could call with any shape.
+# This replaces the class ndarray, which a pickle could call with any shape.
 _ARRAY_TYPE = "ndarray"
 
 
 class _Uint8:
-    """Stands for the dtype uint8, the only one that is accepted."""
+    """Replacement of numpy's dtype that accepts only uint8."""
 
     def __init__(self, name: str, *flags: object) -> None:
         if name != "u1":
@@ -86,7 +85,7 @@ class PickledArray:
         _, shape, dtype, is_fortran, content = state
         if not isinstance(dtype, _Uint8):
             raise pickle.UnpicklingError("it has an array without a dtype")
-        # What Python 2 wrote as bytes is read as text, see `load_pickle`.
+        # The bytes that Python 2 wrote are read as text; see `load_pickle`.
         raw = content.encode("latin1") if isinstance(content, str) else content
         order: Literal["F", "C"] = "F" if is_fortran else "C"
         self.values = np.frombuffer(raw, np.uint8).reshape(shape, order=order)

@@ -158,7 +158,7 @@ def _read_official(
     with loader_errors("SVHN", root / name):
         headers = {key: shape for key, shape, _ in whosmat(root / name)}
         expected = {"X": (32, 32, 3, n), "y": (n, 1)}
-        # Compared before the arrays are unpacked.
+        # The shapes are compared before the arrays are unpacked.
         found = {key: headers.get(key) for key in expected}
         if found != expected:
             raise ValueError(f"its arrays have the shapes {found}, expected {expected}")
@@ -167,7 +167,7 @@ def _read_official(
         check_array(images.shape, images.dtype, expected["X"], "u")
         check_array(labels.shape, labels.dtype, (n,), "iu")
         check_labels(labels, 1, 10)
-    # The files mark the digit 0 by 10.
+    # In the files, the digit 0 has the label 10.
     digits = labels.astype(np.int64) % 10
     return np.ascontiguousarray(images.transpose(3, 0, 1, 2)), digits
 

@@ -35,7 +35,7 @@ __all__ = ["JointModule", "n_parameters"]
 
 
 class JointModule(nn.Module):
-    """Joint autoencoder with optional classification heads.
+    """Joint autoencoder with optional classifiers.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ class JointModule(nn.Module):
             )
         first, end = tied_range(encoders, self.names, shared_depth, n_shared_layers)
         self.earliest_depth = depth_of(encoders, n_shared_layers)
-        # Weights that belong to all tasks must not depend on any task's name.
+        # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], _generator(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
         self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
@@ -255,7 +255,7 @@ class JointModule(nn.Module):
 
     def _encode_apart(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the private codes of one task, and the input of the tied layers."""
-        # Only on CPUs was it measured that groups are faster.
+        # It was measured only on CPUs that groups are faster.
         n = self.n_fused[t] if x.device.type == "cpu" else 0
         own = view = x
         if n:

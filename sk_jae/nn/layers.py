@@ -192,7 +192,7 @@ class UpConv2d(nn.Conv2d):
 
 
 class UnflattenImage(nn.Module):
-    """Change of vectors to images.
+    """Conversion of vectors to images.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ class UnflattenImage(nn.Module):
 
 
 class CommonView(nn.Module):
-    """Change of images to the size and the number of channels of the shared branch.
+    """Conversion of images to one size and one number of channels for all tasks.
 
     Images in color become gray by the mean of red, green and blue, and the channel of
     gray images is repeated to make color images. A fourth channel (opacity) is left out
@@ -236,7 +236,7 @@ class CommonView(nn.Module):
     Parameters
     ----------
     shape : tuple of int, (channels, height, width)
-        Shape of one image after the change.
+        Shape of one image after the conversion.
 
     Notes
     -----

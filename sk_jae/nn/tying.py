@@ -103,7 +103,7 @@ def _fingerprint(stage: Stage) -> list[tuple[Any, ...]]:
 
 
 def _tieable(encoders: Sequence[Sequence[Stage]]) -> list[bool]:
-    """Return for each layer up to the bottleneck whether all tasks have the same."""
+    """Return for each layer, up to the bottleneck, whether it is equal in all tasks."""
     n = min(len(stages) for stages in encoders)
     return [
         all(

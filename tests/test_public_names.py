@@ -36,9 +36,10 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        Codes CommonView FlattenLinear JointModule ReconstructionLoss TaskBatchNorm
-        TaskOutput TaskSequential UnflattenImage UpConv2d classification_loss
-        consistency_loss infomax_loss n_parameters random_affine reconstruction_loss
+        Codes CommonView FlattenLinear JointModule RandomAffine ReconstructionLoss
+        TaskBatchNorm TaskOutput TaskSequential UnflattenImage UpConv2d
+        classification_loss consistency_loss infomax_loss n_parameters random_affine
+        reconstruction_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

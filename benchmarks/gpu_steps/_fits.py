@@ -104,7 +104,7 @@ def fitted(fit: NamedFit, device: str) -> Any:
 def beside_the_cpu(
     fit: NamedFit, device: str, ours: Any, given: Outputs, checks: dict[str, bool]
 ) -> dict[str, Any]:
-    """How far the same fit on the CPU is; whether that is near goes into `checks`."""
+    """How far it is from the same fit on the CPU, and whether that is near."""
     theirs = fitted(fit, "cpu") if device != "cpu" else fitted(last_bits(fit), "cpu")
     expected = outputs(theirs, fit.X)
     apart: dict[str, Any] = {

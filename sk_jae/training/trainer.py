@@ -200,6 +200,7 @@ class Trainer:
         if not self._n_done:
             raise
         self.interrupted = self.interrupted or len(self._epochs)
+        self.history[:] = self._rows()
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
         return TrainingBatches(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -55,9 +56,7 @@ def new_state(
     seed: int,
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
-    generators = LentGenerators(device)
-    generators.seed(seed, "encoder")
-    with generators.lent():  # a function of the user may make modules
+    with _lent_if_called(estimator, device, seed):
         architectures = _architectures(
             estimator, inputs.names, layouts, classify=labels is not None
         )
@@ -85,6 +84,18 @@ def new_state(
         classes=labels.classes if labels else None,
         class_mask=labels.class_mask if labels else None,
     )
+
+
+def _lent_if_called(
+    estimator: JointParameters, device: torch.device, seed: int
+) -> AbstractContextManager[None]:
+    """Torch's generators for functions of the user, which may make modules."""
+    given = [estimator.encoder, estimator.decoder]
+    if not any(callable(v) or isinstance(v, list | dict) for v in given):
+        return nullcontext()
+    generators = LentGenerators(device)
+    generators.seed(seed, "encoder")
+    return generators.lent()
 
 
 def _architectures(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
-from typing import Any
 
-from sk_jae.architecture import FC, Architecture, Conv, Deconv, Shape, output_shape
+from sk_jae.architecture import Architecture, count_weights
 from sk_jae.estimators._parameters import JointParameters
 
 __all__ = ["check_no_booleans", "check_sizes"]
@@ -37,9 +35,8 @@ def check_sizes(
                 f"The encoder or decoder of task {a.name!r} has {n_layers} layers, "
                 f"expected at most {_MOST_LAYERS}; give encoder and decoder fewer."
             )
-    n_weights = sum(
-        _n_weights(a, int(estimator.n_shared), int(estimator.n_private))
-        for a in architectures
+    n_weights = count_weights(
+        architectures, int(estimator.n_shared), int(estimator.n_private)
     )
     needed, free = n_weights * _BYTES_PER_WEIGHT, _free_memory()
     if free is not None and needed > free:
@@ -49,34 +46,6 @@ def check_sizes(
             f"and the optimizer's state they need {needed // 10**9:,} GB, but "
             f"{free // 10**9:,} GB are free; make the layers smaller."
         )
-
-
-def _n_weights(a: Architecture, n_shared: int, n_private: int) -> int:
-    """About the number of weights of one task's branches."""
-    total = 0
-    for layers, shape, n_codes in (
-        (a.private, a.shape, n_private),
-        (a.shared, a.view, n_shared),
-    ):
-        if n_codes:
-            hidden, end = _count(layers, shape)
-            decoder, _ = _count(a.decoder, (n_codes,))
-            total += hidden + prod(end) * n_codes + decoder
-    return total
-
-
-def _count(layers: Sequence[Any], shape: Shape) -> tuple[int, Shape]:
-    """The weights of described layers, and the shape behind them."""
-    total = 0
-    for layer in layers:
-        if isinstance(layer, FC):
-            total += prod(shape) * layer.width
-        elif isinstance(layer, Conv | Deconv):
-            total += shape[0] * layer.channels * prod(layer.kernel)
-        elif hasattr(layer, "parameters"):  # a module of the user, which exists already
-            return total, shape
-        shape = output_shape(layer, shape)
-    return total, shape
 
 
 def _free_memory() -> int | None:

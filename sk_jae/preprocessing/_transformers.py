@@ -117,8 +117,8 @@ class PerTaskParameters(BaseEstimator):
                 if name == "transformer" or "__" in str(name):
                     raise ValueError(
                         f"transformer has the key {name!r}, which could be mistaken "
-                        "for a parameter; give the task a name other than 'transformer' "
-                        "and without '__'."
+                        "for a parameter; give the task a name other than "
+                        "'transformer' and without '__'."
                     )
         chosen = per_task(
             self.transformer, names, "transformer", is_one=_is_transformer

@@ -9,11 +9,12 @@ from sk_jae.training.device import (
 )
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
-from sk_jae.training.objective import Phase
+from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.trainer import OptimizerState, Trainer
 
 __all__ = [
+    "TERMS",
     "JointNet",
     "LentGenerators",
     "OptimizerState",

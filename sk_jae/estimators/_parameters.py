@@ -40,7 +40,7 @@ _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
 def _callback(callbacks: Any, name: str) -> Any:
-    """The callback with a name that was given, or that its class has."""
+    """Find a callback by its name or by the name of its class."""
     for item in callbacks if isinstance(callbacks, list) else []:
         if isinstance(item, tuple) and len(item) == 2 and item[0] == name:
             return item[1]
@@ -117,9 +117,9 @@ class JointParameters(BaseEstimator):
         Parameters
         ----------
         **params : object
-            Parameters by name; ``callbacks__<name>__<parameter>`` is one of a callback,
-            as in skorch: its name is the one it was given in a pair (name, callback),
-            or its class's.
+            Parameters by name. As in skorch, ``callbacks__<name>__<parameter>`` is a
+            parameter of a callback. The name is the one in the pair (name, callback),
+            or the name of the class.
 
         Returns
         -------
@@ -141,7 +141,7 @@ class JointParameters(BaseEstimator):
 
 
 class ClassifierParameters(JointParameters):
-    """Those of the classifier besides."""
+    """The parameters that the classifier has in addition."""
 
     classification_weight: PerTask[float]
     infomax_weight: PerTask[float]

@@ -1,4 +1,4 @@
-"""What is trained: the heads of a classifier, and the phases with their weights."""
+"""Plans a training: the heads of a classifier, and the phases with their weights."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Heads:
     Attributes
     ----------
     shared : bool
-        Whether there is one on the shared code, the same for all tasks.
+        Whether there is a classifier on the shared codes, the same for all tasks.
     private : tuple of int
-        The tasks with one of their own, on both codes.
+        The tasks that have a classifier of their own, on both codes.
     """
 
     shared: bool = False
@@ -122,9 +122,10 @@ def _choose_heads(
 def _common_branch(
     reconstruction: Weights, on_labels: Weights, labels: Labels
 ) -> tuple[Phase, ...]:
-    """First the autoencoders, then the source's classes, then those of the targets.
+    """First the autoencoders, then the classes of the source, then of the targets.
 
-    Tasks without labels have no head of their own and learn along with the source.
+    Tasks without labels have no head of their own and are trained together with the
+    source.
     """
     counts = [0 if part is None else int((part >= 0).sum()) for part in labels.encoded]
     source = int(np.argmax(counts))

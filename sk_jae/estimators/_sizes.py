@@ -1,4 +1,4 @@
-"""Sizes that no memory holds, refused before anything is allocated."""
+"""Refuses sizes that no memory holds, before anything is allocated."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_sizes(
 
 
 def _free_memory() -> int | None:
-    """Bytes that can be allocated, None where the system does not say."""
+    """Bytes that can be allocated, or None if the system does not tell."""
     try:
         with open("/proc/meminfo") as lines:
             found = next(line for line in lines if line.startswith("MemAvailable"))

@@ -1,4 +1,4 @@
-"""What users give as `callbacks`, checked before any training."""
+"""Checks the parameter `callbacks` before any training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["check_callbacks"]
 
 
 def check_callbacks(callbacks: Any, *, has_validation: bool) -> None:
-    """Refuse what skorch would stumble over in the middle of the training.
+    """Refuse callbacks with which skorch would fail during the training.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def check_callbacks(callbacks: Any, *, has_validation: bool) -> None:
     Raises
     ------
     TypeError
-        If an item is no callback.
+        If an item is not a callback.
     ValueError
         If a callback needs what this training does not have.
     """

@@ -47,6 +47,7 @@ from sk_jae.architecture.layers import (
 )
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
+from sk_jae.architecture.sizes import count_weights
 
 __all__ = [
     "BN",
@@ -60,6 +61,7 @@ __all__ = [
     "Shape",
     "auto_encoder",
     "common_view",
+    "count_weights",
     "describe",
     "from_widths",
     "has_weights",

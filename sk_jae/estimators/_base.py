@@ -17,6 +17,7 @@ from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_codes
+from sk_jae.estimators._sizes import check_no_booleans
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -40,6 +41,7 @@ from sk_jae.tasks import (
 )
 from sk_jae.training import (
     Trainer,
+    check_callbacks,
     check_device,
     plain_torch,
     seed_from,
@@ -51,7 +53,7 @@ _SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
 class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttributes):
-    """Base of the joint estimators, which own a trainer and what it leaves behind."""
+    """Base class of the joint estimators."""
 
     if TYPE_CHECKING:  # scikit-learn's own
 
@@ -78,6 +80,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
+        check_callbacks(self.callbacks, has_validation=self.early_stopping)
+        check_no_booleans(self)
         self._check_code_sizes()
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
@@ -101,12 +105,12 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
                 history=state.history,
             )
             trainer.take_over(state.optimizer)
-            # Whatever looks at the estimator while it trains finds the running fit.
+            # Callbacks and other threads now see the running fit.
             self._state, self._net = state, net
             self._train(trainer)
 
     def _train(self, trainer: Trainer) -> None:
-        """Train, and keep what is of use afterwards."""
+        """Run the trainer and keep its results."""
         state = self._state
         state.is_training = True
         try:
@@ -125,7 +129,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        """Put back what an earlier fit has left, if this one fails."""
+        """Restore the results of the earlier fit if this one fails."""
         earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
         try:
             yield
@@ -154,9 +158,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         Returns
         -------
         Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
-            Shared columns first; a list or dict for a list or dict, one flat array in
-            the order of the samples for a JointArrays. `n_codes` is ``n_shared +
-            n_private`` for ``codes="both"``.
+            The columns of the shared codes come first. A list or dict gives a list or
+            dict, and a JointArrays gives one array in the order of its samples.
+            `n_codes` is ``n_shared + n_private`` for ``codes="both"``.
         """
         inputs = self._check_samples(X)
         if inputs.container_kind in ("list", "dict"):
@@ -230,9 +234,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
         codes : {"both", "shared", "private"}, default="both"
-            The codes that count. With one kind alone, the last hidden layer of the
-            other branch is set to zero, which shows what each branch carries (Epstein
-            et al. 2018, Figure 2).
+            The codes that are used. If it is one kind, the last hidden layer of the
+            other branch is set to zero, which shows what each branch has learned
+            (Epstein et al. 2018, Figure 2).
 
         Returns
         -------
@@ -264,7 +268,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
     ) -> NDArray[np.float32]:
         """Encode samples as one task and decode them as another.
 
-        What passes is the shared code; the target's private branch counts as zero.
+        Only the shared codes are used; the last hidden layer of the private branch of
+        the target is set to zero.
 
         Parameters
         ----------
@@ -281,7 +286,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         Raises
         ------
         ValueError
-            If there is no such task, or no shared code (``n_shared=0``).
+            If there is no such task, or if there are no shared codes
+            (``n_shared=0``).
         """
         check_is_fitted(self)
         s = check_task(source, self.task_names_, "source")
@@ -304,7 +310,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         return self._state.layouts[t].from_module(values)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
-        """Names of the codes, ``shared0``, ... and ``private0``, ...
+        """Names of the codes: ``shared0``, ... and ``private0``, ...
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How large a network is, told from its description."""
+"""Sizes of networks, computed from the descriptions of their layers."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ __all__ = ["count_weights"]
 def count_weights(
     architectures: Sequence[Architecture], n_shared: int, n_private: int
 ) -> int:
-    """Return about the number of weights of the branches of all tasks.
+    """Return the approximate number of weights of the branches of all tasks.
 
-    Biases, output layers of classifiers and torch modules are left out, and layers that
-    tasks share are counted once per task, as they are when the network is built.
+    Biases, classifiers and torch modules are not counted. Layers that tasks share are
+    counted once per task, because they are built once per task.
 
     Parameters
     ----------
     architectures : sequence of Architecture
-        The layers of each task's branches.
+        The layers of the branches of each task.
     n_shared, n_private : int
-        Numbers of codes.
+        Number of codes of the shared branch and of each private branch.
 
     Returns
     -------
     n_weights : int
+        The number of weights.
 
     Examples
     --------
     >>> from sk_jae.architecture import count_weights, describe
     >>> task = describe("a", (5,), (5,), (16,), "mirror")
     >>> count_weights([task], n_shared=0, n_private=2)
-    192
+    224
     """
     total = 0
     for a in architectures:
@@ -52,7 +53,7 @@ def count_weights(
 
 
 def _count(layers: Sequence[Any], shape: Shape) -> tuple[int, Shape]:
-    """The weights of described layers, and the shape behind them."""
+    """Return the number of weights of layers, and the shape of a sample after them."""
     total = 0
     for layer in layers:
         if isinstance(layer, FC):

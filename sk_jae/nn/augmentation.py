@@ -28,7 +28,7 @@ def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor
     x : Tensor of shape (n, channels, height, width)
         Images. Vectors of shape (n, features) are returned unchanged.
     generator : torch.Generator or None, default=None
-        Draws the changes; None takes torch's global generator of the device.
+        Draws the changes. None means torch's global generator of the device.
 
     Returns
     -------
@@ -61,13 +61,18 @@ def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor
 
 
 class RandomAffine:
-    """`random_affine` as an object that owns a generator.
+    """The function `random_affine` as an object that has its own generator.
 
     Attributes
     ----------
     generator : torch.Generator or None
-        Draws the changes, and can be replaced at any time; None takes torch's global
+        Draws the changes, and can be replaced at any time. None means torch's global
         generator of the device.
+
+    Notes
+    -----
+    Shape: the input and the output are (n, channels, height, width). Vectors of shape
+    (n, features) are returned unchanged.
 
     Examples
     --------
@@ -86,4 +91,5 @@ class RandomAffine:
         return random_affine(x, self.generator)
 
     def __reduce__(self) -> tuple[type[RandomAffine], tuple[()]]:
-        return RandomAffine, ()  # generators belong to a device
+        # A generator belongs to a device, so copies and pickles do not have it.
+        return RandomAffine, ()

@@ -214,7 +214,7 @@ def _convolution(
 
 
 def _empty(make: Callable[[], _Layer]) -> _Layer:
-    """A layer without weights, whose defaults the global generator would draw."""
+    """Make a layer with unset weights, so that the global generator is not used."""
     with torch.device("meta"):
         layer = make()
     return layer.to_empty(device="cpu").float()

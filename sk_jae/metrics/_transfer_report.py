@@ -79,9 +79,9 @@ def transfer_report(
             corrected for chance like Cohen's kappa: 1 means always, and 0 means as
             often as by chance.
         warning : str
-            The reason to doubt the predictions for a task without labels: fewer than
-            0.9 of the effective classes of the labeled tasks, or less than 0.8 of their
-            agreement. It is empty if there is no such reason.
+            The reason to doubt the predictions for a task without labels: these have
+            fewer than 0.9 of the effective classes, or less than 0.8 of the agreement,
+            of the predictions for labeled tasks. It is empty if there is no reason.
 
     Raises
     ------

@@ -80,9 +80,10 @@ def _without_loss(item: Any, labels: NDArray[Any]) -> NDArray[Any]:
         return np.array([*item, None], dtype=object)[:-1]
     if labels.dtype.kind == "f" and not is_list and np.isnan(labels).any():
         # Integers and booleans with gaps, in columns of a kind that knows gaps.
-        to_list = getattr(item, "to_pylist", getattr(item, "to_list", None))
-        if to_list is not None and not _holds_floats(item):
-            return np.array([*to_list(), None], dtype=object)[:-1]
+        for method in ("to_pylist", "to_list", "tolist"):
+            if hasattr(item, method) and not _holds_floats(item):
+                values = getattr(item, method)()
+                return np.array([*values, None], dtype=object)[:-1]
     return labels
 
 

@@ -1,4 +1,4 @@
-"""Warnings and errors of the package."""
+"""Warnings and exceptions of the package."""
 
 __all__ = ["DeviceWarning", "TrainingInterrupted"]
 
@@ -14,13 +14,21 @@ class DeviceWarning(UserWarning):
     """
 
 
-class TrainingInterrupted(UserWarning):
-    """Training was stopped by Ctrl-C; the estimator keeps the weights it had reached.
+class TrainingInterrupted(KeyboardInterrupt):
+    """Ctrl-C ended a fit after an epoch was finished, and the estimator can be used.
+
+    It has the weights that were reached, with `early_stopping` the best of them.
 
     Examples
     --------
-    >>> import warnings
+    >>> import numpy as np
+    >>> from sk_jae import JointAutoencoder
     >>> from sk_jae.exceptions import TrainingInterrupted
-    >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", TrainingInterrupted)  # stop a script as well
+    >>> jae = JointAutoencoder(max_epochs=2, random_state=0)
+    >>> try:
+    ...     jae = jae.fit(np.eye(20, 4))
+    ... except TrainingInterrupted:
+    ...     pass  # go on with what was learned
+    >>> jae.n_iter_
+    2
     """

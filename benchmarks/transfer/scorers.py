@@ -136,7 +136,8 @@ def main() -> None:
                         continue
                     found = run_one(params, source, target, data, common)
                     print(results.add(key, found), flush=True)
-        for table in (settings_table(pair), ranking_table(pair)):
+        tables = [settings_table(*pair), settings_table(*pair[::-1])]
+        for table in (*tables, ranking_table(pair)):
             print(f"\n{render(table, results.read())}")
 
 

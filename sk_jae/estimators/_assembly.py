@@ -20,7 +20,7 @@ from sk_jae.estimators._parameters import (
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._state import FittedState
-from sk_jae.nn import JointModule, random_affine
+from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
     Labels,
     Layout,
@@ -29,7 +29,7 @@ from sk_jae.tasks import (
     evenly_mixed,
     per_task,
 )
-from sk_jae.training import JointNet, TaskData, default_precision
+from sk_jae.training import JointNet, LentGenerators, TaskData, default_precision
 
 __all__ = ["make_net", "new_state", "split_validation"]
 
@@ -54,9 +54,12 @@ def new_state(
     seed: int,
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
-    architectures = _architectures(
-        estimator, inputs.names, layouts, classify=labels is not None
-    )
+    generators = LentGenerators(device)
+    generators.seed(seed, "encoder")
+    with generators.lent():  # a function of the user may make modules
+        architectures = _architectures(
+            estimator, inputs.names, layouts, classify=labels is not None
+        )
     module = JointModule(
         architectures,
         n_shared=estimator.n_shared,
@@ -180,7 +183,7 @@ def _augmentations(
     if augmentation is None:
         return ()
     if augmentation == "auto":
-        return tuple(random_affine if x.is_image else None for x in layouts)
+        return tuple(RandomAffine() if x.is_image else None for x in layouts)
     return (augmentation,) * len(layouts)
 
 

@@ -278,10 +278,17 @@ class JointAutoencoder(BaseJointEstimator):
         ValueError, TypeError
             Before any training, if the samples or the parameters cannot be used.
         ValueError
-            During training, if the loss becomes NaN or infinite.
+            During training, if the loss or a weight becomes NaN or infinite.
+        TrainingInterrupted
+            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
+            is a KeyboardInterrupt. After any other exception the estimator is as it
+            was before.
         """
-        inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
-        self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
+        with self._whole_or_not_at_all():
+            inputs, layouts = check_tasks(
+                X, estimator=self, reset=True, layout=self.layout
+            )
+            self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
     def score(self, X: Samples, y: object = None) -> float:

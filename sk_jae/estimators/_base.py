@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
@@ -40,11 +41,13 @@ from sk_jae.tasks import (
 from sk_jae.training import (
     Trainer,
     check_device,
-    isolated_random_state,
+    plain_torch,
     seed_from,
 )
 
 __all__ = ["BaseJointEstimator"]
+
+_SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
 class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttributes):
@@ -73,14 +76,14 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         plan: Plan,
         labels: Labels | None = None,
     ) -> None:
-        """Train a new module, or the earlier one with `warm_start`."""
+        """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
         self._check_code_sizes()
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
         seed = seed_from(self.random_state)
         train, valid = split_validation(self, inputs, layouts, labels, seed)
-        with isolated_random_state(seed, device):
+        with plain_torch(device):
             state = new_state(self, inputs, layouts, plan.heads, labels, device, seed)
             if self.warm_start and hasattr(self, "_state"):
                 state.continue_from(self._state)
@@ -95,35 +98,44 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
                 n_iter_no_change=self.n_iter_no_change,
                 tol=self.tol,
                 monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
-                earlier=tuple(state.history),
+                history=state.history,
             )
             trainer.take_over(state.optimizer)
-            # Whatever looks at the estimator while it trains needs these.
+            # Whatever looks at the estimator while it trains finds the running fit.
             self._state, self._net = state, net
             self._train(trainer)
 
     def _train(self, trainer: Trainer) -> None:
         """Train, and keep what is of use afterwards."""
+        state = self._state
+        state.is_training = True
         try:
             trainer.train()
-        except ValueError:  # the weights are of no use
-            del self._state, self._net
-            raise
-        else:
-            self._state.history = trainer.history
-            self._state.optimizer = (
-                trainer.optimizer_state() if self.warm_start else None
-            )
+            if self.warm_start:
+                state.optimizer = trainer.optimizer_state()
         finally:
+            state.is_training = False
             trainer.net.release(keep_optimizer=self.warm_start)
         trainer.monitor.end()
         if trainer.interrupted:
-            warnings.warn(
+            raise TrainingInterrupted(
                 f"Training was interrupted in epoch {trainer.interrupted}; the "
-                "estimator keeps the weights that it had reached and can be used.",
-                TrainingInterrupted,
-                stacklevel=5,
+                "estimator keeps the weights that it had reached and can be used."
             )
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """Put back what an earlier fit has left, if this one fails."""
+        earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
+        try:
+            yield
+        except TrainingInterrupted:
+            raise
+        except BaseException:
+            for name in _SET_BY_FIT:
+                vars(self).pop(name, None)
+            vars(self).update(earlier)
+            raise
 
     @overload
     def transform(self, X: ListOfTasks) -> list[Any]: ...

@@ -335,10 +335,17 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
             Before any training, if the samples, the labels or the parameters cannot be
             used.
         ValueError
-            During training, if the loss becomes NaN or infinite.
+            During training, if the loss or a weight becomes NaN or infinite.
+        TrainingInterrupted
+            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
+            is a KeyboardInterrupt. After any other exception the estimator is as it
+            was before.
         """
-        inputs, layouts = check_tasks(X, estimator=self, reset=True, layout=self.layout)
-        labels = check_labels(y, inputs, self)
-        plan = plan_classifier(self, inputs, labels)
-        self._fit(X, y, inputs, layouts, plan, labels)
+        with self._whole_or_not_at_all():
+            inputs, layouts = check_tasks(
+                X, estimator=self, reset=True, layout=self.layout
+            )
+            labels = check_labels(y, inputs, self)
+            plan = plan_classifier(self, inputs, labels)
+            self._fit(X, y, inputs, layouts, plan, labels)
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._state import FittedState
-from sk_jae.nn import Codes
-from sk_jae.training import batches_of
+from sk_jae.nn import Codes, JointModule
+from sk_jae.training import batches_of, plain_torch
 
 __all__ = ["Predictor", "chosen_codes", "n_chosen_codes"]
 
@@ -26,7 +27,7 @@ class Predictor:
 
     def __init__(self, state: FittedState) -> None:
         self.state = state
-        self.module = state.module
+        self.module = _for_prediction(state)
 
     def batches(self, array: NDArray[Any], t: int) -> Iterator[Tensor]:
         """The samples of one task as the module sees them."""
@@ -41,7 +42,7 @@ class Predictor:
         parts = [self.apply(x, t, function) for x in self.batches(array, t)]
         if not parts:  # a selection of a JointArrays without samples of the task
             shape = self.state.layouts[t].module_shape
-            x = torch.zeros(1, *shape, device=self.state.device)
+            x = torch.zeros(1, *shape, dtype=torch.float32, device=self.state.device)
             parts = [self.apply(x, t, function)[:0]]
         return np.concatenate(parts)
 
@@ -49,10 +50,9 @@ class Predictor:
         self, x: Tensor, t: int, function: Callable[[Codes], Tensor]
     ) -> NDArray[np.float32]:
         """The same for one batch."""
-        self.module.eval()
-        with torch.inference_mode():
+        with plain_torch(self.state.device), torch.inference_mode():
             values = function(self._encode(_padded(x), t))[: len(x)]
-        return values.float().cpu().numpy()
+            return values.float().cpu().numpy()
 
     def _encode(self, x: Tensor, t: int) -> Codes:
         inputs: list[Tensor | None] = [None] * len(self.state.task_names)
@@ -70,12 +70,11 @@ class Predictor:
         self, Z: NDArray[Any], t: int, codes: CodesChoice
     ) -> NDArray[np.float32]:
         """Reconstructions from codes in the columns that `transform` gives."""
-        self.module.eval()
         parts = []
-        for start in range(0, max(len(Z), 1), _CODES_PER_BATCH):
-            batch = torch.tensor(Z[start : start + _CODES_PER_BATCH])
-            z = self._as_codes(batch.to(self.state.device), codes)
-            with torch.inference_mode():
+        with plain_torch(self.state.device), torch.inference_mode():
+            for start in range(0, max(len(Z), 1), _CODES_PER_BATCH):
+                batch = torch.tensor(Z[start : start + _CODES_PER_BATCH])
+                z = self._as_codes(batch.to(self.state.device), codes)
                 parts.append(self.reconstruct(t, z, codes).float().cpu().numpy())
         return np.concatenate(parts)
 
@@ -99,6 +98,18 @@ def n_chosen_codes(state: FittedState, codes: CodesChoice) -> dict[str, int]:
     """The number of columns of each kind."""
     found = {"shared": state.module.n_shared, "private": state.module.n_private}
     return {kind: n for kind, n in found.items() if codes in ("both", kind)}
+
+
+def _for_prediction(state: FittedState) -> JointModule:
+    """The module in evaluation mode.
+
+    While a fit changes the module, its mode belongs to that fit: then this is another
+    module with the same weights.
+    """
+    if not state.is_training and not state.module.training:
+        return state.module
+    tensors = [*state.module.parameters(), *state.module.buffers()]
+    return deepcopy(state.module, {id(tensor): tensor for tensor in tensors}).eval()
 
 
 def _padded(x: Tensor) -> Tensor:

@@ -50,6 +50,8 @@ class FittedState:
         One row per epoch.
     optimizer : OptimizerState or None
         For a warm start.
+    is_training : bool
+        Whether a fit is changing the module at this moment.
     """
 
     task_names: tuple[str, ...]
@@ -63,6 +65,7 @@ class FittedState:
     class_mask: NDArray[np.bool_] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
+    is_training: bool = False
 
     @property
     def feature_shapes(self) -> list[tuple[int, ...]] | dict[str, tuple[int, ...]]:
@@ -101,14 +104,16 @@ class FittedState:
                     f"{what} was {before.get(what)} there and is {now.get(what)} now; "
                     "set warm_start=False to start anew."
                 )
-        earlier.module.class_mask = self.module.class_mask
-        self.module = earlier.module
-        self.history = earlier.history
-        self.optimizer = earlier.optimizer
+        # A copy, so that the earlier state is there if this fit fails.
+        class_mask = self.module.class_mask
+        self.module = _moved(earlier.module, self.device)
+        self.module.class_mask = class_mask
+        self.history = list(earlier.history)
+        self.optimizer = _moved(earlier.optimizer, self.device)
 
     def __getstate__(self) -> dict[str, Any]:
         # On the CPU, so that a machine without this device can load it.
-        state = self.__dict__.copy()
+        state = {**self.__dict__, "is_training": False}
         if self.device.type != "cpu":
             state["module"] = _moved(self.module, torch.device("cpu"))
             state["optimizer"] = _moved(self.optimizer, torch.device("cpu"))
@@ -116,6 +121,11 @@ class FittedState:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        tensors = [*self.module.parameters(), *self.module.buffers()]
+        if any(tensor.is_inference() for tensor in tensors):
+            # Made in torch.inference_mode, they could never be trained again.
+            self.module = _moved(self.module, torch.device("cpu"))
+            self.optimizer = _moved(self.optimizer, torch.device("cpu"))
         if str(self.device) not in available_devices():
             warnings.warn(
                 f"The estimator was fitted on {self.device}, which is not there, and "
@@ -130,17 +140,23 @@ class FittedState:
 
 
 def _moved(value: T, device: torch.device) -> T:
-    """A copy with all tensors on the device; what is on another is not copied there."""
+    """A copy with all tensors on the device, which can be trained."""
+    with torch.inference_mode(False):
+        return deepcopy(value, _moved_tensors(value, device))
+
+
+def _moved_tensors(value: Any, device: torch.device) -> dict[int, Any]:
+    """Copies of all tensors, by the identity of the originals."""
     memo: dict[int, Any] = {}
     if isinstance(value, nn.Module):
         for parameter in value.parameters():
-            moved = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
-            memo[id(parameter)] = moved
+            moved = parameter.detach().to(device, copy=True)
+            memo[id(parameter)] = nn.Parameter(moved, parameter.requires_grad)
         for buffer in value.buffers():
-            memo[id(buffer)] = buffer.to(device)
+            memo[id(buffer)] = buffer.to(device, copy=True)
     elif isinstance(value, OptimizerState):
         for moments in value.state.values():
             for tensor in moments.values():
                 if isinstance(tensor, Tensor):
-                    memo[id(tensor)] = tensor.to(device)
-    return deepcopy(value, memo)
+                    memo[id(tensor)] = tensor.to(device, copy=True)
+    return memo

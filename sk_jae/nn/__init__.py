@@ -4,7 +4,7 @@ They work without scikit-learn and skorch: build a :class:`JointModule`, train i
 a loop of your own, or take the one that an estimator has trained, ``est.module_``.
 """
 
-from sk_jae.nn.augmentation import random_affine
+from sk_jae.nn.augmentation import RandomAffine, random_affine
 from sk_jae.nn.joint import JointModule, n_parameters
 from sk_jae.nn.layers import (
     CommonView,
@@ -28,6 +28,7 @@ __all__ = [
     "CommonView",
     "FlattenLinear",
     "JointModule",
+    "RandomAffine",
     "ReconstructionLoss",
     "TaskBatchNorm",
     "TaskOutput",

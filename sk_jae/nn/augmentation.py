@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["random_affine"]
+__all__ = ["RandomAffine", "random_affine"]
 
 ROTATION = math.radians(15)
 SCALE = 0.3
@@ -16,7 +16,7 @@ SHEAR = 0.2
 SHIFT = 0.1
 
 
-def random_affine(x: Tensor) -> Tensor:
+def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Rotate, scale, shear and shift every image by a little, at random.
 
     Up to 15 degrees, 30 % in size, 0.2 in shear and 10 % of a side in position; what
@@ -26,6 +26,8 @@ def random_affine(x: Tensor) -> Tensor:
     ----------
     x : Tensor of shape (n, channels, height, width)
         Images; vectors of shape (n, features) come back as they are.
+    generator : torch.Generator or None, default=None
+        Draws the changes; None takes torch's global generator of the device.
 
     Returns
     -------
@@ -41,7 +43,8 @@ def random_affine(x: Tensor) -> Tensor:
     if x.ndim != 4:
         return x
     n = len(x)
-    draw = torch.empty(6, n, device=x.device).uniform_(-1, 1)
+    draw = torch.empty(6, n, device=x.device, dtype=torch.float32)
+    draw.uniform_(-1, 1, generator=generator)
     angle = ROTATION * draw[0]
     shear = SHEAR * draw[1]
     width, height = 1 + SCALE * draw[2], 1 + SCALE * draw[3]
@@ -53,3 +56,32 @@ def random_affine(x: Tensor) -> Tensor:
     theta = torch.stack(rows, dim=1)  # (n, 2, 3)
     grid = F.affine_grid(theta, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+class RandomAffine:
+    """`random_affine` as an object that owns a generator.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Draws the changes, and can be replaced at any time; None takes torch's global
+        generator of the device.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import RandomAffine
+    >>> augment = RandomAffine()
+    >>> augment.generator = torch.Generator().manual_seed(0)
+    >>> augment(torch.zeros(2, 1, 8, 8)).shape
+    torch.Size([2, 1, 8, 8])
+    """
+
+    def __init__(self) -> None:
+        self.generator: torch.Generator | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return random_affine(x, self.generator)
+
+    def __reduce__(self) -> tuple[type[RandomAffine], tuple[()]]:
+        return RandomAffine, ()  # generators belong to a device

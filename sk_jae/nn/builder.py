@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import chain, pairwise
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import nn
@@ -28,6 +28,8 @@ __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 
 # A layer with weights and what belongs to it: batch normalization, ReLU, pooling.
 Stage: TypeAlias = list[nn.Module]
+
+_Layer = TypeVar("_Layer", bound=nn.Module)
 
 
 def build_stages(
@@ -79,7 +81,7 @@ def build_stages(
     waiting: Stage = []
     for layer, following in pairwise([*layers, None]):
         if isinstance(layer, nn.Module):
-            modules, weights = [deepcopy(layer)], _has_weights(layer)
+            modules, weights = [deepcopy(layer).float()], _has_weights(layer)
             shape = _probed_shape(layer, shape)
         else:
             weights = isinstance(layer, FC | Conv | Deconv)
@@ -138,7 +140,7 @@ def build_encoder(
 
 def linear(in_shape: Shape, width: int, generator: torch.Generator) -> nn.Module:
     """A linear layer with Glorot-uniform weights and zero biases."""
-    layer = FlattenLinear(prod(in_shape), width)
+    layer = _empty(lambda: FlattenLinear(prod(in_shape), width))
     _glorot(layer, generator)
     return layer
 
@@ -178,7 +180,8 @@ def _deconvolution(
     factor = height // shape[1]
     exact = (height, width) == (factor * shape[1], factor * shape[2])
     if factor > 1 and exact and all(side % 2 for side in layer.kernel):
-        module = UpConv2d(shape[0], layer.channels, layer.kernel, factor)
+        channels, kernel = layer.channels, layer.kernel
+        module = _empty(lambda: UpConv2d(shape[0], channels, kernel, factor))
         _glorot(module, generator)
         return [module]
     modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
@@ -203,9 +206,16 @@ def _convolution(
             nn.ZeroPad2d(((width - 1) // 2, width // 2, (height - 1) // 2, height // 2))
         )
         padding = (0, 0)
-    layer = nn.Conv2d(n_in, n_out, kernel, stride, padding)
+    layer = _empty(lambda: nn.Conv2d(n_in, n_out, kernel, stride, padding))
     _glorot(layer, generator)
     return [*modules, layer]
+
+
+def _empty(make: Callable[[], _Layer]) -> _Layer:
+    """A layer without weights, whose defaults the global generator would draw."""
+    with torch.device("meta"):
+        layer = make()
+    return layer.to_empty(device="cpu").float()
 
 
 def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
@@ -216,10 +226,10 @@ def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
 
 def _probed_shape(module: nn.Module, shape: Shape) -> Shape:
     """Shape of one sample behind a module, found by running a copy of it."""
-    probe = deepcopy(module).eval()
+    probe = deepcopy(module).float().eval()
     try:
         with torch.no_grad():
-            return tuple(probe(torch.zeros(1, *shape)).shape[1:])
+            return tuple(probe(torch.zeros(1, *shape, dtype=torch.float32)).shape[1:])
     except (IndexError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"{module} does not fit an input of shape {shape}: {error}"

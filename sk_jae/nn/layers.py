@@ -61,10 +61,11 @@ class TaskBatchNorm(nn.Module):
 
     def __init__(self, n_features: int, n_tasks: int = 1) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(n_features))
-        self.bias = nn.Parameter(torch.zeros(n_features))
-        self.register_buffer("running_mean", torch.zeros(n_tasks, n_features))
-        self.register_buffer("running_var", torch.ones(n_tasks, n_features))
+        self.weight = nn.Parameter(torch.ones(n_features, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        shape = (n_tasks, n_features)
+        self.register_buffer("running_mean", torch.zeros(shape, dtype=torch.float32))
+        self.register_buffer("running_var", torch.ones(shape, dtype=torch.float32))
 
     def forward(
         self, x: Tensor, tasks: Sequence[int] = (0,), sizes: Sequence[int] = ()

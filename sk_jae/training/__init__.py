@@ -5,9 +5,8 @@ from sk_jae.training.device import (
     available_devices,
     check_device,
     default_precision,
-    isolated_random_state,
-    seed_from,
 )
+from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 from sk_jae.training.reading import batches_of, to_module
@@ -15,6 +14,7 @@ from sk_jae.training.trainer import OptimizerState, Trainer
 
 __all__ = [
     "JointNet",
+    "LentGenerators",
     "OptimizerState",
     "Phase",
     "TaskData",
@@ -23,7 +23,7 @@ __all__ = [
     "batches_of",
     "check_device",
     "default_precision",
-    "isolated_random_state",
+    "plain_torch",
     "seed_from",
     "to_module",
 ]

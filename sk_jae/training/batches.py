@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.tasks import Layout
+from sk_jae.training.isolation import generator_for
 from sk_jae.training.reading import SampleReader
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "ValidationBatches"]
@@ -91,7 +91,7 @@ class Batch:
 
 
 class TrainingBatches:
-    """The batches of one epoch, anew at every iteration.
+    """The batches of one epoch.
 
     An epoch is one pass over the largest task; smaller ones are reshuffled and
     repeated, and every batch holds samples of every task. The batches of an epoch
@@ -106,12 +106,18 @@ class TrainingBatches:
         The most samples per task in a batch.
     reader : SampleReader
         Reads the arrays of `data`.
-    seed : int
-        The order of a task's samples depends on the seed and the task's name alone.
+    seed, epoch : int
+        The order of the samples of a task depends on these two and on the name of the
+        task alone.
     """
 
     def __init__(
-        self, data: TaskData, batch_size: int, reader: SampleReader, seed: int
+        self,
+        data: TaskData,
+        batch_size: int,
+        reader: SampleReader,
+        seed: int,
+        epoch: int = 0,
     ) -> None:
         self.data = data
         self.reader = reader
@@ -120,9 +126,7 @@ class TrainingBatches:
         ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)
         self.sizes = np.diff(ends).tolist()
         self.generators = [
-            # torch's generator on the CPU looks at the lowest 32 bits only.
-            torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
-            for name in data.names
+            generator_for(seed, epoch, name, "order") for name in data.names
         ]
 
     def __len__(self) -> int:

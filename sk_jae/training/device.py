@@ -1,24 +1,15 @@
-"""Devices, precision and random state."""
+"""Devices and precision."""
 
 from __future__ import annotations
 
 import platform
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import numpy as np
 import torch
-from sklearn.utils import check_random_state
-
-from sk_jae._sklearn_types import RandomState
 
 __all__ = [
     "available_devices",
     "check_device",
     "default_precision",
-    "isolated_random_state",
-    "seed_from",
 ]
 
 
@@ -46,8 +37,14 @@ def check_device(device: str) -> torch.device:
     Raises
     ------
     ValueError
-        If there is no such device here.
+        If there is no such device, or if it cannot be used in this process.
     """
+    if torch.cuda._is_in_bad_fork() and str(device) != "cpu":
+        raise ValueError(
+            f"device={device!r} cannot be used here: this process was forked from one "
+            "that uses CUDA, which CUDA does not allow; set device='cpu', or start the "
+            "process by 'spawn' or 'forkserver'."
+        )
     available = available_devices()
     if device == "auto":
         best = next(d for d in ("cuda", "mps", "cpu") if d in available)
@@ -95,40 +92,3 @@ def cpu_vendor() -> str:
             return next((line for line in lines if line.startswith("vendor_id")), "")
     except OSError:
         return platform.processor()  # on Windows, the maker is part of it
-
-
-def seed_from(random_state: RandomState) -> int:
-    """A seed from the parameter `random_state`; None leaves numpy's state alone."""
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    return int(check_random_state(random_state).randint(2**31))
-
-
-# The generators belong to the process: fits in several threads take turns.
-_turn = threading.RLock()
-
-
-@contextmanager
-def isolated_random_state(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generators, and leave them as they were found.
-
-    Needed for what draws from them: augmentation, dropout in users' own layers and
-    the default weights of layers.
-    """
-    # torch.manual_seed would seed the generators of all devices.
-    generators = [torch.default_generator]
-    if device.type == "cuda":
-        torch.cuda.init()
-        index = torch.cuda.current_device() if device.index is None else device.index
-        generators.append(torch.cuda.default_generators[index])
-    elif device.type == "mps":
-        generators.append(torch.mps._get_default_mps_generator())
-    with _turn:
-        states = [generator.get_state() for generator in generators]
-        try:
-            for generator in generators:
-                generator.manual_seed(seed)
-            yield
-        finally:
-            for generator, state in zip(generators, states, strict=True):
-                generator.set_state(state)

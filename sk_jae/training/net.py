@@ -20,15 +20,57 @@ import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
 from skorch.callbacks import ProgressBar as BatchProgressBar
 from skorch.utils import TeeGenerator
-from torch import Tensor
+from torch import Tensor, nn
 
-from sk_jae.nn import JointModule, ReconstructionLoss
+from sk_jae.nn import (
+    CommonView,
+    FlattenLinear,
+    JointModule,
+    RandomAffine,
+    ReconstructionLoss,
+    TaskBatchNorm,
+    TaskSequential,
+    UnflattenImage,
+    UpConv2d,
+)
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
-from sk_jae.training.objective import TERMS, JointLoss, Phase, TermKey
+from sk_jae.training.objective import (
+    TERMS,
+    JointLoss,
+    Phase,
+    TermKey,
+    WeightedMean,
+)
 from sk_jae.training.skorch_types import NeuralNet
 
 __all__ = ["JointNet"]
+
+
+_OPTIMIZERS_WITHOUT_DRAWS = {
+    torch.optim.Adam,
+    torch.optim.AdamW,
+    torch.optim.SGD,
+}
+
+_MODULES_WITHOUT_DRAWS = {
+    JointModule,
+    CommonView,
+    FlattenLinear,
+    TaskBatchNorm,
+    TaskSequential,
+    UnflattenImage,
+    UpConv2d,
+    nn.Conv2d,
+    nn.Identity,
+    nn.Linear,
+    nn.MaxPool2d,
+    nn.ModuleDict,
+    nn.ModuleList,
+    nn.ReLU,
+    nn.Upsample,
+    nn.ZeroPad2d,
+}
 
 
 class Batches(Iterable[Batch], Sized, Protocol):
@@ -142,6 +184,15 @@ class JointNet(NeuralNet):
         """Whether a callback decides the learning rate."""
         return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
+    @property
+    def may_draw_globally(self) -> bool:
+        """Whether something of the user's may draw from torch's global generators."""
+        functions = [self.criterion_.loss, *self.criterion_.augment]
+        own = [f for f in functions if callable(f) and not isinstance(f, RandomAffine)]
+        known = type(self.optimizer_) in _OPTIMIZERS_WITHOUT_DRAWS
+        modules = {type(module) for module in self.module_.modules()}
+        return bool(own) or not known or not modules <= _MODULES_WITHOUT_DRAWS
+
     def on_epoch_begin(self, net: object, **kwargs: object) -> None:
         self.history.new_epoch()
         self.history.record("epoch", self.n_finished_epochs_ + len(self.history))
@@ -182,12 +233,19 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
-            for key, (value, n) in step["terms"].items():
-                sums[key] = value * n + sums.get(key, 0.0)
-                counts[key] = n + counts.get(key, 0)
+            _add(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self._record(prefix, self._means(sums, counts))
         self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def validation_loss(self, batches: Batches) -> float:
+        """The loss of the weights there are, which callbacks do not see."""
+        self.set_training(False)
+        sums: dict[TermKey, Tensor] = {}
+        counts: dict[TermKey, Tensor | int] = {}
+        for batch in batches:
+            _add(self.validation_step(batch)["terms"], sums, counts)
+        return self._weighted(self._means(sums, counts))
 
     def _means(
         self, sums: Mapping[TermKey, Tensor], counts: Mapping[TermKey, Tensor | int]
@@ -201,11 +259,15 @@ class JointNet(NeuralNet):
         pairs = zip(sums, both[: len(sums)], both[len(sums) :], strict=True)
         return {key: total / n for key, total, n in pairs if n}
 
-    def _record(self, prefix: str, means: Mapping[TermKey, float]) -> None:
-        weights = self.phase_.weights
-        loss = sum(weights[term][t] * mean for (term, t), mean in means.items())
+    def _weighted(self, means: Mapping[TermKey, float]) -> float:
+        """The loss, NaN if no sample has what this phase needs."""
         if not means:
-            loss = math.nan
+            return math.nan
+        weights = self.phase_.weights
+        return sum(weights[term][t] * mean for (term, t), mean in means.items())
+
+    def _record(self, prefix: str, means: Mapping[TermKey, float]) -> None:
+        loss = self._weighted(means)
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < self.best_loss_[prefix])
         self.best_loss_[prefix] = min(self.best_loss_[prefix], loss)
@@ -282,3 +344,14 @@ class JointNet(NeuralNet):
 
     def __sklearn_clone__(self) -> NoReturn:
         self._refuse("clone")
+
+
+def _add(
+    terms: Mapping[TermKey, WeightedMean],
+    sums: dict[TermKey, Tensor],
+    counts: dict[TermKey, Tensor | int],
+) -> None:
+    """Add the means of a batch to the sums of an epoch, on the device."""
+    for key, (value, n) in terms.items():
+        sums[key] = value * n + sums.get(key, 0.0)
+        counts[key] = n + counts.get(key, 0)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sk_jae.nn import (
     Codes,
     JointModule,
+    RandomAffine,
     ReconstructionLoss,
     classification_loss,
     consistency_loss,
@@ -19,6 +20,7 @@ from sk_jae.nn import (
     reconstruction_loss,
 )
 from sk_jae.training.batches import Batch
+from sk_jae.training.user_functions import check_augmented, checked_loss
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
@@ -103,7 +105,7 @@ class JointLoss(nn.Module):
             x if self._is_needed(t, batch, phase) else None
             for t, x in enumerate(batch.inputs)
         ]
-        inputs = [self._augmented(t, x) for t, x in enumerate(plain)]
+        inputs = [self._augmented(t, x, module.names) for t, x in enumerate(plain)]
         targets = self._plain_logits(module, plain, batch, phase)
         for t, codes in enumerate(module.encode(inputs)):
             if codes is None:
@@ -129,9 +131,16 @@ class JointLoss(nn.Module):
             return False
         return any(phase.weight(term, t) for term in ("infomax", "consistency"))
 
-    def _augmented(self, t: int, x: Tensor | None) -> Tensor | None:
+    def _augmented(
+        self, t: int, x: Tensor | None, names: Sequence[str]
+    ) -> Tensor | None:
         function = self.augment[t] if self.training and self.augment else None
-        return x if function is None or x is None else function(x)
+        if function is None or x is None:
+            return x
+        augmented = function(x)
+        if not isinstance(function, RandomAffine):
+            check_augmented(augmented, x, names[t])
+        return augmented
 
     def _plain_logits(
         self,
@@ -174,7 +183,10 @@ class JointLoss(nn.Module):
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
         """Term, value and the number of samples that it is the mean of."""
         if phase.weight("reconstruction", t):
-            value = reconstruction_loss(module.decode(t, codes), x, self.loss)
+            loss = self.loss
+            if callable(loss):
+                loss = checked_loss(loss, module.names[t])
+            value = reconstruction_loss(module.decode(t, codes), x, loss)
             yield "reconstruction", value, len(x)
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)

@@ -32,15 +32,23 @@ class BestWeights:
         self.weights: dict[str, Tensor] | None = None
         self.waited = 0
 
+    def begin_with(self, loss: float) -> None:
+        """Count the weights there are as the best ones so far."""
+        if not math.isnan(loss):
+            self._keep(loss)
+
+    def _keep(self, loss: float) -> None:
+        self.loss = loss
+        state = self.module.state_dict()
+        self.weights = {name: value.clone() for name, value in state.items()}
+
     def update(self, loss: float) -> bool:
         """Take note of an epoch; True if training should stop."""
         if math.isnan(loss):  # no validation sample has what this phase needs
             return False
         self.waited = 0 if loss < self.loss - self.tol else self.waited + 1
         if loss < self.loss:
-            self.loss = loss
-            state = self.module.state_dict()
-            self.weights = {name: value.clone() for name, value in state.items()}
+            self._keep(loss)
         return self.waited >= self.n_iter_no_change
 
     def restore(self) -> None:

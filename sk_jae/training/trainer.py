@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from sk_jae.nn import JointModule, TaskBatchNorm
-from sk_jae.training.batches import TaskData, TrainingBatches, ValidationBatches
+from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
+from sk_jae.training.batches import (
+    Batch,
+    TaskData,
+    TrainingBatches,
+    ValidationBatches,
+)
+from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.stopping import BestWeights
@@ -23,6 +29,9 @@ __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 _RECALIBRATION_STEPS = 50
 
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
+
+
+Step: TypeAlias = Callable[[Batch], dict[str, Any]]
 
 
 class EpochMonitor(Protocol):
@@ -66,8 +75,9 @@ class Trainer:
     n_iter_no_change, tol : int, float
         See :class:`BestWeights`.
     monitor : EpochMonitor
-    earlier : list of dict, default=()
-        The rows of the history of the fit that this one continues.
+    history : list of dict
+        The rows of the fit that this one continues, or empty. One row per epoch is
+        added, while it trains.
 
     Attributes
     ----------
@@ -87,7 +97,7 @@ class Trainer:
         n_iter_no_change: int,
         tol: float,
         monitor: EpochMonitor,
-        earlier: tuple[dict[str, Any], ...] = (),
+        history: list[dict[str, Any]],
     ) -> None:
         self.net = net
         self.phases = phases
@@ -98,8 +108,12 @@ class Trainer:
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
         self.monitor = monitor
         self.interrupted: int | None = None
-        self._finished: list[dict[str, Any]] = list(earlier)
-        self.net.n_finished_epochs_ = len(earlier)
+        self.history = history
+        self.continues = bool(history)
+        self.lent = LentGenerators(torch.device(net.device))
+        self._n_done = 0
+        self._finished: list[dict[str, Any]] = list(history)
+        self.net.n_finished_epochs_ = len(history)
 
     @property
     def module(self) -> JointModule:
@@ -109,9 +123,7 @@ class Trainer:
     def _epochs(self) -> list[dict[str, Any]]:
         return [*self._finished, *self.net.history]
 
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """One row per epoch of all phases and of the fits that this one continues."""
+    def _rows(self) -> list[dict[str, Any]]:
         return [
             {key: value for key, value in row.items() if key not in _NOT_IN_HISTORY}
             for row in self._epochs
@@ -135,59 +147,102 @@ class Trainer:
         return OptimizerState(type(optimizer), optimizer.state_dict()["state"])
 
     def train(self) -> None:
-        """Train in all phases, from the weights there are."""
-        for phase in self.phases:
-            self._finished += self.net.history
-            self.net.begin_phase(phase)
-            self.net.notify("on_train_begin", X=self.data, y=None)
-            self._train_phase(phase)
-            self.net.notify("on_train_end", X=self.data, y=None)
-            if self.interrupted:
-                break
-            self._recalibrate_batch_norm(phase)
-            if phase is not self.phases[-1]:
-                self.net.initialize_optimizer()  # its state belongs to this phase
+        """Train in all phases, from the weights there are.
+
+        Raises
+        ------
+        ValueError
+            If the loss or a weight becomes NaN or infinite.
+        KeyboardInterrupt
+            If Ctrl-C comes before the first epoch is finished. Afterwards it ends the
+            training, and `interrupted` says so.
+        """
+        try:
+            for phase in self.phases:
+                self._finished += self.net.history
+                self.net.begin_phase(phase)
+                self.net.notify("on_train_begin", X=self.data, y=None)
+                self._train_phase(phase)
+                self.net.notify("on_train_end", X=self.data, y=None)
+                if self.interrupted:
+                    break
+                self._recalibrate_batch_norm(phase)
+                if phase is not self.phases[-1]:
+                    self.net.initialize_optimizer()  # its state belongs to this phase
+        except KeyboardInterrupt:
+            self._note_interruption()
+        finally:
+            self.module.eval()
 
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
-        batches = self._training_batches()
         valid = None
+        best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
-        best = BestWeights(self.module, self.n_iter_no_change, self.tol)
+            if self.continues:
+                best.begin_with(net.validation_loss(valid))
         try:
             with self._training_only(phase.trainable_prefixes):
                 for epoch in range(net.max_epochs):
                     net.criterion_.progress = epoch / net.max_epochs
                     self._set_lr((epoch + 0.5) / net.max_epochs)
-                    if self._run_epoch(batches, valid, best):
+                    if self._run_epoch(valid, best):
                         break
         except KeyboardInterrupt:
-            self.interrupted = max(len(self._epochs), 1)
+            self._note_interruption()
         finally:
             best.restore()
-            self.module.eval()
+        self._check_weights()
 
-    def _training_batches(self) -> TrainingBatches:
-        seed = self.seed + len(self._epochs)
-        return TrainingBatches(self.data, self.net.batch_size, self.reader, seed)
+    def _note_interruption(self) -> None:
+        """Go on after Ctrl-C if there is something to keep, else raise it again."""
+        if not self._n_done:
+            raise
+        self.interrupted = self.interrupted or len(self._epochs)
 
-    def _run_epoch(
-        self,
-        batches: TrainingBatches,
-        valid: ValidationBatches | None,
-        best: BestWeights,
-    ) -> bool:
+    def _training_batches(self, epoch: int) -> TrainingBatches:
+        return TrainingBatches(
+            self.data, self.net.batch_size, self.reader, self.seed, epoch
+        )
+
+    def _draw_anew(self, epoch: int) -> None:
+        """Let all draws of an epoch depend on the seed and its number alone."""
+        net = self.net
+        device = torch.device(net.device)
+        for name, augment in zip(self.data.names, net.criterion_.augment, strict=False):
+            if isinstance(augment, RandomAffine):
+                augment.generator = generator_for(
+                    self.seed, epoch, name, "augmentation", device=device
+                )
+        self.lent.seed(self.seed, epoch, "user")
+
+    def _step(self, step: Step) -> Step:
+        """A step, with the global generators lent if something draws from them."""
+        if not self.net.may_draw_globally:
+            return step
+
+        def lent_step(batch: Batch) -> dict[str, Any]:
+            with self.lent.lent():
+                return step(batch)
+
+        return lent_step
+
+    def _run_epoch(self, valid: ValidationBatches | None, best: BestWeights) -> bool:
         """Train for an epoch; True if it is the last of the phase."""
         net = self.net
         data = {"dataset_train": self.data, "dataset_valid": self.valid}
+        epoch = len(self._epochs)
+        self._draw_anew(epoch)
+        batches = self._training_batches(epoch)
         self.monitor.begin_epoch()
         net.notify("on_epoch_begin", **data)
         if len(self.phases) > 1:
             net.history.record("phase", net.phase_.name)
-        net.run_single_epoch(batches, True, "train", net.train_step)
+        net.run_single_epoch(batches, True, "train", self._step(net.train_step))
         self._check_finite(net.history[-1])
-        net.run_single_epoch(valid, False, "valid", net.validation_step)
+        net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
+        self.history[:] = self._rows()
         stop = False
         try:
             net.notify("on_epoch_end", **data)
@@ -199,13 +254,31 @@ class Trainer:
         stop |= self.monitor.end_epoch()
         if valid is not None:
             stop |= best.update(net.history[-1, "valid_loss"])
+        self.history[:] = self._rows()  # with what callbacks have recorded
+        self._n_done += 1
         return stop
 
     def _set_lr(self, progress: float) -> None:
-        """Set the learning rate of the epoch in whose middle so much is over."""
+        """Set the learning rates of the epoch in whose middle so much is over."""
         if self.lr_schedule == "cosine" and not self.net.has_scheduler:
+            factor = (1 + math.cos(math.pi * progress)) / 2
             for group in self.net.optimizer_.param_groups:
-                group["lr"] = self.net.lr * (1 + math.cos(math.pi * progress)) / 2
+                # As torch's schedulers do, so that groups of the user keep their ratio.
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+
+    def _check_weights(self) -> None:
+        finite = [p.isfinite().all() for p in self.module.parameters()]
+        if not torch.stack(finite).all():
+            raise ValueError(
+                f"A weight became NaN or infinite in epoch {len(self._epochs)}, so "
+                f"training stopped; {self._advice}."
+            )
+
+    @property
+    def _advice(self) -> str:
+        return (
+            f"try a smaller lr than {self.net.lr}, or scale the data to about unit size"
+        )
 
     def _check_finite(self, row: Mapping[str, Any]) -> None:
         if math.isfinite(row["train_loss"]):
@@ -219,8 +292,7 @@ class Trainer:
         of_task = f" of task {names[0]!r}" if names else ""
         raise ValueError(
             f"The loss{of_task} became {row['train_loss']} in epoch {row['epoch']}, so "
-            f"training stopped; try a smaller lr than {self.net.lr}, or scale the data "
-            "to about unit size."
+            f"training stopped; {self._advice}."
         )
 
     @contextmanager
@@ -254,16 +326,13 @@ class Trainer:
             isinstance(m, TaskBatchNorm) for m in self.module.modules()
         ):
             return
-        n_steps = 0
+        n_steps, epoch = 0, len(self._epochs)
         self.module.train()
-        with torch.no_grad():
+        with torch.no_grad(), self.lent.lent():
             while n_steps < _RECALIBRATION_STEPS:
-                for batch in self._training_batches():
-                    self.module(
-                        [
-                            x if t in left_out else None
-                            for t, x in enumerate(batch.inputs)
-                        ]
-                    )
+                for batch in self._training_batches(epoch):
+                    inputs = enumerate(batch.inputs)
+                    self.module([x if t in left_out else None for t, x in inputs])
                     n_steps += 1
+                epoch += 1
         self.module.eval()

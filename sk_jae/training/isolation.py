@@ -1,0 +1,116 @@
+"""What belongs to the process or the thread: torch's modes and its random generators.
+
+A fit has generators of its own. Only a function or module of the user draws from the
+global ones; these are lent to the fit while it runs, and given back as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+
+# torch would import this when the first optimizer is made, and a child that is forked
+# meanwhile would wait for the end of that import for ever.
+import torch._dynamo
+from sklearn.utils import check_random_state
+
+from sk_jae._sklearn_types import RandomState
+
+__all__ = ["LentGenerators", "generator_for", "plain_torch", "seed_from"]
+
+
+def seed_from(random_state: RandomState) -> int:
+    """A seed from the parameter `random_state`; None leaves numpy's state unchanged."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return int(check_random_state(random_state).randint(2**31))
+
+
+def generator_for(
+    *words: int | str, device: torch.device | None = None
+) -> torch.Generator:
+    """A generator whose draws depend on these words alone."""
+    # The one on the CPU uses the lowest 32 bits of a seed only.
+    seed = zlib.crc32("/".join(map(str, words)).encode())
+    return torch.Generator(device or torch.device("cpu")).manual_seed(seed)
+
+
+@contextmanager
+def plain_torch(device: torch.device) -> Iterator[None]:
+    """Torch as a fit or a prediction needs it, whatever the caller has switched on.
+
+    Gradients can be computed, tensors are made on the CPU if no device is named, and
+    there is no autocast. All of this is the thread's own, and is put back.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for kind in {"cpu", device.type}:
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
+
+
+_turn = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _turn
+    _turn = threading.RLock()
+
+
+# In a forked child, the thread that holds the lock does not exist.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class LentGenerators:
+    """The global generators of torch, lent to a fit for a function of the user.
+
+    Parameters
+    ----------
+    device : torch.device
+        The device of the fit; its generator is lent besides that of the CPU.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._generators = [torch.default_generator]
+        if device.type == "cuda":
+            torch.cuda.init()
+            current = torch.cuda.current_device()
+            index = current if device.index is None else device.index
+            self._generators.append(torch.cuda.default_generators[index])
+        elif device.type == "mps":
+            self._generators.append(torch.mps._get_default_mps_generator())
+        self.seed(0)
+
+    def seed(self, *words: int | str) -> None:
+        """Decide what is drawn from now on."""
+        self._states = [
+            generator_for(*words, device=generator.device).get_state()
+            for generator in self._generators
+        ]
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let the global generators go on from where this fit has left them."""
+        with _turn:
+            outer = [generator.get_state() for generator in self._generators]
+            self._set(self._states)
+            try:
+                yield
+            finally:
+                self._states = [g.get_state() for g in self._generators]
+                self._set(outer)
+
+    def _set(self, states: list[torch.Tensor]) -> None:
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.set_state(state)

@@ -184,7 +184,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
     @overload
     def inverse_transform(self, Z: DictOfTasks) -> dict[str, Any]: ...
     @overload
-    def inverse_transform(self, Z: ArrayLike) -> NDArray[np.float32]: ...
+    def inverse_transform(self, Z: ArrayLike) -> NDArray[Any]: ...
     def inverse_transform(self, Z: Samples) -> Any:
         """Reconstructions from codes.
 
@@ -197,7 +197,8 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         Returns
         -------
         X : list, dict or ndarray
-            In the shape and units of the samples given to `fit`.
+            In the shape and units of the samples given to `fit`: of `uint8`, with
+            values from 0 to 255, if these were, and otherwise of float32.
         """
         check_is_fitted(self)
         n_codes = len(self.get_feature_names_out())
@@ -223,9 +224,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         self, X: DictOfTasks, codes: CodesChoice = ...
     ) -> dict[str, Any]: ...
     @overload
-    def reconstruct(
-        self, X: ArrayLike, codes: CodesChoice = ...
-    ) -> NDArray[np.float32]: ...
+    def reconstruct(self, X: ArrayLike, codes: CodesChoice = ...) -> NDArray[Any]: ...
     def reconstruct(self, X: Samples, codes: CodesChoice = "both") -> Any:
         """Encode and decode the samples.
 
@@ -240,8 +239,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
 
         Returns
         -------
-        X_reconstructed : list, dict, JointArrays or ndarray of float32
-            In the form, shape and units of `X`.
+        X_reconstructed : list, dict, JointArrays or ndarray
+            In the form, shape and units of `X`: of `uint8`, with values from 0 to 255,
+            if the samples in `fit` were, and otherwise of float32.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
 
     def translate(
         self, X: ArrayLike, source: int | str, target: int | str
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[Any]:
         """Encode samples as one task and decode them as another.
 
         Only the shared codes are used; the last hidden layer of the private branch of
@@ -280,8 +280,9 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
 
         Returns
         -------
-        X_translated : ndarray of float32 of shape (n_samples, ...)
-            In the shape and units of the task `target`.
+        X_translated : ndarray of shape (n_samples, ...)
+            In the shape and units of the task `target`: of `uint8`, with values from 0
+            to 255, if its samples in `fit` were, and otherwise of float32.
 
         Raises
         ------

@@ -19,10 +19,12 @@ from sk_jae.tasks import (
     HasShape,
     Targets,
     TaskInputs,
+    known_values,
     labeled_mask,
     per_task,
     split_labels,
     to_samples,
+    with_known_values,
 )
 
 __all__ = [
@@ -167,10 +169,16 @@ def labels_per_task(
     rows = [None if item is None else np.arange(item.shape[0]) for item in tasks.arrays]
     is_one_task = tasks.container_kind == "array"
     parts = split_labels(y, replace(tasks, arrays=tuple(rows)), estimator)
-    return [
-        (part, None if part is None else labeled_mask(part, is_one_task=is_one_task))
-        for part in parts
-    ]
+    found: list[tuple[NDArray[Any] | None, NDArray[np.bool_] | None]] = []
+    for part in parts:
+        if part is None:
+            found.append((None, None))
+            continue
+        labeled = labeled_mask(part, is_one_task=is_one_task)
+        if not labeled.all():
+            part = with_known_values(part, known_values(part[labeled]), labeled)
+        found.append((part, labeled))
+    return found
 
 
 def fit_transform_one(

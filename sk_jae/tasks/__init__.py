@@ -13,12 +13,10 @@ from sk_jae.tasks.array_types import (
     TasksInContainer,
 )
 from sk_jae.tasks.conversion import (
-    UNLABELED,
     check_one_dimension,
     check_one_per_sample,
     items_and_names,
     items_per_task,
-    labeled_mask,
     to_array,
     to_samples,
 )
@@ -30,6 +28,12 @@ from sk_jae.tasks.forms import (
     parse_inputs,
 )
 from sk_jae.tasks.joint_arrays import JointArrays
+from sk_jae.tasks.label_values import (
+    UNLABELED,
+    known_values,
+    labeled_mask,
+    with_known_values,
+)
 from sk_jae.tasks.labels import (
     Labels,
     check_labels,
@@ -75,6 +79,7 @@ __all__ = [
     "has_tasks",
     "items_and_names",
     "items_per_task",
+    "known_values",
     "labeled_mask",
     "labeled_samples",
     "pack",
@@ -83,4 +88,5 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "with_known_values",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,6 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import TasksInContainer
 from sk_jae.tasks.wording import counted, unknown_task
-
-UNLABELED = -1
-
-ENCODE_LABELS = (
-    "encode the labels as integers first, for example with "
-    "sklearn.preprocessing.LabelEncoder"
-)
 
 
 def to_array(item: object, words: str) -> NDArray[Any]:
@@ -28,7 +20,7 @@ def to_array(item: object, words: str) -> NDArray[Any]:
         raise TypeError(
             f"{words} is sparse, expected a dense array; call its toarray() first."
         )
-    if np.ma.is_masked(item):
+    if isinstance(item, np.ma.MaskedArray) and np.ma.is_masked(item):
         raise ValueError(
             f"{words} has masked values, expected an array without; fill them first."
         )
@@ -58,38 +50,6 @@ def to_samples(item: object, words: str) -> NDArray[Any]:
     return array
 
 
-def to_labels(item: object, words: str) -> NDArray[Any]:
-    """One label per sample: int64, floating-point, boolean or text."""
-    labels = to_array(item, words)
-    check_one_dimension(labels, words)
-    if labels.dtype == object:
-        if all(isinstance(value, str) for value in labels):
-            labels = labels.astype(str)
-        elif all(isinstance(value, numbers.Integral) for value in labels):
-            _check_64_bits(labels, words)
-            labels = labels.astype(np.int64)
-    if labels.dtype.kind in "iu":
-        _check_64_bits(labels, words)
-        return labels.astype(np.int64, copy=False)
-    if kind_of(labels) == "text":
-        # A list like ["cat", -1] has become text by now, its -1 included.
-        if (labels == str(UNLABELED)).any():
-            raise TypeError(
-                f"{words} holds text together with the mark {UNLABELED} of unlabeled "
-                f"samples; {ENCODE_LABELS}."
-            )
-    elif labels.dtype.kind not in "bf":
-        raise TypeError(
-            f"{words} has dtype {labels.dtype}, expected integers or text alone; "
-            f"{ENCODE_LABELS}, and mark unlabeled samples with {UNLABELED}."
-        )
-    elif np.isnan(labels).any():
-        raise ValueError(
-            f"{words} holds NaN; mark unlabeled samples with {UNLABELED} instead."
-        )
-    return labels
-
-
 def check_one_dimension(labels: NDArray[Any], words: str) -> None:
     if labels.ndim != 1:
         raise ValueError(
@@ -114,50 +74,24 @@ def check_one_per_sample(
         )
 
 
-def _check_64_bits(labels: NDArray[Any], words: str) -> None:
-    if labels.size and not -(2**63) <= labels.min() <= labels.max() < 2**63:
-        raise ValueError(
-            f"{words} holds integers of more than 64 bits; {ENCODE_LABELS}."
-        )
-
-
-def labeled_mask(
-    labels: NDArray[Any], *, is_one_task: bool = False
-) -> NDArray[np.bool_]:
-    """Which labels are not the mark of an unlabeled sample.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-        Labels of any kind. Text has no mark, but an array of objects may hold text and
-        marks. Where some are fractions, they are a target of regression, in which -1
-        is a value like any other.
-    is_one_task : bool, default=False
-        Whether they belong to one bare array. This is ordinary scikit-learn, for which
-        -1 and 1 are the two classes of a binary problem.
-
-    Returns
-    -------
-    labeled : ndarray of bool of shape (n_samples,)
-    """
-    if labels.dtype == object:
-        return np.array([not _is_mark(value) for value in labels], dtype=bool)
-    everywhere = np.ones(len(labels), dtype=bool)
-    if labels.dtype.kind not in "if" or (labels % 1 != 0).any():
-        return everywhere
-    is_binary = is_one_task and len(np.unique(labels)) == 2
-    return everywhere if is_binary else labels != UNLABELED
-
-
-def _is_mark(value: object) -> bool:
-    return isinstance(value, numbers.Real) and value == UNLABELED
+def is_missing(value: object) -> bool:
+    """Whether a value is None, NaN, NaT or the NA of pandas."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    if isinstance(value, (str, int)):
+        return False
+    try:
+        return bool(value != value)  # only NaN and NaT differ from themselves
+    except Exception:  # whatever comparing objects of any class may raise
+        return False
 
 
 def is_per_task(y: object) -> bool:
     """Whether `y` is a list or dict of labels per task rather than flat."""
     return isinstance(y, Mapping) or (
         isinstance(y, (list, tuple))
-        and any(
+        and len(y) > 0
+        and all(
             item is None or (np.iterable(item) and not isinstance(item, (str, bytes)))
             for item in y
         )
@@ -233,7 +167,7 @@ def to_parts(
             raise TypeError(
                 f"{own_words} holds {kind_of(part)} and {words[0]} holds "
                 f"{kind_of(first)}, expected one kind for all tasks; if these are "
-                f"labels, {ENCODE_LABELS}."
+                "labels, give the same class the same label in every task."
             )
         parts.append(part)
     return parts

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import column_or_1d
 
 from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.tasks.array_types import Targets
 from sk_jae.tasks.conversion import (
-    UNLABELED,
-    check_one_dimension,
     check_one_per_sample,
     is_per_task,
     items_per_task,
     kind_of,
-    labeled_mask,
-    to_array,
-    to_labels,
 )
 from sk_jae.tasks.forms import TaskInputs
+from sk_jae.tasks.label_values import (
+    UNLABELED,
+    TaskLabels,
+    read_labels,
+    to_vector,
+)
+from sk_jae.tasks.wording import counted
 
 __all__ = [
     "Labels",
@@ -53,18 +55,6 @@ class Labels:
     class_mask: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class _TaskLabels:
-    """The labels of one task; those of unlabeled samples have no meaning."""
-
-    values: NDArray[Any]
-    labeled: NDArray[np.bool_]
-
-    @property
-    def observed(self) -> NDArray[Any]:
-        return np.unique(self.values[self.labeled])
-
-
 def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Labels:
     """Check the labels of all tasks in `fit` and encode them.
 
@@ -87,25 +77,25 @@ def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Lab
         If the labels cannot be used; the message names the task.
     """
     is_one_task = tasks.container_kind == "array"
+    given = _read(y, tasks, estimator, is_one_task=is_one_task)
     parts = [
-        part if part is not None and part.labeled.any() else None
-        for part in _read(y, tasks, estimator, is_one_task=is_one_task)
+        part if part is not None and part.labeled.any() else None for part in given
     ]
     observed = [None if part is None else part.observed for part in parts]
     found = [values for values in observed if values is not None]
     if not found:
         raise ValueError(
             "y has no labeled sample in any task, expected some in at least one (None "
-            f"marks a task and {UNLABELED} a sample without labels); JointAutoencoder "
-            "needs none."
+            f"marks a task without labels, and {UNLABELED}, None or NaN marks a sample "
+            "without one); JointAutoencoder needs no labels."
         )
     _check_one_kind(observed, tasks)
     classes = np.unique(np.concatenate(found))
+    any_marked = any(part is not None and part.marked for part in given)
     if len(classes) < 2:
-        raise ValueError(
-            f"y has only one class, {classes[0].item()!r}, in all tasks together, but "
-            f"{type(estimator).__name__} needs at least two."
-        )
+        raise ValueError(_one_class(classes[0].item(), any_marked, estimator))
+    if any_marked and tasks.container is None:
+        _warn_of_marks(classes, given)
     encoded: list[NDArray[np.int64] | None] = []
     for part in parts:
         if part is None:
@@ -156,7 +146,7 @@ def check_score_labels(
             continue
         mask = part.labeled
         if kind_of(classes) == "numbers" and UNLABELED in classes:
-            mask = np.ones(len(part.values), dtype=bool)
+            mask = ~part.missing
         if mask.any() and kind_of(part.values) != kind_of(classes):
             raise TypeError(
                 f"{tasks.describe(t, 'y')} holds {kind_of(part.values)}, expected "
@@ -187,32 +177,43 @@ def _read(
     estimator: object,
     *,
     is_one_task: bool = False,
-) -> list[_TaskLabels | None]:
+) -> list[TaskLabels | None]:
     return [
-        None if part is None else _read_one(part, tasks.describe(t, "y"), is_one_task)
+        None if part is None else read_labels(part, tasks.describe(t, "y"), is_one_task)
         for t, part in enumerate(split_labels(y, tasks, estimator))
     ]
 
 
-def _read_one(labels: NDArray[Any], words: str, is_one_task: bool) -> _TaskLabels:
-    """Classes of one task: int64, floating-point, boolean or text."""
-    if labels.dtype == object and any(isinstance(value, str) for value in labels):
-        # As in scikit-learn's semi-supervised classifiers, text has room for -1 here.
-        labeled = labeled_mask(labels)
-        kept = to_labels(labels[labeled], words)
-        values = np.zeros(len(labels), dtype=kept.dtype)
-        values[labeled] = kept
-        return _TaskLabels(values, labeled)
-    values = to_labels(labels, words)
-    kind = values.dtype.kind
-    if kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
-        # scikit-learn's checks look for what is in parentheses.
-        raise ValueError(
-            f"{words} holds fractions or infinity (Unknown label type: continuous), "
-            "expected classes; for a regression target, use JointAutoencoder and a "
-            "regressor on its codes."
+def _one_class(only: object, any_marked: bool, estimator: object) -> str:
+    text = (
+        f"y has only one class, {only!r}, in all tasks together, but "
+        f"{type(estimator).__name__} needs at least two"
+    )
+    if any_marked and only == 1:
+        return (
+            f"{text}; {UNLABELED} marks unlabeled samples here, and if it is a class, "
+            "recode the labels of each task before, for example with "
+            f"np.where(y == {UNLABELED}, 0, 1)."
         )
-    return _TaskLabels(values, labeled_mask(values, is_one_task=is_one_task))
+    return f"{text}."
+
+
+def _warn_of_marks(classes: NDArray[Any], parts: Sequence[TaskLabels | None]) -> None:
+    """Warn that -1 counts as a mark, although it may be a class.
+
+    It may be one if the labels of every task hold it beside others.
+    """
+    everywhere = all(part is not None and part.marked for part in parts)
+    some_of_each = all(part is not None and part.labeled.any() for part in parts)
+    if everywhere and some_of_each and kind_of(classes) == "numbers":
+        warnings.warn(
+            f"y holds {UNLABELED} beside {counted(classes, 'other label')}, and the "
+            f"samples with {UNLABELED} count as unlabeled; if {UNLABELED} is a class, "
+            "give it another number, and if it is none, None or NaN in its place says "
+            "so without this warning.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _check_one_kind(observed: Sequence[NDArray[Any] | None], tasks: TaskInputs) -> None:
@@ -230,13 +231,13 @@ def _check_one_kind(observed: Sequence[NDArray[Any] | None], tasks: TaskInputs) 
 
 def _class_mask(
     classes: NDArray[Any],
-    parts: Sequence[_TaskLabels | None],
+    parts: Sequence[TaskLabels | None],
     observed: Sequence[NDArray[Any] | None],
 ) -> NDArray[np.bool_]:
     """The classes of each task: its own if complete or disjoint from the others."""
     class_mask = np.ones((len(parts), len(classes)), dtype=bool)
     for t, (part, values) in enumerate(zip(parts, observed, strict=True)):
-        if part is None or values is None or len(values) < 2:
+        if part is None or values is None:
             continue
         others = [v for u, v in enumerate(observed) if u != t and v is not None]
         disjoint = others and not np.isin(values, np.concatenate(others)).any()
@@ -287,7 +288,7 @@ def _items(y: Targets, tasks: TaskInputs) -> list[Any]:
                 f"y is a {type(y).__name__} with one item per task while X is a "
                 "JointArrays; take the flat y that X, y = pack(X, y) returns."
             )
-        flat = _to_vector(y, "y")
+        flat = to_vector(y, "y")
         check_one_per_sample(
             flat,
             len(tasks.container),
@@ -308,24 +309,9 @@ def _items(y: Targets, tasks: TaskInputs) -> list[Any]:
     return items_per_task(y, len(tasks.names), tasks.names, "y")
 
 
-def _to_vector(item: object, words: str) -> NDArray[Any]:
-    """Labels as an array of one dimension."""
-    labels = to_array(item, words)
-    if labels.dtype.kind == "U" and isinstance(item, (list, tuple)):
-        # numpy makes text of all in ["cat", -1], but keeps an array of text as it is.
-        if not all(isinstance(value, str) for value in item) and labels.ndim == 1:
-            labels = np.array(item, dtype=object)
-    elif labels.dtype.kind == "T":
-        labels = labels.astype(str)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = column_or_1d(labels, warn=True)
-    check_one_dimension(labels, words)
-    return labels
-
-
 def _one_per_sample(item: object, tasks: TaskInputs, t: int) -> NDArray[Any]:
     words = tasks.describe(t, "y")
-    labels = _to_vector(item, words)
+    labels = to_vector(item, words)
     array = tasks.arrays[t]
     if array is not None:
         check_one_per_sample(
@@ -333,6 +319,6 @@ def _one_per_sample(item: object, tasks: TaskInputs, t: int) -> NDArray[Any]:
             len(array),
             words,
             what="label",
-            remedy=f"; mark unlabeled samples with {UNLABELED}",
+            remedy=f"; mark unlabeled samples with {UNLABELED} or None",
         )
     return labels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +16,10 @@ LayoutKind: TypeAlias = Literal["vector", "image", "channels_first", "channels_l
 
 _N_CHANNELS = (1, 3, 4)
 
+# Images whose largest value is between the first one and 255 are taken for bytes.
+_LIKE_BYTES = 64.0
+_LARGEST_FRACTION, _LARGEST_STANDARDIZED, _SMALLEST = 2.0, 100.0, 0.01
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -28,15 +32,21 @@ class Layout:
     kind : {"vector", "image", "channels_first", "channels_last"}
         A vector; an image without channels, with channels first, or last.
     scale : float
-        Factor from the user's units to the module's: 1 / 255 for images of `uint8`.
+        Factor from the user's units to the module's, for images: see `with_units`.
     columns : tuple of str or None
         The names of the features, if the samples came as a dataframe.
+    largest : float or None
+        The size of the largest value in `fit`, for images; 255 for those of `uint8`.
+    dtype : {"float32", "uint8"}
+        The dtype of what comes back to the user.
     """
 
     shape: tuple[int, ...]
     kind: LayoutKind
     scale: float = 1.0
     columns: tuple[str, ...] | None = None
+    largest: float | None = None
+    dtype: Literal["float32", "uint8"] = "float32"
 
     @property
     def module_shape(self) -> tuple[int, ...]:
@@ -53,13 +63,44 @@ class Layout:
     def is_image(self) -> bool:
         return self.kind != "vector"
 
-    def from_module(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bring module outputs back to the user's shape and units."""
+    def from_module(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Bring module outputs back to the user's shape and units, and `uint8` back."""
         if self.kind == "channels_last":
             values = np.moveaxis(values, 1, -1)
+        found: NDArray[Any] = values.reshape(len(values), *self.shape)
         if self.scale != 1.0:
-            values = values / np.float32(self.scale)
-        return np.ascontiguousarray(values.reshape(len(values), *self.shape))
+            found = found / np.float32(self.scale)
+        if self.dtype == "uint8":
+            found = np.rint(found.clip(0, 255)).astype(np.uint8)
+        return np.ascontiguousarray(found)
+
+    def with_units(self, array: NDArray[Any]) -> Layout:
+        """The same layout with what the values of the samples tell about their units.
+
+        Images are brought to about 1 in size, since modules learn badly from values of
+        another size. Those of `uint8`, and others whose values look like the same units
+        (from 0 up to 255), are divided by 255. Whatever has much larger or much smaller
+        values is divided by the largest.
+
+        Parameters
+        ----------
+        array : ndarray of shape (n_samples, ...)
+            The samples of `fit`: finite numbers.
+
+        Returns
+        -------
+        layout : Layout
+        """
+        dtype: Literal["float32", "uint8"] = "float32"
+        if array.dtype == np.uint8:
+            dtype = "uint8"
+        if not self.is_image:
+            return replace(self, dtype=dtype)
+        if array.dtype == np.uint8:
+            return replace(self, scale=1 / 255, largest=255.0, dtype=dtype)
+        low, high = float(array.min()), float(array.max())
+        scale, largest = _image_scale(low, high), max(-low, high)
+        return replace(self, scale=scale, largest=largest, dtype=dtype)
 
 
 def infer_layout(
@@ -68,7 +109,7 @@ def infer_layout(
     words: str,
     columns: tuple[str, ...] | None = None,
 ) -> Layout:
-    """The layout of an array of samples.
+    """The layout of an array of samples, with its units only if they are `uint8`.
 
     Parameters
     ----------
@@ -97,8 +138,19 @@ def infer_layout(
     elif array.ndim == 4:
         kind = _channel_kind(array.shape, layout, words)
     else:
-        return Layout(shape, "vector", columns=columns)
-    return Layout(shape, kind, 1 / 255 if array.dtype == np.uint8 else 1.0)
+        kind = "vector"
+    found = Layout(shape, kind, columns=columns)
+    # The units of bytes are known without a look at their values.
+    return found.with_units(array) if array.dtype == np.uint8 else found
+
+
+def _image_scale(low: float, high: float) -> float:
+    largest = max(-low, high)
+    if low >= 0 and _LIKE_BYTES < high <= 255:
+        return 1 / 255
+    # Fractions may exceed 1 a little, and standardized values by far.
+    most = _LARGEST_FRACTION if low >= 0 else _LARGEST_STANDARDIZED
+    return 1.0 if _SMALLEST < largest <= most or not largest else 1 / largest
 
 
 def _channel_kind(

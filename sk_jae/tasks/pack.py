@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import AllTasks, Targets
-from sk_jae.tasks.conversion import (
-    ENCODE_LABELS,
-    UNLABELED,
-    check_one_per_sample,
-    is_per_task,
-    items_per_task,
-    kind_of,
-    to_labels,
-)
+from sk_jae.tasks.conversion import check_one_per_sample, is_per_task, items_per_task
 from sk_jae.tasks.forms import OneSequence
 from sk_jae.tasks.joint_arrays import JointArrays
+from sk_jae.tasks.label_values import (
+    UNLABELED,
+    check_label_values,
+    has_fractions,
+    known_values,
+    labeled_mask,
+    missing_mask,
+    to_vector,
+)
 
 __all__ = ["pack"]
+
+_MAX_CLASSES = 3  # in a message
 
 
 @overload
@@ -46,26 +49,28 @@ def pack(
         One array per task. A single array or dataframe becomes one task without
         a name; a JointArrays stays as it is.
     y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
-        Labels in the form of `X`. None instead of labels, or no entry in a dict,
-        marks a task without labels, -1 an unlabeled sample. For a single array or
-        a JointArrays, `y` may also be flat, of shape (n_samples,).
+        Labels in the form of `X`. None instead of labels, or no entry in a dict, marks
+        a task without labels; -1, None, NaN, NA and NaT mark an unlabeled sample. For
+        a single array or a JointArrays, `y` may also be flat, of shape (n_samples,).
 
     Returns
     -------
     X : JointArrays of shape (n_samples,)
         The samples of all tasks, evenly mixed.
     y : ndarray of shape (n_samples,) or None
-        The label of each sample in the same order, -1 where there is none; None
-        if no task has labels. Integer labels are int64.
+        The label of each sample in the same order, None if no task has labels. Integer
+        labels are int64. Unlabeled samples have -1 or, if some of the numbers are
+        fractions and so a target of regression, NaN. Booleans become 0 and 1 if there
+        are unlabeled samples.
 
     Raises
     ------
     TypeError
-        If `y` has not the form of `X`, or if labels are text for some samples and
-        numbers, None or -1 for others.
+        If `y` has not the form of `X`, if labels are text for some samples and numbers
+        for others, or if they are text and some samples are unlabeled: no array of text
+        has a place for these that scikit-learn's splitters accept.
     ValueError
-        If the labels of a task are not one per sample, or hold NaN; and as for
-        JointArrays.
+        If the labels of a task are not one per sample; and as for JointArrays.
 
     Examples
     --------
@@ -93,27 +98,66 @@ def pack(
         )
     if plain or is_per_task(y):
         return container, _join_labels(container, y)
-    flat = to_labels(y, "y")
+    flat = to_vector(y, "y")
     check_one_per_sample(flat, len(container), "y", what="label", remedy=" of X")
+    (flat,) = _filled([flat], ["y"])
     return container, flat
 
 
 def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
     items = items_per_task(y, container.n_tasks, container.task_names, "y")
-    words = container._describe("y")
-    parts = [
-        None if item is None else to_labels(item, own_words)
-        for item, own_words in zip(items, words, strict=True)
-    ]
-    given = [part for part in parts if part is not None]
-    if not given:
+    if all(item is None for item in items):
         return None
-    for t, part in enumerate(parts):
-        if part is None and kind_of(given[0]) == "text":
+    words = container._describe("y")
+    parts = []
+    for t, (item, own_words) in enumerate(zip(items, words, strict=True)):
+        n_samples = len(container.arrays[t])
+        none = np.full(n_samples, None)
+        part = none if item is None else to_vector(item, own_words)
+        check_one_per_sample(part, n_samples, own_words, what="label")
+        parts.append(part)
+    return container._join(_filled(parts, words), "y")
+
+
+def _filled(parts: list[NDArray[Any]], words: list[str]) -> list[NDArray[Any]]:
+    """Labels with marks where they are missing."""
+    missing = [missing_mask(part) for part in parts]
+    known: list[NDArray[Any]] = []
+    for part, gaps, own_words in zip(parts, missing, words, strict=True):
+        values = known_values(part[~gaps] if gaps.any() else part)
+        if values.dtype == object:  # text together with marks, or no labels at all
+            values = known_values(part[labeled_mask(part)])
+        check_label_values(values, own_words)
+        known.append(values)
+    _refuse_text_with_gaps(known, parts, words)
+    mark = np.nan if any(map(has_fractions, known)) else UNLABELED
+    filled = []
+    for values, gaps in zip(known, missing, strict=True):
+        if values.dtype.kind in "iu":
+            values = values.astype(np.int64, copy=False)
+        if gaps.any():
+            dtype = np.result_type(values.dtype, np.min_scalar_type(mark), np.int64)
+            marked = np.full(len(gaps), mark, dtype)
+            marked[~gaps] = values
+            values = marked
+        filled.append(values)
+    return filled
+
+
+def _refuse_text_with_gaps(
+    known: list[NDArray[Any]], parts: list[NDArray[Any]], words: list[str]
+) -> None:
+    texts = [values for values in known if values.dtype.kind == "U"]
+    for values, part, own_words in zip(known, parts, words, strict=True):
+        if texts and len(values) < len(part):
+            classes = np.unique(np.concatenate(texts)).tolist()
+            some = f"{classes[:_MAX_CLASSES]}"
+            if len(classes) > _MAX_CLASSES:
+                some = f"{some[:-1]}, ...]"
             raise TypeError(
-                f"{words[t]} is missing, and one flat y cannot "
-                f"hold text together with the mark {UNLABELED}; {ENCODE_LABELS}."
+                f"{own_words} has unlabeled samples, for which one flat y of text has "
+                "no mark that scikit-learn's splitters accept; give the estimator the "
+                "labels per task without pack, or make them integers before, for "
+                f"example with classes = {some} and [classes.index(v) if v in classes "
+                f"else {UNLABELED} for v in y] for each task."
             )
-        if part is None:
-            parts[t] = np.full(len(container.arrays[t]), UNLABELED)
-    return container._join(parts, "y")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,11 +15,12 @@ from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
+from sk_jae.tasks.values import to_numbers
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
-# The squares of such values, and with them the loss, are finite in float32.
-_LARGEST = 2.0**64
+# Images that differ so much in size from those in fit may be in other units.
+_MUCH_LARGER, _MUCH_SMALLER = 4, 10
 
 
 class KnowsTasks(Protocol):
@@ -67,29 +69,32 @@ def check_tasks(
         If the samples cannot be used; the message names the task.
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
+    seen_layouts = _layouts_seen(tasks, estimator, reset)
     arrays: list[NDArray[Any] | None] = []
     layouts: list[Layout] = []
-    for t, item in enumerate(tasks.arrays):
+    for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):
         words = tasks.describe(t)
-        known = None if reset else estimator.layouts_[t]
-        if item is None and known is not None and tasks.container_kind != "array":
+        if item is None and not reset and tasks.container_kind != "array":
             arrays.append(None)
-            layouts.append(known)
+            layouts.append(estimator.layouts_[t])
             continue
         array = to_samples(item, words)
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
-        if known is None:
-            known = infer_layout(array, layout, words, _columns(item))
-        else:
-            _check_layout(item, array, known, words)
+        found = infer_layout(array, layout, words, _columns(item)) if reset else None
+        if found and seen and found.shape != seen.shape:
+            seen = None  # not the same task, which the warm start will say
+        if seen:
+            _check_layout(item, array, seen, words)
         if len(array):
-            array = _to_numbers(array, words)
+            array = to_numbers(array, words)
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
+        if seen:
+            _warn_of_units(array, seen, words)
         arrays.append(array)
-        layouts.append(known)
+        layouts.append(_with_units(array, found, seen))
     if not any(array is not None and len(array) for array in arrays):
         raise ValueError(
             "X has no sample of any task, expected samples of at least one."
@@ -139,8 +144,33 @@ def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> Task
                 f"{words} has shape {array.shape}, expected codes of shape (n_samples, "
                 f"{n_codes}) as transform gives them."
             )
-        arrays.append(_to_numbers(array, words).astype(np.float32, copy=False))
+        arrays.append(to_numbers(array, words).astype(np.float32, copy=False))
     return replace(tasks, arrays=tuple(arrays))
+
+
+def _layouts_seen(
+    tasks: TaskInputs, estimator: KnowsTasks, reset: bool
+) -> Sequence[Layout | None]:
+    """The layouts that the samples should have again, if the tasks were seen before."""
+    if not reset:
+        return estimator.layouts_
+    is_warm = getattr(estimator, "warm_start", False) and hasattr(estimator, "layouts_")
+    if is_warm and estimator.task_names_ == tasks.names:
+        return estimator.layouts_
+    return [None] * len(tasks.names)
+
+
+def _with_units(
+    array: NDArray[Any], found: Layout | None, seen: Layout | None
+) -> Layout:
+    """The layout with its units: those of an earlier fit, or else what they look."""
+    if found is None:
+        assert seen is not None
+        return seen
+    if seen is None:
+        return found.with_units(array)
+    dtype = found.with_units(array).dtype
+    return replace(seen, kind=found.kind, dtype=dtype)
 
 
 def _check_has_features(array: NDArray[Any], words: str) -> None:
@@ -166,45 +196,6 @@ def _no_samples(tasks: TaskInputs, t: int, reset: bool) -> str:
     return f"{words} has 0 samples, expected at least 1{skip}."
 
 
-def _to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
-    """The array if it holds finite numbers, objects that are such converted."""
-    if array.dtype == object:
-        array = _objects_to_numbers(array, words)
-    kind = array.dtype.kind
-    if kind == "c":
-        raise ValueError(
-            f"Complex data not supported: {words} has dtype {array.dtype}, expected "
-            "real numbers."
-        )
-    if kind not in "biuf":
-        raise ValueError(
-            f"{words} has dtype {array.dtype}, expected numbers; encode the features "
-            "first, for example with sklearn.preprocessing.OrdinalEncoder."
-        )
-    if kind == "f" and array.size:
-        _check_finite(array, words)
-    return array
-
-
-def _check_finite(array: NDArray[Any], words: str) -> None:
-    # Two passes, but no copy, which a large memory map could not afford.
-    with np.errstate(invalid="ignore"):
-        low, high = float(array.min()), float(array.max())
-    if np.isnan(low):
-        raise ValueError(
-            f"{words} holds NaN, expected finite numbers; drop or impute what is "
-            "missing before."
-        )
-    if np.isinf([low, high]).any():
-        raise ValueError(f"{words} holds infinity, expected finite numbers.")
-    if max(-low, high) > _LARGEST:
-        raise ValueError(
-            f"{words} holds values from {low:.3g} to {high:.3g}, expected at most "
-            f"{_LARGEST:.1e} in size, whose squares are finite in float32; scale the "
-            "features."
-        )
-
-
 def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
     """Refuse samples that are no probabilities, for the binary cross-entropy."""
     for t, (array, layout) in enumerate(zip(tasks.arrays, layouts, strict=True)):
@@ -216,24 +207,6 @@ def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
                 "reconstruction_loss='bce' needs values in [0, 1], or images of uint8; "
                 "scale the features, or use reconstruction_loss='mse'."
             )
-
-
-def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
-    for value in array.flat:
-        if isinstance(value, (str, bytes)):
-            raise ValueError(
-                f"{words} holds the text {value!r}, expected numbers; encode the "
-                "features first, for example with "
-                "sklearn.preprocessing.OrdinalEncoder."
-            )
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"{words} holds objects that are not all numbers ({error}), expected "
-            "numbers only."
-        ) from error
 
 
 def _check_features(
@@ -265,28 +238,21 @@ def _check_layout(
             f"{words} has the features {', '.join(columns)}, expected "
             f"{', '.join(layout.columns)} as in fit, in this order."
         )
-    _warn_of_units(array, layout, words)
 
 
 def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
     """Warn if images look as if their units were others than in fit."""
-    if not layout.is_image or array.dtype.kind not in "uf":
+    if not layout.largest or not array.size or array.dtype.kind not in "iuf":
         return
-    highest = array.max(initial=0)
-    if layout.scale == 1.0 and array.dtype == np.uint8 and highest > 1:
+    largest = max(-float(array.min()), float(array.max()))
+    is_dark = largest < layout.largest / _MUCH_SMALLER and array.dtype != np.uint8
+    if largest > layout.largest * _MUCH_LARGER or (largest and is_dark):
         warnings.warn(
-            f"{words} has uint8 images with values up to {highest}, which are taken as "
-            "they are, because fit saw another dtype and scaled nothing; give them in "
-            "the units of fit.",
+            f"{words} has images with values up to {largest:.3g}, but those in fit "
+            f"went up to {layout.largest:.3g}, and both are taken for the same units; "
+            "give the images in the units of fit.",
             UserWarning,
-            stacklevel=2,
-        )
-    elif layout.scale != 1.0 and array.dtype.kind == "f" and 0 < highest <= 1:
-        warnings.warn(
-            f"{words} has images with values up to {highest:.3g}, which are divided by "
-            "255 like the uint8 images that fit saw; give them in the units of fit.",
-            UserWarning,
-            stacklevel=2,
+            stacklevel=5,
         )
 
 

@@ -23,9 +23,8 @@ def test_images_come_back_in_their_own_layout_and_units():
         expected = plain.reconstruct(scaled, codes=codes)
         for name, x in X.items():
             assert reconstructed[name].shape == x.shape
-            assert reconstructed[name].dtype == np.float32
             np.testing.assert_allclose(
-                reconstructed[name] / 255, expected[name], rtol=1e-3, atol=1e-4
+                reconstructed[name], (255 * expected[name]).clip(0, 255), atol=0.6
             )
     assert jae.feature_shapes_in_["last"] == (9, 8, 3)
 
@@ -61,7 +60,7 @@ def test_reconstructions_are_of_the_units_of_the_samples_with_bce(dtype):
         reconstructed.reshape(flat),
         multioutput="variance_weighted",
     )
-    assert jae.score(X) == pytest.approx(r2, abs=1e-4)
+    assert jae.score(X) == pytest.approx(r2, abs=1e-3 if unit == 255 else 1e-4)
 
 
 @pytest.mark.parametrize("method", ["reconstruct", "transform"])
@@ -101,17 +100,3 @@ def test_images_of_other_types_have_the_units_of_those_in_fit(dtype):
     jae = JointAutoencoder(**CONV).fit(X)
     other = torch.from_numpy(X) if dtype == "tensor" else X.astype(dtype)
     np.testing.assert_array_equal(jae.transform(other), jae.transform(X))
-
-
-@pytest.mark.parametrize(
-    ("seen", "given", "message"),
-    [
-        (np.float32(1 / 255), np.uint8(1), r"task 'pen'.* uint8 .* up to \d+, .* as"),
-        (np.uint8(1), np.float32(1 / 255), r"task 'pen'.* up to (1|0\.\d+), .* by 255"),
-    ],
-)
-def test_warning_of_other_units_than_in_fit(seen, given, message):
-    X = np.random.default_rng(0).integers(256, size=(12, 8, 8), dtype=np.uint8)
-    jae = JointAutoencoder(**CONV).fit({"pen": X * seen, "other": X})
-    with pytest.warns(UserWarning, match=message):
-        jae.transform({"pen": X * given, "other": X})

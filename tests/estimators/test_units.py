@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pytest
 from sklearn.base import clone
 
-from sk_jae import JointAutoencoder
+from sk_jae import JointAutoencoder, pack
 from tests.helpers.small import SMALL
 
 
@@ -15,7 +18,84 @@ def test_bytes_are_trained_on_as_fractions():
     jae = JointAutoencoder(**SMALL)
     of_bytes = clone(jae).fit(images).reconstruct(images)
     of_fractions = clone(jae).fit(images / 255).reconstruct(images / 255)
-    np.testing.assert_allclose(of_bytes, 255 * of_fractions, rtol=1e-4, atol=1e-2)
+    expected = np.clip(255 * of_fractions, 0, 255)
+    np.testing.assert_allclose(of_bytes, expected, atol=0.51)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.uint16])
+def test_images_like_bytes_are_trained_on_like_bytes(dtype):
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    jae = JointAutoencoder(**SMALL)
+    expected = clone(jae).fit(images)
+    found = clone(jae).fit(images.astype(dtype))
+    np.testing.assert_allclose(found.transform(images), expected.transform(images))
+    back = found.reconstruct(images)
+    assert back.dtype == np.float32
+    np.testing.assert_allclose(back.clip(0, 255), expected.reconstruct(images), atol=1)
+
+
+@pytest.mark.parametrize("form", ["list", "dict", "joint", "array"])
+def test_whatever_comes_back_for_bytes_is_bytes(form):
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    images[:, 2:4] = 255
+    vectors = rng.normal(size=(7, 4))
+    X = {
+        "list": [images, vectors],
+        "dict": {"i": images, "v": vectors},
+        "joint": pack([images, vectors])[0],
+        "array": images,
+    }[form]
+    jae = JointAutoencoder(**SMALL).fit(X)
+    codes = jae.transform(X)
+    if form == "joint":
+        codes = X.split(codes)
+    for found in (jae.reconstruct(X), jae.inverse_transform(codes)):
+        if form == "array":
+            assert found.dtype == np.uint8
+            continue
+        parts = found.arrays if hasattr(found, "arrays") else found
+        parts = parts.values() if isinstance(parts, dict) else parts
+        assert [part.dtype for part in parts] == [np.uint8, np.float32]
+    if form != "array":
+        assert jae.translate(vectors, 1, 0).dtype == np.uint8
+        assert jae.translate(images, 0, 1).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("fit_to", "given", "told"),
+    [
+        (255, 1, True),
+        (1, 255, True),
+        (16, 1, True),
+        (1, 16, True),
+        (255, 200, False),
+        (1, 1.2, False),
+    ],
+)
+@pytest.mark.parametrize("form", ["list", "joint"])
+def test_images_in_other_units_than_in_fit_are_pointed_out(fit_to, given, told, form):
+    X = np.random.default_rng(0).uniform(size=(12, 8, 8))
+    parameters = {**SMALL, "warm_start": True}
+    jae = JointAutoencoder(**parameters).fit([fit_to * X, X])
+    others = [given * X, X]
+    others = pack(others)[0] if form == "joint" else others
+    for call in (jae.transform, jae.score, jae.fit):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            call(others)
+        messages = [str(w.message) for w in seen if "units" in str(w.message)]
+        assert len(messages) == told
+        assert not told or "X of task 'task0' has images" in messages[0]
+
+
+def test_a_warm_start_keeps_the_units():
+    images = np.random.default_rng(0).uniform(0, 250, size=(12, 8, 8))
+    jae = JointAutoencoder(**SMALL, warm_start=True).fit(images)
+    scale = jae.layouts_[0].scale
+    jae.fit(images / 5)
+    assert jae.layouts_[0].scale == scale == 1 / 255
 
 
 def test_units_in_prediction_are_those_of_fit():

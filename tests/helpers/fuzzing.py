@@ -157,13 +157,12 @@ UNUSABLE_LABELS = {
     "longer": lambda n: np.arange(n + 1) % 2,
     "two columns": lambda n: np.zeros((n, 2), dtype=int),
     "scalar": lambda n: 3,
-    "NaN": lambda n: np.full(n, np.nan),
     "fraction": lambda n: np.full(n, 0.5),
     "complex": lambda n: np.full(n, 1j),
     "dates": lambda n: np.zeros(n, dtype="M8[s]"),
     "bytes": lambda n: np.full(n, b"a"),
     "mixed": lambda n: ["a", 1, *["a"] * (n - 2)],
-    "none inside": lambda n: [None, *[1] * (n - 1)],
+    "objects": lambda n: [{}, *[None] * (n - 1)],
     "large": lambda n: [2**70, *[1] * (n - 1)],
     "text mark": lambda n: ["-1", *["a"] * (n - 1)],
     "ragged": lambda n: [[1, 2], [1], *[[1]] * (n - 2)],
@@ -176,7 +175,8 @@ def labels(draw, n, one_array=False):
     if draw(rarely) and n > 1:
         make = draw(st.sampled_from([*UNUSABLE_LABELS.values()]))
         return Drawn(make(n), False)
-    choice = draw(st.sampled_from(["int", "mark", "float", "bool", "str", "object"]))
+    choices = ["int", "mark", "float", "bool", "str", "object", "gaps", "NaN"]
+    choice = draw(st.sampled_from(choices))
     codes = np.array(draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)), int)
     value = {
         "int": codes,
@@ -185,8 +185,10 @@ def labels(draw, n, one_array=False):
         "bool": codes > 0,
         "str": np.array(["a", "b", "c"])[codes],
         "object": np.array(["a", "b", -1], dtype=object)[codes],
+        "gaps": np.array(["a", "b", None], dtype=object)[codes],
+        "NaN": np.array([0, 1, np.nan])[codes],
     }[choice]
-    known = set(value.tolist())
+    known = {label for label in value.tolist() if label is not None and label == label}
     if not (one_array and len(known) == 2 and choice != "object"):
         known -= {-1}
     form = draw(st.sampled_from(["array", "list", "series", "torch", "column"]))

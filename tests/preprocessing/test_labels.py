@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.feature_selection import SelectKBest, f_classif
@@ -25,9 +26,11 @@ def test_labels_of_complete_tasks_reach_the_transformers(form, arrays, labels):
     assert second.y_ is None
 
 
+@pytest.mark.parametrize("mark", [-1, None, np.nan, pd.NA])
 @pytest.mark.parametrize("kind", [int, float, object])
-def test_no_transformer_sees_an_unlabeled_mark(kind, arrays, labels):
-    few = np.where(np.arange(40) < 10, labels, -1).astype(kind)
+def test_no_transformer_sees_an_unlabeled_mark(kind, mark, arrays, labels):
+    few = labels.astype(kind if isinstance(mark, int) else object)
+    few[10:] = mark
     spy, needy = (
         PerTask([Spy(), Spy(needs_labels=True)])
         .fit([arrays[0], arrays[0]], [few, few])

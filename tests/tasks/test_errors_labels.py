@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sk_jae import pack
@@ -22,16 +23,18 @@ LABEL_FAULTS = {
     "longer": (Y[:-1], ["11 labels", "expected 12", "-1"]),
     "continuous": (Y + 0.5, ["continuous", "classes"]),
     "infinite": (np.where(Y, np.inf, 1), ["infinity", "classes"]),
-    "NaN": (np.where(Y, np.nan, 1), ["NaN", "-1"]),
+    "continuous with gaps": (np.where(Y, np.nan, 0.5), ["continuous", "classes"]),
     "two columns": (np.stack([Y, Y], 1), ["shape (12, 2)", "1 dimension"]),
     "scalar": (1, ["shape ()", "1 dimension"]),
     "one text": ("nonsense", ["shape ()", "1 dimension"]),
     "complex": (Y + 1j, ["complex128", "integers or text"]),
     "dates": (Y.astype("M8[s]"), ["datetime64", "integers or text"]),
-    "mixed": (["a", 1] * 6, ["object", "integers or text"]),
-    "none inside": (["a", None] * 6, ["object", "-1"]),
-    "text mark": (["a", "-1"] * 6, ["text", "-1", "LabelEncoder"]),
-    "large": ([1, 2**70] * 6, ["64 bits", "LabelEncoder"]),
+    "mixed": (["a", 1] * 6, ["objects of int and str", "integers or text", "None"]),
+    "mixed with gaps": (["a", 1, None] * 4, ["objects of int and str", "None"]),
+    "objects": ([{}, None] * 6, ["objects of dict", "integers or text"]),
+    "bytes": ([b"a", b"b"] * 6, ["dtype |S1", "integers or text"]),
+    "text mark": (["a", "-1"] * 6, ["the text '-1'", "mark", "None"]),
+    "large": ([1, 2**70] * 6, ["64 bits", "smaller numbers"]),
     "unsigned": (np.array([1, 2**63] * 6, np.uint64), ["64 bits"]),
     "ragged": ([[1], [1, 2]] * 6, ["cannot become a numpy array"]),
 }
@@ -58,7 +61,11 @@ def test_labels_in_score(faulty, fragments):
 
 @pytest.mark.parametrize(
     "unlabeled",
-    [[None, None], {}, {"mnist": np.full(12, -1)}, [np.full(12, -1.0), [-1] * 8]],
+    [
+        *([None, None], {}, {"mnist": np.full(12, -1)}, [np.full(12, -1.0), [-1] * 8]),
+        *([[None] * 12, None], {"usps": np.full(8, np.nan)}),
+        [np.full(12, "NaT", "M8[D]"), [None, pd.NA, pd.NaT, -1] * 2],
+    ],
 )
 def test_no_labeled_sample(unlabeled):
     text = refusal_of_fit(classifier, X, unlabeled)
@@ -84,6 +91,14 @@ def test_no_labels():
 def test_one_class(labels, only):
     text = refusal_of_fit(classifier, X, labels)
     assert_has(text, f"only one class, {only},", "all tasks", "at least two")
+
+
+@pytest.mark.parametrize("form", ["dict", "joint"])
+def test_minus_one_may_be_the_class_that_is_missing(form):
+    labels = {"mnist": np.where(Y, -1, 1), "usps": [1, -1] * 4}
+    data = (X, labels) if form == "dict" else pack(X, labels)
+    text = refusal_of_fit(classifier, *data)
+    assert_has(text, "only one class, 1,", "-1 marks unlabeled", "np.where(y == -1")
 
 
 def test_text_in_one_task_and_numbers_in_another():

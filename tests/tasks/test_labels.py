@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import assume, given
@@ -77,7 +80,7 @@ def encode(X, y):
             [[0, 0, 0, 0], [1, 2, 1, 2, 1, 2]],
             [0, 1, 2],
             [[0, 0, 0, 0], [1, 2, 1, 2, 1, 2]],
-            [[1, 1, 1], [0, 1, 1]],
+            [[1, 0, 0], [0, 1, 1]],
             id="one class in a task",
         ),
         pytest.param(
@@ -107,6 +110,7 @@ def test_encoding(y, classes, encoded, class_mask):
             assert_array_equal(codes, expected)
 
 
+@pytest.mark.filterwarnings("ignore:y holds -1 beside")
 @given(
     st.lists(st.integers(-1, 3), min_size=4, max_size=4),
     st.lists(st.integers(-1, 3), min_size=6, max_size=6),
@@ -127,10 +131,118 @@ def test_codes_stand_for_the_labels(first, second):
             assert mask[codes[codes >= 0]].all()
 
 
+GAPS = {
+    "objects": lambda v: np.array(v, object),
+    "list": lambda v: v,
+    "list with NaN": lambda v: [np.nan if x is None else x for x in v],
+    "list with NaT": lambda v: [pd.NaT if x is None else x for x in v],
+    "category": lambda v: pd.Series(v, dtype="category"),
+    "pandas": lambda v: pd.Series(v).convert_dtypes(),
+    "numpy backend": lambda v: pd.Series(v),
+    "pandas on pyarrow": lambda v: pd.Series(v).convert_dtypes(dtype_backend="pyarrow"),
+    "polars": pl.Series,
+    "pyarrow": pa.array,
+    "chunks of pyarrow": lambda v: pa.chunked_array([v[:2], v[2:]]),
+}
+
+
+@pytest.mark.parametrize("make", GAPS.values(), ids=GAPS.keys())
+@pytest.mark.parametrize(
+    "given", [["b", None, "a", None], [7, None, 5, None], [True, None, False, None]]
+)
+def test_missing_labels_mark_unlabeled_samples(make, given):
+    for X, y in (([A, B], [make(given), None]), (A, make(given))):
+        labels = encode(X, y)
+        assert_array_equal(labels.classes, sorted({given[0], given[2]}))
+        assert_array_equal(labels.encoded[0], [1, -1, 0, -1])
+        (mask, *_) = labeled_samples(y, tasks_of(X), JointTransferClassifier())
+        assert_array_equal(mask, [True, False, True, False])
+        estimator = SimpleNamespace(classes_=labels.classes)
+        ((values, mask), *_) = check_score_labels(y, tasks_of(X), estimator)
+        assert_array_equal(values[mask], [given[0], given[2]])
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_labels_of_string_dtype(gap):
+    for dtype in (np.dtypes.StringDType(), np.dtypes.StringDType(na_object=gap)):
+        y = np.array(["b", "a", "b", "b"], dtype)
+        assert_array_equal(encode([A, B], [y, None]).classes, ["a", "b"])
+    y[3] = gap
+    assert_array_equal(encode([A, B], [y, None]).encoded[0], [1, 0, 1, -1])
+
+
+@pytest.mark.parametrize(
+    "gapped", [pd.array([2**60 + 1, None, 3, 3], "Int64"), pl.Series([True, None] * 2)]
+)
+def test_gaps_do_not_change_the_other_labels(gapped):
+    classes = encode([A, B], [gapped, [0, 1] * 3]).classes
+    assert classes.dtype == np.int64
+    assert gapped[0] in classes.tolist()
+
+
+def test_gaps_and_marks_together():
+    encoded = encode([A, B], [[0, None, -1, 1], None]).encoded[0]
+    assert_array_equal(encoded, [0, -1, -1, 1])
+    with pytest.warns(UserWarning, match="-1 beside 2 other labels"):
+        encode(A, [0, None, -1, 1])
+    # What is left without the gap are two values, so two classes.
+    assert_array_equal(encode(A, [-1, None, -1, 1]).classes, [-1, 1])
+    estimator = SimpleNamespace(classes_=np.array([-1, 1]))
+    ((values, mask),) = check_score_labels([-1, np.nan, 1, 1], tasks_of(A), estimator)
+    assert_array_equal(values[mask], [-1, 1, 1])
+
+
+THREE = np.arange(6) % 3 - 1
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        (B, THREE),
+        (B, THREE.astype(float)),
+        (B, THREE.astype(object)),
+        ([B, B], [THREE, THREE]),
+        ({"a": B}, {"a": THREE}),
+    ],
+)
+def test_a_mark_that_may_be_a_class_is_pointed_out_once(X, y):
+    with pytest.warns(UserWarning, match="-1 beside 2 .* give it another") as told:
+        encode(X, y)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        ([B, B], [THREE, None]),
+        ([B, B], [THREE, [-1] * 6]),
+        ([B, B], [THREE, THREE + 1]),
+        (B, np.where(THREE < 0, np.nan, THREE)),
+        (B, ["a", -1, "b"] * 2),
+        pack([B, B], [THREE, THREE]),
+        pack(B, THREE),
+    ],
+)
+def test_a_mark_that_is_one_is_not_pointed_out(X, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encode(X, y)
+
+
+def test_the_warning_names_the_line_of_the_user():
+    with pytest.warns(UserWarning, match="-1 beside") as told:
+        clf = JointTransferClassifier(**SMALL).fit(B, THREE)
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.score(B, THREE)
+
+
 def test_two_values_of_one_array_are_two_classes():
     assert_array_equal(encode(A, [-1, 1, -1, 1]).classes, [-1, 1])
     assert_array_equal(encode(A, np.array([-1, 1, -1, 1], object)).classes, [-1, 1])
-    assert_array_equal(encode(A, [-1, 1, 0, 1]).classes, [0, 1])
+    with pytest.warns(UserWarning, match="-1 beside"):
+        assert_array_equal(encode(A, [-1, 1, 0, 1]).classes, [0, 1])
     assert_array_equal(encode(A, ["a", -1, "b", "a"]).encoded[0], [0, -1, 1, 0])
 
 

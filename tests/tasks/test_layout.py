@@ -31,18 +31,62 @@ def test_kind_and_module_shape(shape, channels, kind, module_shape):
     assert layout.is_image == (kind != "vector")
 
 
+def values_between(low, high, shape, dtype=float):
+    return np.linspace(low, high, np.prod(shape)).reshape(shape).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint16])
+@pytest.mark.parametrize("shape", [(5, 6, 7), (5, 6, 7, 3), (5, 1, 6, 7)])
+def test_images_like_bytes_are_scaled_as_bytes(shape, dtype):
+    of_bytes = infer_layout(np.zeros(shape, np.uint8), "auto", "X")
+    images = values_between(0, 250, shape, dtype)
+    layout = infer_layout(images, "auto", "X").with_units(images)
+    assert layout.scale == of_bytes.with_units(np.zeros(shape, np.uint8)).scale
+    assert layout.scale == 1 / 255
+    assert layout.dtype == "float32"
+
+
 @pytest.mark.parametrize(
-    ("shape", "dtype", "scale"),
+    ("low", "high", "scale"),
     [
-        ((5, 6, 7), np.uint8, 1 / 255),
-        ((5, 6, 7, 3), np.uint8, 1 / 255),
-        ((5, 7), np.uint8, 1.0),
-        ((5, 6, 7), np.int16, 1.0),
-        ((5, 6, 7), np.float32, 1.0),
+        (0, 1, 1),
+        (0, 1.5, 1),  # brightened
+        (-0.1, 1.1, 1),  # resized by splines
+        (-1, 1, 1),
+        (-3, 20, 1),  # standardized
+        (0, 16, 1 / 16),
+        (0, 4095, 1 / 4095),
+        (0, 1e30, 1e-30),
+        (-1000, 3000, 1 / 3000),
+        (0, 1e-4, 1e4),
+        (0, 0, 1),
     ],
 )
-def test_only_images_of_bytes_are_scaled(shape, dtype, scale):
-    assert infer_layout(np.zeros(shape, dtype), "auto", "X").scale == scale
+def test_images_of_other_units_are_brought_to_about_1(low, high, scale):
+    images = values_between(low, high, (5, 6, 7))
+    layout = Layout((6, 7), "image").with_units(images)
+    assert layout.scale == pytest.approx(scale)
+    assert layout.largest == high
+
+
+@pytest.mark.parametrize("high", [1e-4, 1, 16, 255])
+def test_vectors_keep_their_units(high):
+    vectors = values_between(0, high, (5, 7))
+    assert infer_layout(vectors, "auto", "X").with_units(vectors).scale == 1
+
+
+@pytest.mark.parametrize(
+    "layout", [Layout((6, 7), "image"), Layout((7,), "vector")], ids=["image", "vector"]
+)
+def test_bytes_come_back_as_bytes(layout):
+    values = np.zeros((2, *layout.shape), np.uint8)
+    layout = layout.with_units(values)
+    largest = np.float32(1 if layout.is_image else 255)
+    given = np.linspace(-0.5, 1.5, values.size, dtype=np.float32) * largest
+    back = layout.from_module(given.reshape(2, *layout.module_shape))
+    assert back.dtype == np.uint8
+    expected = np.rint(np.clip(given * 255 / largest, 0, 255))
+    np.testing.assert_array_equal(back.ravel(), expected)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from sklearn.exceptions import DataConversionWarning
 
 from sk_jae.tasks import JointArrays, pack
 from tests.helpers.numbered import identity, lengths, numbered
@@ -88,36 +91,71 @@ class TestPack:
             (np.arange(3), TypeError, "y is ndarray, expected a list"),
             ({"a": [0, 1]}, TypeError, "y is dict, expected the form of X: a list"),
             ([[0, 1], [2, 3]], ValueError, r"y of task 'task1' .*expected 1, one"),
-            ([[[0], [1]], [2]], ValueError, r"y of task 'task0' .*ravel"),
-            ([[0, np.nan], [2]], ValueError, r"task 'task0' .*NaN; mark .* with -1"),
-            (
-                [np.uint64([0, 2**63]), None],
-                ValueError,
-                "task 'task0' .*64 bits.*LabelEnc",
-            ),
-            ([[0, 2**70], None], ValueError, "task 'task0' .*64 bits.*LabelEncoder"),
+            ([[[0, 1], [1, 0]], [2]], ValueError, r"y of task 'task0' .*ravel"),
+            ([np.uint64([0, 2**63]), None], ValueError, "task 'task0' .*64 bits"),
+            ([[0, 2**70], None], ValueError, "task 'task0' .*64 bits.*smaller"),
             (
                 [["a", "b"], [2]],
                 TypeError,
-                "task 'task1' holds numbers and .*'task0'.*Label",
+                "task 'task1' holds numbers and .*'task0'.*same label",
             ),
-            (
-                [["a", "b"], None],
-                TypeError,
-                r"y of task 'task1' is missing.*LabelEnc",
-            ),
-            ([["a", -1], ["b"]], TypeError, r"y of task 'task0' .*mark -1.*LabelEnc"),
-            (
-                [np.array(["a", -1], object), None],
-                TypeError,
-                "task 'task0' .*dtype object.*LabelEncoder.*with -1",
-            ),
+            ([["a", 2], None], TypeError, "task 'task0' holds objects of int and str"),
+            ([[b"a", b"b"], None], TypeError, r"task 'task0' holds dtype \|S1"),
             ([np.array(["2020"] * 2, "M8[Y]"), None], TypeError, "dtype datetime64"),
+            ([["a", {}], None], TypeError, "objects of dict and str"),
         ],
     )
     def test_errors(self, y, error, message):
         with pytest.raises(error, match=message):
             pack(numbered([2, 1]), y)
+
+    @pytest.mark.parametrize(
+        ("y", "task"),
+        [
+            ([["b", "a"], None], 1),
+            ([["b", -1], ["a"]], 0),
+            ([["b", np.nan], ["a"]], 0),
+            ([pd.Series(["b", None], dtype="category"), ["a"]], 0),
+            ([["b", "a"], np.array([np.nan])], 1),
+            ([np.array(["b", None], np.dtypes.StringDType(na_object=None)), None], 0),
+        ],
+    )
+    def test_text_with_gaps_has_no_flat_form(self, y, task):
+        text = rf"task 'task{task}' has unlabeled .* per task .*classes = \[('a', )?'b'"
+        with pytest.raises(TypeError, match=text):
+            pack(numbered([2, 1]), y)
+
+    def test_the_way_that_the_message_names(self):
+        y = [["b", None], ["a"]]
+        with pytest.raises(TypeError) as caught:
+            pack(numbered([2, 1]), y)
+        scope = {}
+        assignment, expression = re.findall(
+            r"classes = \[.*?\]|\[classes\.index.*?\]", str(caught.value)
+        )
+        exec(assignment, scope)
+        coded = [eval(expression, {**scope, "y": part}) for part in y]
+        assert coded == [[1, -1], [0]]
+        pack(numbered([2, 1]), coded)
+
+    @pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT, np.datetime64("NaT")])
+    def test_gaps_among_numbers_are_marked(self, gap):
+        X, y = pack(numbered([3, 2]), [[2, gap, 1], [gap, True]])
+        first, second = X.split(y)
+        assert first.tolist() == [2, -1, 1]
+        assert second.tolist() == [-1, 1]
+        assert pack(np.ones((3, 1)), [2, gap, 1])[1].tolist() == [2, -1, 1]
+
+    def test_gaps_in_a_target_of_regression_stay_gaps(self):
+        X, y = pack(numbered([3, 2]), [[-1, None, 0.5], None])
+        first, second = X.split(y)
+        assert_array_equal(first, [-1, np.nan, 0.5])
+        assert_array_equal(second, [np.nan, np.nan])
+
+    def test_a_column_is_raveled_with_a_warning(self):
+        with pytest.warns(DataConversionWarning, match="column-vector"):
+            _, y = pack(numbered([2, 1]), [[[0], [1]], [2]])
+        assert sorted(y) == [0, 1, 2]
 
     def test_errors_with_names(self):
         X = {"a": np.zeros((2, 1)), "b": np.zeros((1, 1))}
@@ -127,7 +165,7 @@ class TestPack:
             pack(X, [[0, 1], [0]])
         with pytest.raises(ValueError, match="unknown task 'c'"):
             pack(X, {"c": [0]})
-        with pytest.raises(ValueError, match=r"y of task 'b' has 2 values"):
+        with pytest.raises(ValueError, match=r"y of task 'b' has 2 labels"):
             pack(X, {"b": [0, 1]})
 
     def test_flat_labels_of_the_wrong_length(self):

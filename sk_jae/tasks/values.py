@@ -1,0 +1,70 @@
+"""The values of samples: finite numbers of a size that can be trained on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["to_numbers"]
+
+# The squares of such values, and with them the loss, are finite in float32.
+_LARGEST = 2.0**64
+
+
+def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
+    """The array if it holds finite numbers, objects that are such converted."""
+    if array.dtype == object:
+        array = _objects_to_numbers(array, words)
+    kind = array.dtype.kind
+    if kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {words} has dtype {array.dtype}, expected "
+            "real numbers."
+        )
+    if kind not in "biuf":
+        raise ValueError(
+            f"{words} has dtype {array.dtype}, expected numbers; encode the features "
+            "first, for example with sklearn.preprocessing.OrdinalEncoder."
+        )
+    if kind == "f" and array.size:
+        _check_finite(array, words)
+    return array
+
+
+def _check_finite(array: NDArray[Any], words: str) -> None:
+    # Two passes, but no copy, which a large memory map could not afford.
+    with np.errstate(invalid="ignore"):
+        low, high = float(array.min()), float(array.max())
+    if np.isnan(low):
+        raise ValueError(
+            f"{words} holds NaN, expected finite numbers; drop or impute what is "
+            "missing before."
+        )
+    if np.isinf([low, high]).any():
+        raise ValueError(f"{words} holds infinity, expected finite numbers.")
+    if max(-low, high) > _LARGEST:
+        raise ValueError(
+            f"{words} holds values from {low:.3g} to {high:.3g}, expected at most "
+            f"{_LARGEST:.1e} in size, whose squares are finite in float32; scale the "
+            "features."
+        )
+
+
+def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
+    for value in array.flat:
+        if isinstance(value, (str, bytes)):
+            raise ValueError(
+                f"{words} holds the text {value!r}, expected numbers; encode the "
+                "features first, for example with "
+                "sklearn.preprocessing.OrdinalEncoder."
+            )
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{words} holds objects that are not all numbers ({error}), expected "
+            "numbers only."
+        ) from error

@@ -34,6 +34,10 @@ def from_modules(shape):
     return [nn.Linear(shape[0], 8), nn.Tanh()]
 
 
+def n_samples(net, data, y=None):
+    return len(data)
+
+
 def absolute(reconstruction, target):
     return (reconstruction - target).abs()
 
@@ -71,7 +75,7 @@ CASES = {
             "callbacks": [
                 LRScheduler("StepLR", step_size=1),
                 EarlyStopping("train_loss", load_best=True),
-                EpochScoring(absolute, name="n"),
+                EpochScoring(n_samples, name="n", on_train=True),
                 Freezer("tied*"),
                 GradientNormClipping(1.0),
             ]

@@ -151,6 +151,13 @@ class TestJointStratifiedShuffleSplit:
         share = np.bincount(chosen, minlength=len(y))[y != -1] / 400
         assert np.abs(share - 0.2).max() < 5 * np.sqrt(0.2 * 0.8 / 400)
 
+    def test_every_sample_of_rare_labels_is_equally_likely_too(self):
+        y = np.arange(12).repeat([1] * 10 + [7, 13])  # ten labels of one sample each
+        cv = JointStratifiedShuffleSplit(400, test_size=0.2, random_state=0)
+        tests = [test for _, test in cv.split(np.zeros((30, 1)), y)]
+        share = np.bincount(np.concatenate(tests), minlength=30) / 400
+        assert np.abs(share - 0.2).max() < 5 * np.sqrt(0.2 * 0.8 / 400)
+
     def test_random_state(self, two_tasks):
         cv = JointStratifiedShuffleSplit(2, random_state=0)
         first, again = list(cv.split(*two_tasks)), list(cv.split(*two_tasks))

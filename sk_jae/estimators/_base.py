@@ -295,7 +295,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         one: Any = X
         if self.n_tasks_ > 1:
             one = [None] * self.n_tasks_
-            one[s] = X if hasattr(X, "ndim") else np.asarray(X)
+            one[s] = X
         inputs = self._check_samples(one)
         predictor = Predictor(self._state)
         values = predictor.outputs(

@@ -20,6 +20,7 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_samples,
 )
+from sk_jae.tasks.foreign import samples_of
 from sk_jae.tasks.forms import (
     OneSequence,
     Samples,
@@ -85,6 +86,7 @@ __all__ = [
     "pack",
     "parse_inputs",
     "per_task",
+    "samples_of",
     "split_labels",
     "to_array",
     "to_samples",

@@ -20,6 +20,7 @@ from sk_jae.tasks.conversion import (
     to_samples,
     with_plain_strides,
 )
+from sk_jae.tasks.foreign import modalities
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.wording import counted, default_names, describe_task
 
@@ -97,6 +98,7 @@ class JointArrays:
     """
 
     def __init__(self, X: AllTasks) -> None:
+        X = modalities(X)
         if not isinstance(X, (list, tuple, Mapping)):
             raise TypeError(
                 f"X is {type(X).__name__}, expected a list, tuple or dict with one "

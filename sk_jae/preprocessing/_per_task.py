@@ -28,6 +28,7 @@ from sk_jae.tasks import (
     Samples,
     Targets,
     TaskInputs,
+    is_dataframe,
     parse_inputs,
 )
 
@@ -251,8 +252,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     ) -> Self:
         """Set the output container of every transformer.
 
-        A list, a dict or a bare array then holds or becomes dataframes; a JointArrays
-        holds arrays in any case, and so do images.
+        A list, a dict, a JointArrays or a bare array then holds or becomes dataframes.
+        Images stay arrays.
 
         Parameters
         ----------
@@ -347,7 +348,9 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
                     "a JointArrays cannot hold; let it return a dense array "
                     "(sparse_output=False)."
                 )
-        return tasks.restore_samples([np.asarray(result) for result in shaped])
+        return tasks.restore_samples(
+            [r if is_dataframe(r) else np.asarray(r) for r in shaped]
+        )
 
     def _check_features(self, X: object, *, reset: bool) -> None:
         """Number and names of the features of one bare array."""

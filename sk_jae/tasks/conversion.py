@@ -187,14 +187,6 @@ def to_parts(
     return parts
 
 
-def with_plain_strides(array: NDArray[Any]) -> NDArray[Any]:
-    """`array`, or a new one if it is empty.
-
-    The strides of an empty array tell how it was made, and joblib hashes them.
-    """
-    return array if array.size else np.zeros(array.shape, array.dtype)
-
-
 def kind_of(array: NDArray[Any]) -> str:
     """What numpy must not promote to something else when it joins arrays."""
     if array.dtype.kind in "biufc":

@@ -144,7 +144,7 @@ def _items_of(
 ) -> tuple[ContainerKind, list[Any], tuple[str, ...] | None]:
     """The form of the input, its items, and their names if they have any."""
     if isinstance(X, JointArrays):
-        return "joint", list(X.arrays), X.task_names
+        return "joint", list(X.samples), X.task_names
     X = modalities(X)
     if _is_dict(X):
         return "dict", *items_and_names(X, argument, at_least_one=at_least_one)

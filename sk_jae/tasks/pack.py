@@ -112,8 +112,9 @@ def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
         return None
     words = container._describe("y")
     parts = []
-    for t, (item, own_words) in enumerate(zip(items, words, strict=True)):
-        n_samples = len(container.arrays[t])
+    for item, n_samples, own_words in zip(
+        items, container.n_samples, words, strict=True
+    ):
         none = np.full(n_samples, None)
         part = none if item is None else to_vector(item, own_words)
         check_one_per_sample(part, n_samples, own_words, what="label")

@@ -15,6 +15,7 @@ from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
+from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
@@ -82,7 +83,9 @@ def check_tasks(
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
-        found = infer_layout(array, layout, words, _columns(item)) if reset else None
+        found = (
+            infer_layout(array, layout, words, column_names(item)) if reset else None
+        )
         if found and seen and found.shape != seen.shape:
             seen = None  # not the same task, which the warm start will say
         if seen:
@@ -240,7 +243,7 @@ def _check_layout(
             f"{words} has samples of shape {array.shape[1:]}, expected {layout.shape} "
             "as in fit; give the features that the estimator was fitted on."
         )
-    columns = _columns(item)
+    columns = column_names(item)
     if columns and layout.columns and columns != layout.columns:
         raise ValueError(
             f"{words} has the features {', '.join(columns)}, expected "
@@ -262,14 +265,3 @@ def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
             UserWarning,
             stacklevel=5,
         )
-
-
-def _columns(item: object) -> tuple[str, ...] | None:
-    """The names of the features of a dataframe or AnnData, if all are text."""
-    for attribute in ("column_names", "columns", "var_names"):
-        if hasattr(item, attribute):
-            columns = tuple(getattr(item, attribute))
-            break
-    else:
-        return None
-    return columns if columns and all(isinstance(c, str) for c in columns) else None

@@ -20,7 +20,7 @@ from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_code
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
-    output_container,
+    in_output_container,
 )
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
@@ -37,6 +37,7 @@ from sk_jae.tasks import (
     check_task,
     check_tasks,
     check_unit_range,
+    parse_inputs,
 )
 from sk_jae.training import (
     Trainer,
@@ -50,10 +51,16 @@ __all__ = ["BaseJointEstimator"]
 _SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
-class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttributes):
+class BaseJointEstimator(
+    TransformerMixin,
+    CallbackSupportMixin,
+    FittedAttributes,
+    # scikit-learn would make one dataframe of a list of codes per task.
+    auto_wrap_output_keys=None,
+):
     """Base of the joint estimators, which own a trainer and what it leaves behind."""
 
-    if TYPE_CHECKING:  # scikit-learn's own
+    if TYPE_CHECKING:
 
         @overload
         def fit_transform(
@@ -66,6 +73,27 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         @overload
         def fit_transform(self, X: OneSequence, y: Targets | None = ...) -> Any: ...
         def fit_transform(self, X: Samples, y: Targets | None = None) -> Any: ...
+
+    else:
+
+        def fit_transform(self, X, y=None, **fit_params):
+            """Fit to the samples, and give their codes.
+
+            Parameters
+            ----------
+            X : list, tuple, dict, JointArrays or array-like
+                See `fit`.
+            y : list, tuple, dict or array-like, default=None
+                See `fit`.
+            **fit_params : dict
+                Further arguments of `fit`.
+
+            Returns
+            -------
+            Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
+                See `transform`.
+            """
+            return self.fit(X, y, **fit_params).transform(X)
 
     def _fit(
         self,
@@ -155,24 +183,21 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         -------
         Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
             Shared columns first; a list or dict for a list or dict, one flat array in
-            the order of the samples for a JointArrays. `n_codes` is ``n_shared +
+            the order of the samples for a JointArrays. They are dataframes if
+            `set_output` says so. `n_codes` is ``n_shared +
             n_private`` for ``codes="both"``.
         """
         inputs = self._check_samples(X)
-        if inputs.container_kind in ("list", "dict"):
-            container = output_container(self)
-            if container != "default":
-                raise TypeError(
-                    f"set_output({container!r}) needs one flat table, but X is a "
-                    f"{inputs.container_kind} of tasks; pass pack(X)[0], or use the "
-                    "default output."
-                )
         predictor = Predictor(self._state)
+        codes = [
+            predictor.outputs(array, t, lambda z: chosen_codes(z, self.codes))
+            for t, array in enumerate(inputs.arrays)
+        ]
+        if inputs.container_kind in ("array", "joint"):
+            return in_output_container(self, inputs.restore(codes), X)
+        items = parse_inputs(X, self.task_names_).arrays
         return inputs.restore(
-            [
-                predictor.outputs(array, t, lambda z: chosen_codes(z, self.codes))
-                for t, array in enumerate(inputs.arrays)
-            ]
+            [in_output_container(self, z, x) for z, x in zip(codes, items, strict=True)]
         )
 
     @overload

@@ -58,8 +58,8 @@ def measure(X: JointArrays, key: Any, rounds: int) -> dict[str, list[float]]:
     def plain() -> list[np.ndarray]:
         return [array[r] for array, r in zip(X.arrays, rows, strict=True)]
 
-    def joint() -> JointArrays:
-        return X[key]
+    def joint() -> tuple[np.ndarray, ...]:
+        return X[key].arrays  # a selection copies its rows when they are asked for
 
     plain(), joint()
     taken: dict[str, list[float]] = {"plain": [], "joint": []}

@@ -21,7 +21,7 @@ from sk_jae.estimators._sizes import check_no_booleans
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
-    output_container,
+    in_output_container,
 )
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
@@ -38,6 +38,7 @@ from sk_jae.tasks import (
     check_task,
     check_tasks,
     check_unit_range,
+    parse_inputs,
 )
 from sk_jae.training import (
     Trainer,
@@ -52,10 +53,16 @@ __all__ = ["BaseJointEstimator"]
 _SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
-class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttributes):
+class BaseJointEstimator(
+    TransformerMixin,
+    CallbackSupportMixin,
+    FittedAttributes,
+    # scikit-learn would make one dataframe of a list of codes per task.
+    auto_wrap_output_keys=None,
+):
     """Base class of the joint estimators."""
 
-    if TYPE_CHECKING:  # scikit-learn's own
+    if TYPE_CHECKING:
 
         @overload
         def fit_transform(
@@ -68,6 +75,27 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         @overload
         def fit_transform(self, X: OneSequence, y: Targets | None = ...) -> Any: ...
         def fit_transform(self, X: Samples, y: Targets | None = None) -> Any: ...
+
+    else:
+
+        def fit_transform(self, X, y=None, **fit_params):
+            """Fit to the samples, and give their codes.
+
+            Parameters
+            ----------
+            X : list, tuple, dict, JointArrays or array-like
+                See `fit`.
+            y : list, tuple, dict or array-like, default=None
+                See `fit`.
+            **fit_params : dict
+                Further arguments of `fit`.
+
+            Returns
+            -------
+            Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
+                See `transform`.
+            """
+            return self.fit(X, y, **fit_params).transform(X)
 
     def _fit(
         self,
@@ -159,24 +187,21 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         -------
         Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
             The columns of the shared codes come first. A list or dict gives a list or
-            dict, and a JointArrays gives one array in the order of its samples.
-            `n_codes` is ``n_shared + n_private`` for ``codes="both"``.
+            dict, and a JointArrays gives one array in the order of its samples. They
+            are dataframes if `set_output` asks for these. `n_codes` is ``n_shared +
+            n_private`` for ``codes="both"``.
         """
         inputs = self._check_samples(X)
-        if inputs.container_kind in ("list", "dict"):
-            container = output_container(self)
-            if container != "default":
-                raise TypeError(
-                    f"set_output({container!r}) needs one flat table, but X is a "
-                    f"{inputs.container_kind} of tasks; pass pack(X)[0], or use the "
-                    "default output."
-                )
         predictor = Predictor(self._state)
+        codes = [
+            predictor.outputs(array, t, lambda z: chosen_codes(z, self.codes))
+            for t, array in enumerate(inputs.arrays)
+        ]
+        if inputs.container_kind in ("array", "joint"):
+            return in_output_container(self, inputs.restore(codes), X)
+        items = parse_inputs(X, self.task_names_).arrays
         return inputs.restore(
-            [
-                predictor.outputs(array, t, lambda z: chosen_codes(z, self.codes))
-                for t, array in enumerate(inputs.arrays)
-            ]
+            [in_output_container(self, z, x) for z, x in zip(codes, items, strict=True)]
         )
 
     @overload
@@ -301,7 +326,7 @@ class BaseJointEstimator(TransformerMixin, CallbackSupportMixin, FittedAttribute
         one: Any = X
         if self.n_tasks_ > 1:
             one = [None] * self.n_tasks_
-            one[s] = X if hasattr(X, "ndim") else np.asarray(X)
+            one[s] = X
         inputs = self._check_samples(one)
         predictor = Predictor(self._state)
         values = predictor.outputs(

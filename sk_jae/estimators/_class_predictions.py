@@ -164,6 +164,7 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     highest = logits.max(axis=1, keepdims=True, initial=-np.inf)
-    exp: NDArray[np.float64] = np.exp(logits - highest)
-    total: NDArray[np.float64] = exp.sum(axis=1, keepdims=True)
-    return exp / total
+    with np.errstate(under="ignore"):  # a probability of almost 0 is no mistake
+        exp: NDArray[np.float64] = np.exp(logits - highest)
+        total: NDArray[np.float64] = exp.sum(axis=1, keepdims=True)
+        return exp / total

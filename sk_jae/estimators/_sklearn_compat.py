@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils._set_output import _get_output_config
+from sklearn.utils._set_output import _wrap_data_with_container
 
 from sk_jae._sklearn_types import TransformerMixin
 from sk_jae.tasks import Samples, Targets
@@ -18,7 +19,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "fit_context",
-    "output_container",
+    "in_output_container",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -100,6 +101,10 @@ class FitMonitor:
         return context.call_on_fit_task_end(**self._seen, reconstruction_attributes={})
 
 
-def output_container(estimator: TransformerMixin) -> str:
-    """The container set by `set_output` or the global configuration."""
-    return str(_get_output_config("transform", estimator)["dense"])
+def in_output_container(
+    estimator: TransformerMixin, codes: NDArray[Any] | None, X: object
+) -> Any:
+    """Codes in the container set by `set_output` or the global configuration."""
+    if codes is None:
+        return None
+    return _wrap_data_with_container("transform", codes, X, estimator)

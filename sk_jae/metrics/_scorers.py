@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import BaseEstimator, ClassifierMixin, FittedClassifier
-from sk_jae.metrics._statistics import entropy, evenly_spaced
+from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
 from sk_jae.metrics._task_view import (
     labels_of_task,
     parse_fitted_inputs,
@@ -93,7 +93,8 @@ class LabeledScorer:
             labels, mask = found[t]
             one = _OneTask(estimator, tasks, t)
             scorer = check_scoring(one, scoring=self.scoring)
-            scores.append(scorer(one, select_task(tasks, t, mask), labels[mask]))
+            with numpy_defaults():
+                scores.append(scorer(one, select_task(tasks, t, mask), labels[mask]))
         return float(np.mean(scores))
 
     def __repr__(self) -> str:
@@ -115,7 +116,8 @@ class _LabelFreeScorer:
         scores = []
         for t in target_tasks(self.task, tasks, y, estimator):
             p = estimator.predict_proba(select_task(tasks, t))
-            scores.append(self._score(np.asarray(task_output(tasks, t, p))))
+            with numpy_defaults():
+                scores.append(self._score(np.asarray(task_output(tasks, t, p))))
         return float(np.mean(scores))
 
     def _score(self, p: NDArray[Any]) -> float:

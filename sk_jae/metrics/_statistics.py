@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["entropy", "evenly_spaced"]
+__all__ = ["entropy", "evenly_spaced", "numpy_defaults"]
+
+
+def numpy_defaults() -> np.errstate:
+    """How numpy treats floating-point errors if the user has not changed it."""
+    return np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 
 
 def entropy(p: NDArray[Any]) -> Any:

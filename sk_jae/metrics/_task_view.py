@@ -17,6 +17,8 @@ from sk_jae.tasks import (
     check_task,
     labeled_samples,
     parse_inputs,
+    samples_of,
+    to_array,
 )
 
 __all__ = [
@@ -44,9 +46,10 @@ def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
         (part.task_names_ for part in _parts(estimator) if _knows_tasks(part)), None
     )
     tasks = parse_inputs(X, names)
-    if tasks.container_kind == "array" and not hasattr(X, "shape"):
-        tasks = replace(tasks, arrays=(np.asarray(X),))
-    return tasks
+    arrays: list[Any] = list(map(samples_of, tasks.arrays))
+    if tasks.container_kind == "array" and not hasattr(arrays[0], "shape"):
+        arrays = [to_array(X, "X")]
+    return replace(tasks, arrays=tuple(arrays))
 
 
 def select_task(

@@ -10,9 +10,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import FittedClassifier
-from sk_jae.metrics._statistics import entropy, evenly_spaced
+from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
 from sk_jae.metrics._task_view import predictor_of, select_task, task_output
-from sk_jae.tasks import Samples, Targets, check_tasks, labeled_samples
+from sk_jae.tasks import Samples, Targets, TaskInputs, check_tasks, labeled_samples
 
 __all__ = ["transfer_report"]
 
@@ -123,6 +123,18 @@ def transfer_report(
             "tasks without labels with those that have some; give their samples and "
             "labels too."
         )
+    with numpy_defaults():
+        return _report(predictor, tasks, present, labeled, max_samples, n_neighbors)
+
+
+def _report(
+    predictor: Any,
+    tasks: TaskInputs,
+    present: list[int],
+    labeled: list[int],
+    max_samples: int,
+    n_neighbors: int,
+) -> dict[str, dict[str, Any]]:
     report, means = {}, {}
     for t in present:
         p = predictor.predict_proba(select_task(tasks, t))

@@ -28,6 +28,7 @@ from sk_jae.tasks import (
     Samples,
     Targets,
     TaskInputs,
+    is_dataframe,
     parse_inputs,
 )
 
@@ -251,8 +252,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     ) -> Self:
         """Set the output container of each transformer.
 
-        The results for a list, a dict or a bare array are then dataframes. The results
-        for JointArrays and for images remain arrays.
+        The results for a list, a dict, a JointArrays or a bare array are then
+        dataframes, or contain them. The results for images remain arrays.
 
         Parameters
         ----------
@@ -349,7 +350,9 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
                     "JointArrays cannot contain one; let it return a dense array "
                     "(sparse_output=False)."
                 )
-        return tasks.restore_samples([np.asarray(result) for result in shaped])
+        return tasks.restore_samples(
+            [r if is_dataframe(r) else np.asarray(r) for r in shaped]
+        )
 
     def _check_features(self, X: object, *, reset: bool) -> None:
         """Check or set the number and the names of the features of one bare array."""

@@ -20,6 +20,7 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_samples,
 )
+from sk_jae.tasks.foreign import samples_of
 from sk_jae.tasks.forms import (
     OneSequence,
     Samples,
@@ -46,6 +47,7 @@ from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.wording import counted, default_names, describe_task
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "describe_task",
     "evenly_mixed",
     "has_tasks",
+    "is_dataframe",
     "items_and_names",
     "items_per_task",
     "known_values",
@@ -85,6 +88,7 @@ __all__ = [
     "pack",
     "parse_inputs",
     "per_task",
+    "samples_of",
     "split_labels",
     "to_array",
     "to_samples",

@@ -9,27 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import TasksInContainer
+from sk_jae.tasks.foreign import check_readable, samples_of
 from sk_jae.tasks.wording import counted, unknown_task
 
 
-def to_array(item: object, words: str) -> NDArray[Any]:
+def to_array(item: Any, words: str) -> NDArray[Any]:
     """`item` as an array, not copied if it need not be; `words` are for messages."""
+    item = samples_of(item)
     if isinstance(item, np.memmap):
         return item
     if hasattr(item, "toarray"):
         raise TypeError(
             f"{words} is sparse, expected a dense array; call its toarray() first."
         )
+    if str(getattr(item, "layout", "torch.strided")).startswith("torch.sparse"):
+        raise TypeError(
+            f"{words} is a sparse tensor, expected a dense one; call its to_dense() "
+            "first."
+        )
     if isinstance(item, np.ma.MaskedArray) and np.ma.is_masked(item):
         raise ValueError(
             f"{words} has masked values, expected an array without; fill them first."
         )
+    check_readable(item, words)
     try:
-        if hasattr(item, "detach"):  # a torch tensor, without importing torch
-            item = item.detach().cpu().numpy()
-        return np.asarray(item)
+        return np.asarray(_from_tensor(item) if hasattr(item, "detach") else item)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{words} cannot become a numpy array: {error}") from error
+
+
+def _from_tensor(tensor: Any) -> Any:
+    """A torch tensor as an array, without importing torch."""
+    tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
+    if tensor.is_floating_point() and not hasattr(np, str(tensor.dtype)[6:]):
+        tensor = tensor.float()  # numpy has no bfloat16
+    return tensor.numpy()
 
 
 def to_samples(item: object, words: str) -> NDArray[Any]:
@@ -171,14 +185,6 @@ def to_parts(
             )
         parts.append(part)
     return parts
-
-
-def with_plain_strides(array: NDArray[Any]) -> NDArray[Any]:
-    """`array`, or a new one if it is empty.
-
-    The strides of an empty array tell how it was made, and joblib hashes them.
-    """
-    return array if array.size else np.zeros(array.shape, array.dtype)
 
 
 def kind_of(array: NDArray[Any]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sk_jae.tasks.array_types import DictOfTasks, ListOfTasks, TasksInContainer
 from sk_jae.tasks.conversion import items_and_names
+from sk_jae.tasks.foreign import check_not_nested, is_foreign, modalities
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.wording import (
     counted,
@@ -143,11 +144,13 @@ def _items_of(
 ) -> tuple[ContainerKind, list[Any], tuple[str, ...] | None]:
     """The form of the input, its items, and their names if they have any."""
     if isinstance(X, JointArrays):
-        return "joint", list(X.arrays), X.task_names
+        return "joint", list(X.samples), X.task_names
+    X = modalities(X)
     if _is_dict(X):
         return "dict", *items_and_names(X, argument, at_least_one=at_least_one)
     if has_tasks(X):
         return "list", *items_and_names(X, argument)
+    check_not_nested(X, argument)
     return "array", [X], None
 
 
@@ -164,4 +167,6 @@ def _is_dict(X: object) -> TypeGuard[DictOfTasks]:
 def _is_task(item: object) -> bool:
     """Whether an item of a list is a task of its own, not a row of one array."""
     shape = getattr(item, "shape", None)
-    return item is None or (isinstance(shape, tuple) and len(shape) >= 2)
+    if isinstance(shape, tuple):
+        return len(shape) >= 2
+    return item is None or is_foreign(item)

@@ -18,9 +18,10 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_parts,
     to_samples,
-    with_plain_strides,
 )
+from sk_jae.tasks.foreign import modalities
 from sk_jae.tasks.mixing import evenly_mixed
+from sk_jae.tasks.sources import from_state, kind_of_values, take, to_source, to_state
 from sk_jae.tasks.wording import counted, default_names, describe_task
 
 __all__ = ["JointArrays"]
@@ -46,14 +47,17 @@ class JointArrays:
     ----------
     X : list, tuple or dict of array-like of shape (n_samples_t, ...)
         One array per task, each with at least 2 dimensions; a dict names its
-        tasks. Numpy arrays and memory maps are kept as they are, torch tensors and
-        dataframes become numpy arrays, without a copy where that is possible.
+        tasks. Numpy arrays, memory maps and dataframes of pandas, polars or pyarrow
+        are held as they are. Anything else becomes a numpy array, without a copy where
+        that is possible.
 
     Attributes
     ----------
+    samples : tuple of ndarray or dataframe of shape (n_samples_t, ...)
+        The samples of each task in order of appearance, in the kind that the user gave
+        them in. A selection may leave a task without samples.
     arrays : tuple of ndarray of shape (n_samples_t, ...)
-        The samples of each task in order of appearance. A selection may leave a
-        task without samples. Read-only, like all attributes.
+        The same, with dataframes as arrays. Read-only, like all attributes.
     task : ndarray of shape (n_samples,)
         The task of each sample, as an index into `arrays`.
     task_names : tuple of str or None
@@ -78,8 +82,9 @@ class JointArrays:
 
     Notes
     -----
-    ``X[3]`` is a container of one sample. A slice with step 1 shares memory with
-    the container; other selections copy the selected rows, as they do in numpy.
+    ``X[3]`` is a container of one sample. A selection copies no samples but remembers
+    the rows of the same arrays. Its own `samples` are copied when they are first asked
+    for, except that rows which are neighbors in an array share its memory.
 
     Examples
     --------
@@ -97,6 +102,7 @@ class JointArrays:
     """
 
     def __init__(self, X: AllTasks) -> None:
+        X = modalities(X)
         if not isinstance(X, (list, tuple, Mapping)):
             raise TypeError(
                 f"X is {type(X).__name__}, expected a list, tuple or dict with one "
@@ -104,53 +110,69 @@ class JointArrays:
             )
         items, names = items_and_names(X)
         words = map(describe_task, names or default_names(len(items)))
-        self._mix(tuple(map(to_samples, items, words)), names)
+        self._mix(tuple(map(to_source, items, words)), names)
 
     @classmethod
     def _of_one_task(cls, X: object) -> JointArrays:
         """A container of one task without a name, which `pack` makes of an array."""
         container = cls.__new__(cls)
-        container._mix((to_samples(X, "X"),), None)
+        container._mix((to_source(X, "X"),), None)
         return container
 
-    def _mix(
-        self, arrays: tuple[NDArray[Any], ...], names: tuple[str, ...] | None
-    ) -> None:
-        task = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
-        self._set(arrays, task[evenly_mixed(task)], names)
+    def _mix(self, sources: tuple[Any, ...], names: tuple[str, ...] | None) -> None:
+        task = np.repeat(np.arange(len(sources)), [len(source) for source in sources])
+        task = task[evenly_mixed(task)]
+        self._set(sources, task, _positions(task, len(sources)), names)
 
     def _new(
-        self, arrays: tuple[NDArray[Any], ...], task: NDArray[np.intp]
+        self,
+        sources: tuple[Any, ...],
+        task: NDArray[np.intp],
+        row: NDArray[np.intp],
     ) -> JointArrays:
         """A container of other samples of the same tasks."""
         container = type(self).__new__(type(self))
-        container._set(arrays, task, self.task_names)
+        container._set(sources, task, row, self.task_names)
         return container
 
     def _set(
         self,
-        arrays: tuple[NDArray[Any], ...],
+        sources: tuple[Any, ...],
         task: NDArray[np.intp],
+        row: NDArray[np.intp],
         task_names: tuple[str, ...] | None,
     ) -> None:
-        self.arrays = arrays
+        self._sources = sources
         self.task = task
+        self._row = row  # of each sample, in the source of its task
         self.task_names = task_names
-        self._row: NDArray[np.intp] | None = None
+        self._samples: tuple[Any, ...] | None = None
+        self._arrays: tuple[NDArray[Any], ...] | None = None
 
     @property
-    def _row_in_task(self) -> NDArray[np.intp]:
-        """The row of each sample in its task's array, kept from the first use on."""
-        if self._row is None:
-            row = np.empty(len(self), dtype=np.intp)
-            for t, array in enumerate(self.arrays):
-                row[self.task == t] = np.arange(len(array))
-            self._row = row
-        return self._row
+    def samples(self) -> tuple[Any, ...]:
+        if self._samples is None:
+            self._samples = tuple(
+                take(source, self._row[self.task == t])
+                for t, source in enumerate(self._sources)
+            )
+        return self._samples
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        if self._arrays is None:
+            self._arrays = tuple(map(to_samples, self.samples, self._describe("X")))
+        return self._arrays
 
     @property
     def n_tasks(self) -> int:
-        return len(self.arrays)
+        return len(self._sources)
+
+    @property
+    def n_samples(self) -> list[int]:
+        """The number of samples of each task."""
+        counts: list[int] = np.bincount(self.task, minlength=self.n_tasks).tolist()
+        return counts
 
     @property
     def shape(self) -> tuple[int]:
@@ -163,25 +185,18 @@ class JointArrays:
 
     def __getitem__(self, key: int | slice | ArrayLike) -> JointArrays:
         chosen = checked_key(key)
-        # A slice without step holds neighboring rows of every task: no copy.
-        neighbors = isinstance(chosen, slice) and chosen.step in (None, 1)
         # Copied, since joblib would hash the strides of a view.
         task = np.atleast_1d(self.task[chosen]).copy()
-        row = np.atleast_1d(self._row_in_task[chosen])
-        arrays = []
-        for t, array in enumerate(self.arrays):
-            rows = row[task == t]
-            whole = neighbors and len(rows)
-            arrays.append(array[rows[0] : rows[-1] + 1] if whole else array[rows])
-        return self._new(tuple(arrays), task)
+        row = np.atleast_1d(self._row[chosen]).copy()
+        return self._new(self._sources, task, row)
 
-    def with_arrays(self, arrays: Sequence[NDArray[Any]]) -> JointArrays:
+    def with_arrays(self, arrays: Sequence[Any]) -> JointArrays:
         """A container with other values for the same samples.
 
         Parameters
         ----------
-        arrays : list of ndarray of shape (n_samples_t, ...)
-            One array per task, in the order of the tasks and of their samples.
+        arrays : list of ndarray or dataframe of shape (n_samples_t, ...)
+            One per task, in the order of the tasks and of their samples.
 
         Returns
         -------
@@ -195,12 +210,13 @@ class JointArrays:
         """
         items = items_per_task(arrays, self.n_tasks, self.task_names, "arrays")
         words = self._describe("arrays")
-        for new, old, own_words in zip(items, self.arrays, words, strict=True):
-            if len(new) != len(old):
+        for new, n, own_words in zip(items, self.n_samples, words, strict=True):
+            if len(new) != n:
                 raise ValueError(
-                    f"{own_words} has {counted(new, 'sample')}, expected {len(old)}."
+                    f"{own_words} has {counted(new, 'sample')}, expected {n}."
                 )
-        return self._new(tuple(items), self.task)
+        row = _positions(self.task, self.n_tasks)
+        return self._new(tuple(items), self.task, row)
 
     def split(self, values: ArrayLike) -> Any:
         """Split one value per sample into one array per task.
@@ -253,8 +269,7 @@ class JointArrays:
 
     def _join(self, items: list[Any], argument: str) -> NDArray[Any]:
         """`join` of items in the order of the tasks; `argument` is for messages."""
-        lengths = [len(array) for array in self.arrays]
-        found = to_parts(items, lengths, self._describe(argument))
+        found = to_parts(items, self.n_samples, self._describe(argument))
         values = np.empty(
             (len(self), *found[0].shape[1:]), dtype=np.result_type(*found)
         )
@@ -266,13 +281,14 @@ class JointArrays:
         # The content and nothing else: equal content has an equal pickle and an equal
         # joblib hash, however it came about.
         return {
-            "arrays": tuple(with_plain_strides(array) for array in self.arrays),
-            "task": with_plain_strides(self.task),
+            "samples": tuple(map(to_state, self.samples)),
+            "task": to_state(self.task),
             "task_names": self.task_names,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._set(state["arrays"], state["task"], state["task_names"])
+        sources, task = tuple(map(from_state, state["samples"])), state["task"]
+        self._set(sources, task, _positions(task, len(sources)), state["task_names"])
 
     # Hidden from type checkers, to which it would be one array.
     if not TYPE_CHECKING:
@@ -281,7 +297,10 @@ class JointArrays:
             raise TypeError(
                 f"JointArrays holds {self.n_tasks} tasks and cannot become one array: "
                 "put a joint estimator before this step (the codes of JointAutoencoder "
-                "are one array), or wrap the step in PerTask to apply it to every task."
+                "are one array), or wrap the step in PerTask to apply it to every "
+                "task; what makes an array of X by itself, like BaggingClassifier, "
+                "OneVsOneClassifier, SelfTrainingClassifier or permutation_importance, "
+                "cannot be used around a joint estimator."
             )
 
     def _describe(self, argument: str) -> list[str]:
@@ -292,10 +311,18 @@ class JointArrays:
     def _names(self) -> Sequence[str]:
         return self.task_names or [str(t) for t in range(self.n_tasks)]
 
+    def _shapes(self) -> list[tuple[int, ...]]:
+        return [
+            (n, *source.shape[1:])
+            for n, source in zip(self.n_samples, self._sources, strict=True)
+        ]
+
     def __repr__(self) -> str:
         tasks = [
-            f"{name}: {array.shape} {array.dtype}"
-            for name, array in zip(self._names(), self.arrays, strict=True)
+            f"{name}: {shape} {kind_of_values(source)}"
+            for name, shape, source in zip(
+                self._names(), self._shapes(), self._sources, strict=True
+            )
         ]
         if len(tasks) > _MAX_TASKS_IN_REPR:
             tasks[_MAX_TASKS_IN_REPR - 1 : -1] = ["..."]
@@ -303,12 +330,23 @@ class JointArrays:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{len(array)}</td>"
-            f"<td>{array.shape[1:]}</td><td>{array.dtype}</td></tr>"
-            for name, array in zip(self._names(), self.arrays, strict=True)
+            f"<tr><th>{html.escape(name)}</th><td>{shape[0]}</td>"
+            f"<td>{shape[1:]}</td><td>{kind_of_values(source)}</td></tr>"
+            for name, shape, source in zip(
+                self._names(), self._shapes(), self._sources, strict=True
+            )
         )
         return (
             f"<table><caption>{type(self).__name__}, {len(self)} samples</caption>"
             "<thead><tr><th>task</th><th>samples</th><th>feature shape</th>"
             f"<th>dtype</th></tr></thead><tbody>{rows}</tbody></table>"
         )
+
+
+def _positions(task: NDArray[np.intp], n_tasks: int) -> NDArray[np.intp]:
+    """The position of each sample among the samples of its task."""
+    position = np.empty(len(task), dtype=np.intp)
+    for t in range(n_tasks):
+        own = task == t
+        position[own] = np.arange(np.count_nonzero(own))
+    return position

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import AllTasks, Targets
 from sk_jae.tasks.conversion import check_one_per_sample, is_per_task, items_per_task
+from sk_jae.tasks.foreign import modalities
 from sk_jae.tasks.forms import OneSequence
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
@@ -82,6 +83,7 @@ def pack(
     >>> X.split(y)
     [array([0, 1, 2, 3]), array([-1, -1])]
     """
+    X = modalities(X)
     plain = isinstance(X, (list, tuple, Mapping))
     if isinstance(X, JointArrays):
         container = X
@@ -110,8 +112,9 @@ def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
         return None
     words = container._describe("y")
     parts = []
-    for t, (item, own_words) in enumerate(zip(items, words, strict=True)):
-        n_samples = len(container.arrays[t])
+    for item, n_samples, own_words in zip(
+        items, container.n_samples, words, strict=True
+    ):
         none = np.full(n_samples, None)
         part = none if item is None else to_vector(item, own_words)
         check_one_per_sample(part, n_samples, own_words, what="label")

@@ -15,7 +15,8 @@ from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
-from sk_jae.tasks.values import to_numbers
+from sk_jae.tasks.sources import column_names
+from sk_jae.tasks.values import check_size, to_numbers
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
@@ -82,7 +83,9 @@ def check_tasks(
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
-        found = infer_layout(array, layout, words, _columns(item)) if reset else None
+        found = (
+            infer_layout(array, layout, words, column_names(item)) if reset else None
+        )
         if found and seen and found.shape != seen.shape:
             seen = None  # not the same task, which the warm start will say
         if seen:
@@ -91,6 +94,8 @@ def check_tasks(
             array = to_numbers(array, words)
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
+        if found and not found.is_image:
+            check_size(array, words)
         if seen:
             _warn_of_units(array, seen, words)
         arrays.append(array)
@@ -144,8 +149,14 @@ def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> Task
                 f"{words} has shape {array.shape}, expected codes of shape (n_samples, "
                 f"{n_codes}) as transform gives them."
             )
-        arrays.append(to_numbers(array, words).astype(np.float32, copy=False))
+        arrays.append(_to_codes(to_numbers(array, words)))
     return replace(tasks, arrays=tuple(arrays))
+
+
+def _to_codes(array: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(under="ignore"):
+        # torch knows no negative strides.
+        return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _layouts_seen(
@@ -232,7 +243,7 @@ def _check_layout(
             f"{words} has samples of shape {array.shape[1:]}, expected {layout.shape} "
             "as in fit; give the features that the estimator was fitted on."
         )
-    columns = _columns(item)
+    columns = column_names(item)
     if columns and layout.columns and columns != layout.columns:
         raise ValueError(
             f"{words} has the features {', '.join(columns)}, expected "
@@ -254,9 +265,3 @@ def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
             UserWarning,
             stacklevel=5,
         )
-
-
-def _columns(item: object) -> tuple[str, ...] | None:
-    """The names of the features of a dataframe, if all are text."""
-    columns = tuple(getattr(item, "columns", ()))
-    return columns if columns and all(isinstance(c, str) for c in columns) else None

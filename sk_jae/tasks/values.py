@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["to_numbers"]
+from sk_jae.tasks.conversion import is_missing
+
+__all__ = ["check_size", "to_numbers"]
 
 # The squares of such values, and with them the loss, are finite in float32.
 _LARGEST = 2.0**64
+
+# Losses of larger features drown all else, and those of smaller ones are drowned.
+_LARGEST_FEATURE, _SMALLEST_FEATURE = 1e6, 1e-6
 
 
 def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
@@ -39,8 +44,8 @@ def _check_finite(array: NDArray[Any], words: str) -> None:
         low, high = float(array.min()), float(array.max())
     if np.isnan(low):
         raise ValueError(
-            f"{words} holds NaN, expected finite numbers; drop or impute what is "
-            "missing before."
+            f"{words} holds NaN or other missing values, expected finite numbers; drop "
+            "or impute what is missing before."
         )
     if np.isinf([low, high]).any():
         raise ValueError(f"{words} holds infinity, expected finite numbers.")
@@ -48,7 +53,7 @@ def _check_finite(array: NDArray[Any], words: str) -> None:
         raise ValueError(
             f"{words} holds values from {low:.3g} to {high:.3g}, expected at most "
             f"{_LARGEST:.1e} in size, whose squares are finite in float32; scale the "
-            "features."
+            "features, for example with sk_jae.preprocessing.PerTask(StandardScaler())."
         )
 
 
@@ -60,6 +65,8 @@ def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
                 "features first, for example with "
                 "sklearn.preprocessing.OrdinalEncoder."
             )
+    missing = np.reshape([is_missing(value) for value in array.flat], array.shape)
+    array = np.where(missing, np.nan, array) if missing.any() else array
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
@@ -68,3 +75,15 @@ def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
             f"{words} holds objects that are not all numbers ({error}), expected "
             "numbers only."
         ) from error
+
+
+def check_size(array: NDArray[Any], words: str) -> None:
+    """Refuse features so large or so small that nothing can be learned from them."""
+    largest = max(-float(array.min()), float(array.max()))
+    if largest > _LARGEST_FEATURE or 0 < largest < _SMALLEST_FEATURE:
+        raise ValueError(
+            f"{words} holds values of up to {largest:.3g} in size, expected between "
+            f"{_SMALLEST_FEATURE:.0e} and {_LARGEST_FEATURE:.0e}, best about 1; scale "
+            "the features before, for example with "
+            "sk_jae.preprocessing.PerTask(StandardScaler())."
+        )

@@ -81,8 +81,11 @@ def fits_on(device: torch.device, arrays: tuple[NDArray[Any], ...]) -> bool:
 def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
     """Samples as the module sees them: float32, scaled, channels first."""
     if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
-        array = array.astype(np.float32)
-    elif not array.flags.writeable or any(s < 0 for s in array.strides):
+        with np.errstate(under="ignore"):
+            array = array.astype(np.float32)
+    elif not array.flags.writeable or any(
+        s < 0 or s % array.itemsize for s in array.strides
+    ):
         array = array.copy()
     x = torch.from_numpy(array)
     if device.type == "cuda":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
 
 from sk_jae import JointArrays, JointAutoencoder, JointTransferClassifier, pack
 from tests.helpers.small import (
@@ -127,8 +129,35 @@ class TestCodes:
         frame = jae.set_output(transform="pandas").transform(packed)
         assert list(frame.columns) == list(jae.get_feature_names_out())
         np.testing.assert_array_equal(frame.to_numpy(), expected)
-        with pytest.raises(TypeError, match=r"set_output.* pack\(X\)\[0\]"):
-            jae.transform(X)
+
+    @pytest.mark.parametrize("form", [dict, list, tuple])
+    @pytest.mark.parametrize("container", ["pandas", "polars"])
+    def test_as_dataframes_of_several_tasks(self, form, container):
+        tasks = vectors()
+        index = np.arange(15) * 2 + 1
+        tasks["b"] = pd.DataFrame(tasks["b"], index=index)
+        X = tasks if form is dict else form(tasks.values())
+        jae = JointAutoencoder(**SMALL).set_output(transform=container)
+        for frames in (jae.fit_transform(X), jae.transform(X)):
+            found = list(frames.values()) if form is dict else frames
+            expected = clone(jae).set_output(transform="default").fit_transform(X)
+            expected = list(expected.values()) if form is dict else expected
+            for frame, codes in zip(found, expected, strict=True):
+                assert type(frame).__module__.startswith(container)
+                assert list(frame.columns) == list(jae.get_feature_names_out())
+                np.testing.assert_array_equal(frame.to_numpy(), codes)
+        if container == "pandas":
+            assert list(found[1].index) == index.tolist()
+        skipped = {"b": tasks["b"]} if form is dict else form([None, tasks["b"]])
+        with config_context(transform_output=container):
+            again = jae.set_output(transform="default").transform(skipped)
+            assert isinstance(
+                list(again.values() if form is dict else again)[-1], np.ndarray
+            )
+            again = clone(JointAutoencoder(**SMALL)).fit(X).transform(skipped)
+        again = list(again.values()) if form is dict else again
+        assert type(again[-1]).__module__.startswith(container)
+        assert form is dict or again[0] is None
 
     @pytest.mark.parametrize(
         ("codes", "error", "message"),

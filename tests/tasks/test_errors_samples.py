@@ -49,7 +49,10 @@ FAULTS = {
     "huge integer": (with_object(10**400), ["too large", "expected numbers"]),
     "dates": (USPS.astype("M8[s]"), ["datetime64", "expected numbers"]),
     "sparse": (scipy.sparse.csr_array(USPS), ["sparse", "dense", "toarray()"]),
-    "sparse tensor": (torch.tensor(USPS).to_sparse(), ["Sparse"]),
+    "sparse tensor": (
+        torch.tensor(USPS).to_sparse(),
+        ["sparse tensor", "dense", "to_dense()"],
+    ),
     "none": (None, ["is None", "expected an array of samples"]),
 }
 faults = pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_no_tasks(nothing):
     assert_has(refusal_of_fit(autoencoder, nothing), "X ", "expected")
 
 
-@pytest.mark.parametrize("odd", ["text", 3, {1, 2}, object(), iter([1])])
+@pytest.mark.parametrize("odd", ["text", 3, np.float32(3)])
 def test_no_arrays_at_all(odd):
     assert_has(refusal_of_fit(autoencoder, odd), "X has shape ()")
 

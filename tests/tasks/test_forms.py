@@ -31,7 +31,6 @@ class TestForms:
         [
             (A, "array", ("task0",)),
             (A.tolist(), "array", ("task0",)),
-            (np.ones((2, 2, 2)).tolist(), "array", ("task0",)),
             (pd.DataFrame(A), "array", ("task0",)),
             ([np.ones(3), np.ones(3)], "array", ("task0",)),
             ([A, B], "list", ("task0", "task1")),

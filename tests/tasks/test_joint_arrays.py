@@ -102,9 +102,9 @@ class TestConstruction:
                 r"task 'a' is sparse.*toarray\(\)",
             ),
             (
-                [torch.zeros(2, 2), torch.zeros(2, 2, dtype=torch.bfloat16)],
-                ValueError,
-                "task 'task1' .*BFloat16",
+                [torch.zeros(2, 2), torch.zeros(2, 2).to_sparse()],
+                TypeError,
+                "task 'task1' is a sparse tensor",
             ),
         ],
     )
@@ -155,7 +155,7 @@ class TestIdentity:
         def kinds(X):
             return [
                 [type(array).__name__ for array in container.arrays]
-                for container in (X, X[[0, 1, 2]])
+                for container in (X, X[[0, 1, 4, 5]])
             ]
 
         np.save(tmp_path / "a.npy", np.zeros((1000, 300)))

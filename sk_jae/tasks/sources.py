@@ -1,0 +1,130 @@
+"""What a JointArrays holds of a task: the user's own object, read by rows.
+
+An array or a memory map is held as it is, and so is a dataframe of pandas, polars or
+pyarrow, none of which is imported here unless there is one.
+"""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_jae.tasks.conversion import to_samples
+
+__all__ = [
+    "column_names",
+    "from_state",
+    "is_dataframe",
+    "kind_of_values",
+    "take",
+    "to_source",
+    "to_state",
+]
+
+_DATAFRAMES = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table")}
+
+
+def to_source(item: object, words: str) -> Any:
+    """An array of samples or a dataframe as it is, anything else as an array."""
+    return item if _library(item) else to_samples(item, words)
+
+
+def column_names(item: Any) -> tuple[str, ...] | None:
+    """The names of the features of a dataframe or AnnData, if all are text."""
+    names: tuple[Any, ...] = ()
+    for attribute in ("column_names", "columns", "var_names"):
+        if hasattr(item, attribute):
+            names = tuple(getattr(item, attribute))
+            break
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def take(source: Any, rows: NDArray[np.intp]) -> Any:
+    """Rows of a source; without a copy, if they are neighbors in an array."""
+    n = len(rows)
+    neighbors = (
+        n > 0 and rows[-1] - rows[0] == n - 1 and bool((np.diff(rows) == 1).all())
+    )
+    if neighbors and n == len(source):
+        return source
+    library = _library(source)
+    if library == "pandas":
+        return source.iloc[rows]
+    if library == "pyarrow":
+        return source.take(rows)
+    if neighbors and not library:
+        return source[rows[0] : rows[-1] + 1]
+    return source[rows]
+
+
+def kind_of_values(source: Any) -> str:
+    """The dtype of an array, or the name of a dataframe's class."""
+    return type(source).__name__ if _library(source) else str(source.dtype)
+
+
+def to_state(source: Any) -> Any:
+    """The content of a source, equal for equal content however it came about."""
+    library = _library(source)
+    if library == "pandas":
+        return {
+            "library": library,
+            "names": tuple(source.columns),
+            "columns": [
+                _plain_column(source.iloc[:, i]) for i in range(source.shape[1])
+            ],
+            "index": (_plain_column(source.index), source.index.name),
+        }
+    if library == "polars":
+        buffer = io.BytesIO()
+        source.rechunk().write_ipc_stream(buffer)
+        return {"library": library, "stream": buffer.getvalue()}
+    if library == "pyarrow":
+        buffer = io.BytesIO()
+        with import_module("pyarrow").ipc.new_stream(buffer, source.schema) as stream:
+            stream.write_table(source.combine_chunks())
+        return {"library": library, "stream": buffer.getvalue()}
+    # The strides of an empty array tell how it was made, and joblib hashes them.
+    return source if source.size else np.zeros(source.shape, source.dtype)
+
+
+def from_state(state: Any) -> Any:
+    """The source with the content that `to_state` has taken down."""
+    if not isinstance(state, dict):
+        return state
+    library = import_module(state["library"])
+    if state["library"] == "pandas":
+        values, name = state["index"]
+        index = library.Index(values, name=name)
+        columns = dict(enumerate(state["columns"]))
+        frame = library.DataFrame(columns, index=index)
+        frame.columns = list(state["names"])
+        return frame
+    if state["library"] == "polars":
+        return library.read_ipc_stream(io.BytesIO(state["stream"]))
+    return library.ipc.open_stream(state["stream"]).read_all()
+
+
+def is_dataframe(item: object) -> bool:
+    """Whether an object is a dataframe of pandas, polars or pyarrow."""
+    return bool(_library(item))
+
+
+def _library(item: object) -> str:
+    """The library of a dataframe, empty for anything else."""
+    for base in type(item).__mro__:
+        library = base.__module__.partition(".")[0]
+        if (library, base.__name__) in _DATAFRAMES:
+            return library
+    return ""
+
+
+def _plain_column(column: Any) -> Any:
+    """The values of a column or index of pandas, of their own."""
+    if getattr(column, "nlevels", 1) > 1:
+        return column.copy()
+    is_numpy = isinstance(column.dtype, np.dtype)
+    return np.array(column) if is_numpy else column.array.copy()

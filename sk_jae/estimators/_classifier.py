@@ -203,6 +203,13 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     are predicted among the classes of that task. The samples of any other task are
     predicted among all classes.
 
+    Some tools of scikit-learn encode `y` before an estimator sees it, so that the -1 of
+    an unlabeled sample becomes a class: CalibratedClassifierCV, VotingClassifier,
+    StackingClassifier, OneVsRestClassifier. Use them with complete labels only. Tools
+    that need one array of features cannot be used with several tasks:
+    BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
+    permutation_importance.
+
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /

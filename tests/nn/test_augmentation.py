@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy.ndimage import map_coordinates
 
-from sk_jae.nn import random_affine
+from sk_jae.nn import RandomAffine, random_affine
 from tests.helpers.documented import documented
 
 SIDE = 32
@@ -115,6 +117,19 @@ def test_every_image_has_its_own_map():
 def test_the_global_generator_decides():
     np.testing.assert_array_equal(mapped(3, seed=1), mapped(3, seed=1))
     assert (mapped(3, seed=1) != mapped(3, seed=2)).any()
+
+
+def test_an_object_draws_from_its_own_generator_alone():
+    x = torch.rand(4, 1, 9, 12)
+    augment = RandomAffine()
+    augment.generator = torch.Generator().manual_seed(3)
+    before = torch.get_rng_state()
+    found = augment(x)
+    assert torch.equal(torch.get_rng_state(), before)
+    expected = random_affine(x, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(found, expected)
+    assert not torch.equal(augment(x), found)
+    assert pickle.loads(pickle.dumps(augment)).generator is None
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 8, 8), (2, 3, 9, 12)])

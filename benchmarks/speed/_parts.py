@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
+from sklearn.base import clone
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.speed._workloads import Workload
 from sk_jae.nn import JointModule, TaskSequential, UpConv2d
@@ -17,7 +20,12 @@ from sk_jae.nn import JointModule, TaskSequential, UpConv2d
 
 def initial_module(workload: Workload) -> JointModule:
     """The module of the estimator, as it is before training."""
-    estimator = copy.deepcopy(workload.estimator)
+    return copy.deepcopy(_untrained(workload))
+
+
+@cache
+def _untrained(workload: Workload) -> JointModule:
+    estimator = clone(workload.estimator)
     estimator.set_params(max_epochs=1, lr=1e-12, random_state=0, device="cpu")
     few = [x[:512] for x in workload.X]  # enough for all classes to be among them
     y = workload.y
@@ -111,3 +119,15 @@ def weights_of(workload: Workload) -> dict[str, Any]:
     weights = of["reconstruction_weight"], of.get("classification_weight", 0.0)
     labeled = [one is not None for one in workload.y or [None] * len(workload.X)]
     return {"weights": weights, "labeled": labeled}
+
+
+def flops_of_a_sample(workload: Workload) -> float:
+    """FLOP of a sample of every task, both ways through, as PyTorch counts them."""
+    samples = PairsOfSamples(workload.X, workload.y)
+    size = 64
+    target = [x[:size] for x in samples.X], [y[:size] for y in samples.y]
+    module = initial_module(workload)
+    with FlopCounterMode(display=False) as counter:
+        criterion = JointCriterion(**weights_of(workload))
+        criterion(module(target[0]), target).backward()
+    return counter.get_total_flops() / size

@@ -13,7 +13,7 @@ from sk_jae import JointAutoencoder, JointTransferClassifier, paper
 from sk_jae.datasets import load_cifar10, load_mnist, load_svhn, load_usps
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared: each equals itself
 class Workload:
     """An estimator with its samples, float32 images or vectors in [0, 1].
 
@@ -55,8 +55,12 @@ def real_images(name: str, n: int, first: int = 0) -> tuple[Any, Any]:
 
 def random_images(name: str, n: int, first: int = 0) -> tuple[Any, Any]:
     """Fewer images of the same shape, of noise, for a trial without data."""
+    return noise_images(name, min(n, _N_QUICK), first)
+
+
+def noise_images(name: str, n: int, first: int = 0) -> tuple[Any, Any]:
+    """As many images of the same shape, of noise."""
     rng = np.random.default_rng(first)
-    n = min(n, _N_QUICK)
     X = rng.random((n, *_SHAPES[name]), dtype=np.float32)
     return X, np.arange(n) % 10
 

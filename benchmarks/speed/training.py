@@ -38,18 +38,12 @@ from typing import Any
 
 import torch
 import torch._dynamo  # what every first optimizer of a process would import
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._command import is_there, make_parser
 from benchmarks._results import open_results
 from benchmarks._tables import render
 from benchmarks.speed._contestants import ADAPTATION, CONTESTANTS, ours
-from benchmarks.speed._parts import (
-    JointCriterion,
-    PairsOfSamples,
-    initial_module,
-    weights_of,
-)
+from benchmarks.speed._parts import flops_of_a_sample
 from benchmarks.speed._training_tables import (
     MATMUL_SIDE,
     details_tables,
@@ -135,18 +129,6 @@ def measure(workload: Workload, contestants: Any, args: Any) -> dict[str, Any]:
         "trained": max(sizes) * len(sizes) * workload.n_epochs,
         "transformed": sum(sizes),
     }
-
-
-def flops_of_a_sample(workload: Workload) -> float:
-    """FLOP of a sample of every task, both ways through, as PyTorch counts them."""
-    samples = PairsOfSamples(workload.X, workload.y)
-    size = 64
-    target = [x[:size] for x in samples.X], [y[:size] for y in samples.y]
-    module = initial_module(workload)
-    with FlopCounterMode(display=False) as counter:
-        criterion = JointCriterion(**weights_of(workload))
-        criterion(module(target[0]), target).backward()
-    return counter.get_total_flops() / size
 
 
 def first_epoch(device: str) -> float:

@@ -1,20 +1,20 @@
-"""Architectures: the paper's notation, layers as descriptions, branches per task.
+"""Architectures: the paper's notation, descriptions of layers, branches of tasks.
 
-Nothing is built here and torch is not needed: a layer is described by what stands in
-the notation, such as ``Conv 32x(5x5)``, and :mod:`sk_jae.nn` makes modules of it.
+No torch modules are built here, and torch is not imported. A layer is described as in
+the notation, for example by ``Conv 32x(5x5)``, and :mod:`sk_jae.nn` builds the module.
 
 The supplement of Epstein, Meir and Michaeli, "Joint autoencoders: a flexible
-multi-task / meta-learning framework" (2018), writes a network as a row of layers:
+multi-task / meta-learning framework" (2018), writes a network as a sequence of layers:
 
 =============================  ================================================
 ``Conv n x (k x k)``           convolution to n channels that keeps the size
-``Conv n x (k x k) stride s``  the same, at every s-th position
+``Conv n x (k x k) stride s``  the same convolution, at every s-th position
 ``Deconv n x k x k``           convolution after 2x2 nearest upsampling
 ``Deconv n x k x k stride s``  convolution after s x s nearest upsampling
-``MP k x k``                   max-pooling over k x k, windows side by side
+``MP k x k``                   max-pooling over adjacent windows of k x k
 ``MP k x k stride s``          max-pooling over k x k, at every s-th position
-``FC k``                       fully connected; flattens an image
-``BN``                         batch normalization of the layer it stands behind
+``FC k``                       fully connected layer, which flattens an image
+``BN``                         batch normalization of the layer before it
 ``ReLU``                       implied after every hidden layer with weights
 ``Reshape c x h x w``          from a vector to an image, in decoders
 =============================  ================================================
@@ -47,6 +47,7 @@ from sk_jae.architecture.layers import (
 )
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
+from sk_jae.architecture.sizes import count_weights
 
 __all__ = [
     "BN",
@@ -60,6 +61,7 @@ __all__ = [
     "Shape",
     "auto_encoder",
     "common_view",
+    "count_weights",
     "describe",
     "from_widths",
     "has_weights",

@@ -1,4 +1,4 @@
-"""From the parameters `encoder` and `decoder` to the layers of every branch."""
+"""The layers of each branch, from the parameters `encoder` and `decoder`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["Architecture", "auto_encoder", "common_view", "describe"]
 
 
 class ModuleLike(Protocol):
-    """A torch module, for what does without torch."""
+    """A torch module, for code that does not import torch."""
 
     def parameters(self) -> Iterable[Any]: ...
 
 
 Hidden: TypeAlias = str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike]
-# A list has one for each task.
+# The value for one task; the estimators also accept lists and dicts of these.
 Coder: TypeAlias = (
     str
     | tuple[int, ...]
@@ -47,22 +47,22 @@ _LARGEST_MAP = 8
 
 @dataclass(frozen=True)
 class Architecture:
-    """The layers of one task's two branches.
+    """The layers of the two branches of one task.
 
     Attributes
     ----------
     name : str
-        The name of the task.
+        Name of the task.
     shape : tuple of int, (features,) or (channels, height, width)
         Shape of one sample.
     view : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample as the shared branch sees it.
+        Shape of one sample as the input of the shared branch.
     private, shared : tuple of Layer or torch modules
-        Hidden encoder layers of the private branch, which sees `shape`, and of the
-        shared branch, which sees `view`.
+        Hidden encoder layers of the private branch, whose input has the shape `shape`,
+        and of the shared branch, whose input has the shape `view`.
     decoder : tuple of Layer or torch modules
-        Hidden decoder layers, the same for both branches, then the output layer, which
-        is a Layer.
+        Hidden decoder layers, which are the same for both branches, and the output
+        layer, which is a Layer, as the last item.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class Architecture:
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
-    """The hidden layers of ``encoder="auto"``.
+    """Return the hidden layers of ``encoder="auto"``.
 
     Parameters
     ----------
@@ -93,10 +93,11 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     Returns
     -------
     layers : tuple of Layer
-        A dense layer, behind convolutions if the samples are images of at least 8 x 8
-        pixels and either too large for a dense layer or classified, then with batch
-        normalization. All end as wide as each other, so that the bottleneck can be tied
-        across tasks of any shape.
+        A dense layer. Convolutions come before it if the samples are images of at least
+        8 x 8 pixels and if they are too large for a dense layer or the branch is
+        classified. In a classified branch, these layers have batch normalization. The
+        last layer has the same width for all shapes, so that the bottleneck can be tied
+        across tasks of different shapes.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
         return (FC(128),)
     if not classified and prod(shape) <= _MOST_DENSE:
-        # Dense layers reconstruct small images better, in a fraction of the time.
+        # Dense layers reconstruct small images better and much faster.
         return (FC(128),)
     norm = (BN(),) if classified else ()
     layers: list[Layer] = []
@@ -120,7 +121,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
-    """The one image shape for all tasks, or None if not all tasks are images.
+    """Return one shape for the images of all tasks; None if not all are images.
 
     Parameters
     ----------
@@ -130,7 +131,8 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     Returns
     -------
     shape : tuple of int, (channels, height, width), or None
-        The largest height and width, and the common number of channels, else 1.
+        The largest height and the largest width, with the number of channels if it is
+        equal in all tasks, else 1.
 
     Examples
     --------
@@ -153,20 +155,20 @@ def describe(
     *,
     classified: Literal["private", "shared"] | None = None,
 ) -> Architecture:
-    """The layers of one task's branches.
+    """Describe the layers of the two branches of one task.
 
     Parameters
     ----------
     name : str
-        The name of the task.
+        Name of the task.
     shape, view : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample, and as the shared branch sees it.
+        Shape of one sample, and its shape as the input of the shared branch.
     encoder : "auto", str, tuple of int or callable
-        The hidden layers of both branches' encoders, see the estimators.
+        The hidden layers of the encoders of both branches, as in the estimators.
     decoder : "mirror", str, tuple of int or callable
-        The hidden layers of both branches' decoders, see the estimators.
+        The hidden layers of the decoders of both branches, as in the estimators.
     classified : {"private", "shared"} or None, default=None
-        The branch from which classes are learned.
+        The branch from which the classes are learned, if there is one.
 
     Returns
     -------
@@ -190,7 +192,7 @@ def describe(
     try:
         private = _encoder(encoder, shape, classified == "private")
         shared = _encoder(encoder, view, classified == "shared")
-        # Not tied, so it goes straight to the task's own size, whatever the view.
+        # Decoders are not tied, so both lead to the task's own shape, not to the view.
         decoding = _decoder(decoder, private, shape)
     except (TypeError, ValueError) as error:
         raise type(error)(f"In the layers of task {name!r}: {error}") from error
@@ -210,15 +212,15 @@ def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any,
 def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     value = _called(coder, shape)
     if _is(value, "mirror"):
-        # Modules of the user's own cannot be reversed by rule.
+        # There is no rule to reverse a module of the user.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
     hidden = _read(value, "decoder")
     if not hidden or _has_modules(hidden):
         return (*hidden, FC(prod(shape)))
     if not isinstance(hidden[0], FC):
         raise ValueError(
-            f"the decoder starts with {hidden[0]}, but what it decodes is a code, a "
-            "vector of any length; start it with FC."
+            f"the decoder starts with {hidden[0]}, but its input is a code, which is a "
+            "vector; let it start with FC."
         )
     end = shapes(hidden, (1,))[-1]
     if len(end) == 3 and len(shape) == 3:
@@ -227,8 +229,8 @@ def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any,
 
 
 def _called(value: Coder, shape: Shape) -> Hidden:
-    """What a function of the user's own returns for a shape."""
-    # A torch module can be called too, but not with a shape.
+    """Return the value, or what it returns for a shape if it is a user's function."""
+    # A torch module is callable too, but it is a layer.
     if callable(value) and not _is_layer(value):
         return value(shape)
     return cast(Hidden, value)
@@ -248,8 +250,8 @@ def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
             return tuple(value)
     raise TypeError(
         f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
-        "tuple of widths, or a callable that returns these or a list of layers for a "
-        f"feature shape, got {value!r}."
+        "tuple of widths, or a function that takes the shape of one sample and returns "
+        f"one of these or a list of layers, got {value!r}."
     )
 
 
@@ -258,7 +260,7 @@ def _is_layer(value: object) -> bool:
 
 
 def _is_module(value: object) -> bool:
-    # A torch module, without importing torch; a class is not one yet.
+    # This recognizes a torch module without importing torch. A class is no module.
     return hasattr(value, "parameters") and not isinstance(value, type)
 
 

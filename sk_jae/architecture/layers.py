@@ -1,4 +1,4 @@
-"""Descriptions of layers, and the shapes of what they take and give."""
+"""Descriptions of layers, and the shapes of their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELD_LENGTHS = {"kernel": 2, "size": 2, "shape": 3}
 
 
 class _Checked:
-    """Refuses fields that are not positive integers, or pairs or triples of them."""
+    """Base class that checks the fields: positive integers, or tuples of these."""
 
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]
@@ -46,7 +46,7 @@ class Conv(_Checked):
     kernel : tuple of int, (height, width)
         Kernel size.
     stride : int, default=1
-        Step between output positions, along both axes.
+        Distance between output positions, along both axes.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Conv(_Checked):
 
 @dataclass(frozen=True)
 class Deconv(_Checked):
-    """Nearest-neighbor upsampling, then a convolution that keeps the size.
+    """Nearest-neighbor upsampling, followed by a convolution that keeps the size.
 
     Parameters
     ----------
@@ -75,11 +75,12 @@ class Deconv(_Checked):
     kernel : tuple of int, (height, width)
         Kernel size of the convolution.
     stride : int or None, default=None
-        Upsampling factor along both axes: 1 is a plain convolution, None the 2 of the
-        paper's "2x2 upsampling".
+        Upsampling factor along both axes. With 1 it is a plain convolution; None means
+        2, as in the paper's "2x2 upsampling".
     size : tuple of int, (height, width), or None, default=None
-        Exact size to upsample to, in place of `stride`. Set by `mirror`, so that sizes
-        which do not divide evenly are restored; the notation has no word for it.
+        Exact size after upsampling, used instead of `stride`. It is set by `mirror`, so
+        that sizes that are no multiples of the stride are restored. It cannot be
+        written in the notation.
 
     Examples
     --------
@@ -100,14 +101,14 @@ class Deconv(_Checked):
 
 @dataclass(frozen=True)
 class MaxPool(_Checked):
-    """Max-pooling whose last window may reach over the edge, so that nothing is lost.
+    """Max-pooling whose last window may extend over the edge, so that nothing is lost.
 
     Parameters
     ----------
     kernel : tuple of int, (height, width)
         Size of the pooling window.
     stride : int or None, default=None
-        Step between windows, along both axes; None for windows side by side.
+        Distance between windows, along both axes. None means adjacent windows.
 
     Examples
     --------
@@ -126,7 +127,7 @@ class MaxPool(_Checked):
 
 @dataclass(frozen=True)
 class FC(_Checked):
-    """A fully connected layer; an image is flattened first.
+    """A fully connected layer, which flattens images.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ class FC(_Checked):
 
 @dataclass(frozen=True)
 class BN(_Checked):
-    """Batch normalization, between the layer it stands behind and that layer's ReLU.
+    """Batch normalization, between the layer before it and the ReLU of that layer.
 
     Examples
     --------
@@ -163,7 +164,7 @@ class BN(_Checked):
 
 @dataclass(frozen=True)
 class Reshape(_Checked):
-    """A vector read as an image, between dense and convolutional decoder layers.
+    """Conversion of a vector to an image, between dense and convolutional layers.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ Layer: TypeAlias = Conv | Deconv | MaxPool | FC | BN | Reshape
 
 
 def has_weights(layer: Layer) -> bool:
-    """Whether a layer counts where depths are counted: Conv, Deconv and FC do.
+    """Return whether a layer has weights and so is counted in `shared_depth`.
 
     Parameters
     ----------
@@ -197,7 +198,8 @@ def has_weights(layer: Layer) -> bool:
     Returns
     -------
     has_weights : bool
-        False for BN too, which belongs to the layer it stands behind.
+        True for Conv, Deconv and FC. False for all others, also for BN, which belongs
+        to the layer before it.
 
     Examples
     --------
@@ -209,7 +211,7 @@ def has_weights(layer: Layer) -> bool:
 
 
 def output_shape(layer: Layer, shape: Shape) -> Shape:
-    """Shape of one sample behind a layer.
+    """Return the shape of one sample after a layer.
 
     Parameters
     ----------
@@ -221,12 +223,12 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
     Returns
     -------
     shape : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample behind the layer.
+        Shape of one sample after the layer.
 
     Raises
     ------
     ValueError
-        If the layer cannot take such an input.
+        If the layer does not fit an input of that shape.
 
     Examples
     --------
@@ -247,7 +249,7 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
     if len(shape) == 1:
         raise ValueError(
             f"{misfit}: it needs an image (channels, height, width), so put it before "
-            "the first FC or behind a Reshape."
+            "the first FC or after a Reshape."
         )
     channels, *sides = shape
     if isinstance(layer, Conv):
@@ -260,17 +262,19 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         for side, kernel in zip(sides, layer.kernel, strict=True)
     ]
     if min(pooled) < 1:
-        raise ValueError(f"{misfit}: its window is too large for anything to be left.")
+        raise ValueError(
+            f"{misfit}: its window is larger than the input, so that nothing is left."
+        )
     return (channels, *pooled)
 
 
 def shapes(layers: Iterable[Layer], input_shape: Shape) -> list[Shape]:
-    """Shape of one sample behind every layer.
+    """Return the shape of one sample after each layer.
 
     Parameters
     ----------
     layers : iterable of Layer
-        Layers in order.
+        The layers in order.
     input_shape : tuple of int, (features,) or (channels, height, width)
         Shape of one sample before the first layer.
 
@@ -282,7 +286,8 @@ def shapes(layers: Iterable[Layer], input_shape: Shape) -> list[Shape]:
     Raises
     ------
     ValueError
-        If a layer cannot take its input; the message numbers layers from 1.
+        If a layer does not fit its input. The message has the number of the layer,
+        counted from 1.
 
     Examples
     --------
@@ -306,7 +311,7 @@ def ceil_div(a: int, b: int) -> int:
 
 
 def _pooled(side: int, kernel: int, stride: int) -> int:
-    # A window that starts beyond the edge is dropped, as torch does in ceil_mode.
+    # A window that starts beyond the edge is left out, as torch does in ceil_mode.
     return min(ceil_div(side - kernel, stride) + 1, ceil_div(side, stride))
 
 

@@ -1,4 +1,4 @@
-"""The reverse of an encoder."""
+"""Decoders that reverse an encoder."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sk_jae.architecture.layers import (
 
 
 def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
-    """Reverse an encoder into a decoder, from the code back to the input's shape.
+    """Return a decoder that reverses an encoder, from the code to the input's shape.
 
     Parameters
     ----------
     layers : iterable of Layer
-        The hidden layers of the encoder: Conv, MaxPool, FC and BN. The linear layer
-        that gives the code is not among them.
+        The hidden layers of the encoder: Conv, MaxPool, FC and BN. They do not include
+        the linear layer that gives the code.
     input_shape : tuple of int, (features,) or (channels, height, width)
         Shape of one sample before the first layer.
 
@@ -40,19 +40,20 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     Raises
     ------
     ValueError
-        If the encoder does not fit the input, or has a Deconv or Reshape.
+        If the encoder does not fit the input, or if it has a Deconv or a Reshape.
 
     Notes
     -----
-    - A Conv becomes a Deconv to the size before the Conv, so that its stride and the
-      pooling behind it (for the first Conv, also before it) are undone at once and
-      exactly. Its `stride` is that factor, rounded up: 1 for none, None for 2.
-    - Where the encoder turns an image into a vector, at an FC or at the code, the
-      decoder has an FC as wide as the image and a Reshape.
-    - For images and an encoder without Conv, the output layer is an FC of
-      ``prod(input_shape)``, whose output is still to be reshaped to `input_shape`.
-    - A BN is repeated behind the layer that restores what it normalized, but not
-      behind the output layer; with FC and Reshape it stands between the two.
+    - A Conv becomes a Deconv whose output has the size before the Conv. This reverses
+      the stride of the Conv and the pooling after it (for the first Conv, also the
+      pooling before it) exactly and in one step. The `stride` of the Deconv is that
+      factor, rounded up, where 1 means no upsampling and None means 2.
+    - Where the encoder changes an image to a vector, at an FC or at the code, the
+      decoder has an FC as wide as the image, followed by a Reshape.
+    - If the samples are images and the encoder has no Conv, the output layer is an FC
+      of width ``prod(input_shape)``, whose output must be reshaped to `input_shape`.
+    - A BN is repeated after the layer that restores what it normalized, but not after
+      the output layer. If that layer is an FC with a Reshape, the BN is between them.
 
     Examples
     --------
@@ -82,7 +83,7 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
 
 @dataclass
 class _Block:
-    """A layer with weights, with the BN and the pooling that belong to it."""
+    """A layer with weights, and the BN and the pooling that belong to it."""
 
     layer: Conv | FC
     before: Shape
@@ -92,12 +93,12 @@ class _Block:
 
 def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
     blocks: list[_Block] = []
-    behind = zip(layers, shapes(layers, input_shape), strict=True)
-    for number, (layer, after) in enumerate(behind, start=1):
+    outputs = zip(layers, shapes(layers, input_shape), strict=True)
+    for number, (layer, after) in enumerate(outputs, start=1):
         if isinstance(layer, Deconv | Reshape):
             raise ValueError(
-                f"Layer {number}, {layer} cannot be mirrored: an encoder may have "
-                "Conv, MP, FC and BN, and any other needs an explicit decoder."
+                f"Layer {number}, {layer} cannot be mirrored, because only Conv, MP, "
+                "FC and BN can be; give the layers of the decoder."
             )
         if isinstance(layer, Conv | FC):
             before = blocks[-1].after if blocks else input_shape
@@ -110,7 +111,7 @@ def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
 
 
 def _dense(block: _Block) -> list[Layer]:
-    """Dense layers that restore what the block gives out."""
+    """Return dense layers that restore the output of a block."""
     layers: list[Layer] = [FC(prod(block.after)), *block.batch_norm]
     if len(block.after) == 3:
         layers.append(Reshape(block.after))
@@ -118,7 +119,7 @@ def _dense(block: _Block) -> list[Layer]:
 
 
 def _deconv(conv: Conv, block: _Block) -> Deconv:
-    """The layer that restores what the block takes in."""
+    """Return the layer that restores the input of a block."""
     channels, *size = block.before
     factor = max(map(ceil_div, size, block.after[1:]))
     stride = None if factor == 2 else factor

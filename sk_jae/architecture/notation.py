@@ -22,7 +22,7 @@ __all__ = ["from_widths", "parse", "to_string"]
 
 
 def parse(text: str) -> tuple[Layer, ...]:
-    """Read layers in the paper's notation.
+    """Read layers that are written in the paper's notation.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ def parse(text: str) -> tuple[Layer, ...]:
     Returns
     -------
     layers : tuple of Layer
-        The layers in order; empty for an empty text. ReLU is implied after every hidden
-        layer with weights, behind its BN: where written it is checked and left out.
+        The layers in order, none for an empty text. A ReLU that is written is checked
+        and left out, because ReLU is implied after every hidden layer with weights, and
+        after its BN if it has one.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def parse(text: str) -> tuple[Layer, ...]:
         If `text` is not a string.
     ValueError
         If `text` does not follow the notation. The message has the position of the
-        fault (an index into `text`), what was expected there and what was found.
+        fault as an index into `text`, what was expected there and what was found.
 
     Examples
     --------
@@ -68,18 +69,18 @@ def parse(text: str) -> tuple[Layer, ...]:
 
 
 def to_string(layers: Iterable[Layer]) -> str:
-    """Print layers in the paper's notation.
+    """Write layers in the paper's notation.
 
     Parameters
     ----------
     layers : iterable of Layer
-        Layers to print.
+        The layers.
 
     Returns
     -------
     text : str
-        What `parse` reads back as the same layers. Only the exact `size` of a `Deconv`
-        made by `mirror` is not written.
+        The text, from which `parse` makes the same layers. Only the exact `size` of a
+        `Deconv` made by `mirror` is not written.
 
     Examples
     --------
@@ -91,12 +92,12 @@ def to_string(layers: Iterable[Layer]) -> str:
 
 
 def from_widths(widths: Sequence[int]) -> tuple[FC, ...]:
-    """Fully connected layers from their widths, like `hidden_layer_sizes`.
+    """Return fully connected layers for their widths, as in `hidden_layer_sizes`.
 
     Parameters
     ----------
     widths : sequence of int
-        Number of features behind each layer, in order.
+        Number of output features of each layer, in order.
 
     Returns
     -------
@@ -106,9 +107,9 @@ def from_widths(widths: Sequence[int]) -> tuple[FC, ...]:
     Raises
     ------
     TypeError
-        If `widths` is not a sequence, or one of them is not an integer.
+        If `widths` is not a sequence, or if a width is not an integer.
     ValueError
-        If a width is below 1.
+        If a width is less than 1.
 
     Examples
     --------
@@ -132,8 +133,8 @@ def from_widths(widths: Sequence[int]) -> tuple[FC, ...]:
     return tuple(layers)
 
 
-# Behind each name: n for a number, s for an optional stride, parentheses that may be
-# left out; and an example.
+# For each name, what follows it (n is a number, s an optional stride, and parentheses
+# may be left out) and an example.
 _FORMS = {
     "conv": ("n x ( n x n ) s", "Conv 32x(5x5)"),
     "deconv": ("n x ( n x n ) s", "Deconv 32x5x5"),
@@ -178,7 +179,10 @@ class _Parser:
         return tuple(layers)
 
     def _layer(self, layers: list[Layer], previous: Layer | None) -> Layer | None:
-        """The next layer, None for a ReLU; `previous` is None behind a ReLU too."""
+        """Return the next layer, or None for a ReLU.
+
+        `previous` is the layer before it, or None after a ReLU and at the start.
+        """
         name = self._peek()
         if name not in _FORMS:
             self._fail("Conv, Deconv, MP, FC, BN, ReLU or Reshape")
@@ -208,12 +212,12 @@ class _Parser:
         return BN() if name == "bn" else None
 
     def _is_short(self) -> bool:
-        # Commas separate layers too, but no layer is a number alone.
+        # Commas also separate layers, but no layer consists of a number only.
         comma, side = [*self._tokens[self._next + 1 :], "", ""][:2]
         return comma == "," and side.isdecimal()
 
     def _numbers(self, form: str, example: str) -> tuple[list[int], int | None]:
-        """The numbers that fill the form, and the stride."""
+        """Return the numbers of a layer, and its stride if it has one."""
         numbers: list[int] = []
         stride = None
         opened = False

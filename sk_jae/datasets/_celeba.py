@@ -1,9 +1,10 @@
-"""CelebA at 64x64, the women and the men as two tasks, memory-mapped."""
+"""CelebA at 64x64: women and men as two memory-mapped tasks."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,11 +12,19 @@ import numpy as np
 
 from sk_jae._sklearn_types import Bunch
 
-from ._home import check_subset, get_data_home, loader_errors
+from ._celeba_files import (
+    IMAGES,
+    PARTITIONS,
+    ensure_celeba,
+    open_image,
+    read_tables,
+)
+from ._files import check_array, loader_errors
+from ._home import check_subset, get_data_home
 
 DESCR = """\
 CelebA, aligned faces of celebrities: 202,599 images with 40 attributes, here cropped
-to the middle square and resized to 64x64 color, women and men apart. For
+to the middle square and resized to 64x64 in color, with women and men as two tasks. For
 non-commercial research only.
 Cite: Z. Liu, P. Luo, X. Wang, X. Tang, Deep learning face attributes in the wild, ICCV
 2015.
@@ -23,7 +32,6 @@ Cite: Z. Liu, P. Luo, X. Wang, X. Tang, Deep learning face attributes in the wil
 
 SIZE = 64
 TASKS = ("female", "male")
-PARTITIONS = ("train", "valid", "test")
 
 
 @overload
@@ -60,29 +68,31 @@ def load_celeba(
 ) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Load the CelebA faces at 64x64 as two tasks, women and men.
 
-    The unpacked folder "img_align_celeba" and the text files of CelebA are read from
-    "celeba" in the data folder. The first call writes the small images to
-    `cache_dir` (2.5 GB), one at a time; from then on only that copy is read, and it is
-    mapped into memory rather than loaded.
+    The unpacked folder "img_align_celeba" and the text files "list_attr_celeba.txt" and
+    "list_eval_partition.txt" are read from "celeba" in the data folder. The first call
+    writes the small images to `cache_dir` (2.5 GB). All later calls read only that
+    copy, which is mapped into memory instead of being loaded.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     cache_dir : path-like, default=None
-        Where the small images are kept, in the folder "celeba_64x64". If None,
-        "~/sk_jae_data/cache". Delete that folder to have it written anew.
+        The folder in which the small images are kept, in a folder "celeba_64x64" of
+        their own. None means "~/sk_jae_data/cache". If you delete "celeba_64x64", it is
+        written again.
     subset : {"train", "valid", "test", "all"}, default="train"
-        The official part to return (162,770, 19,867 and 19,962 faces).
+        The official part to return; the first three have 162,770, 19,867 and 19,962
+        faces.
     attribute : str, default="Smiling"
-        The attribute that `target` tells, one of `attribute_names`.
+        The attribute that becomes `target`, one of `attribute_names`.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there; it needs the package gdown for
-        this. If False, nothing is written to the data folder.
+        If True, torchvision downloads files that are missing or incomplete, for which
+        it needs the package gdown. If False, nothing is written to the data folder.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
     verbose : int, default=1
-        If not 0, show a progress bar while the small images are written.
+        If this is not 0, a progress bar is shown while the small images are written.
 
     Returns
     -------
@@ -90,27 +100,29 @@ def load_celeba(
         Dictionary-like object with these attributes.
 
         data : dict of memmap of dtype uint8
-            "female" and "male": shape (n_samples, 64, 64, 3), red, green and blue from
-            0 to 255. Read-only.
+            "female" and "male", each of shape (n_samples, 64, 64, 3), with red, green
+            and blue from 0 to 255. The arrays are read-only.
         target : dict of ndarray of dtype int64
-            Per task, shape (n_samples,): 1 where a face has the attribute, else 0.
+            One array of shape (n_samples,) per task: 1 if a face has the attribute,
+            else 0.
         target_names : ndarray of shape (2,)
             The names of the classes.
         attributes : dict of ndarray of dtype uint8
-            Per task, shape (n_samples, 40): all attributes, 1 or 0.
+            One array of shape (n_samples, 40) per task: all attributes, 1 or 0.
         attribute_names : list of str
             The names of the 40 attributes.
         subset_note : None
-            Always the complete set.
+            Always None, because the set is complete.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of dict if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
         If `subset` or `attribute` is unknown.
 
@@ -129,17 +141,16 @@ def load_celeba(
         )
 
     data, target, attributes = {}, {}, {}
-    with np.load(cache / "attributes.npz") as file:
-        names = file["names"].tolist()
-        if attribute not in names:
-            raise ValueError(
-                f"attribute must be one of {names}, got {attribute!r} instead."
-            )
-        for task in TASKS:
-            rows = _rows(file[f"{task}_sizes"], subset)
-            data[task] = np.load(cache / f"{task}.npy", mmap_mode="r")[rows]
-            attributes[task] = file[task][rows]
-            target[task] = attributes[task][:, names.index(attribute)].astype(np.int64)
+    names, tables = _read_cache(cache)
+    if attribute not in names:
+        raise ValueError(
+            f"attribute must be one of {names}, got {attribute!r} instead."
+        )
+    for task, (images, table, sizes) in tables.items():
+        rows = _rows(sizes, subset)
+        data[task] = images[rows]
+        attributes[task] = table[rows]
+        target[task] = attributes[task][:, names.index(attribute)].astype(np.int64)
     if return_X_y:
         return data, target
     return Bunch(
@@ -153,8 +164,31 @@ def load_celeba(
     )
 
 
+def _read_cache(
+    cache: Path,
+) -> tuple[list[str], dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Return the attributes' names and each task's images, attributes and sizes."""
+    remedy = f"delete the folder {cache}, so that it is written again"
+    tables = {}
+    with (
+        loader_errors("CelebA at 64x64", cache / "attributes.npz", remedy=remedy),
+        np.load(cache / "attributes.npz") as file,
+    ):
+        names = file["names"].tolist()
+        described = {task: (file[task], file[f"{task}_sizes"]) for task in TASKS}
+    for task, (table, sizes) in described.items():
+        path = cache / f"{task}.npy"
+        with loader_errors("CelebA at 64x64", path, remedy=remedy):
+            images = np.load(path, mmap_mode="r")
+            n = int(sizes.sum())
+            check_array(images.shape, images.dtype, (n, SIZE, SIZE, 3), "u")
+            check_array(table.shape, table.dtype, (n, len(names)), "u")
+        tables[task] = images, table, sizes
+    return names, tables
+
+
 def _rows(sizes: np.ndarray, subset: str) -> slice:
-    """Return where a subset lies in a task: train, valid, test in this order."""
+    """Return the rows of a subset in a task that has train, valid, test in order."""
     if subset == "all":
         return slice(None)
     ends = np.cumsum(sizes)
@@ -163,35 +197,35 @@ def _rows(sizes: np.ndarray, subset: str) -> slice:
 
 
 def _write_small_images(home: Path, cache: Path, download: bool, verbose: int) -> None:
-    """Write the cache in a temporary folder, so that none is ever incomplete."""
+    """Write the cache in a temporary folder, so that it is complete or absent."""
     from tqdm import tqdm
 
-    partitions = _open_partitions(home, download)
-    attributes = [part.attr.numpy().astype(np.uint8) for part in partitions]
-    # torchvision splits the line of names at its trailing space, too.
-    names = list(partitions[0].attr_names)[: attributes[0].shape[1]]
-    is_male = [table[:, names.index("Male")] == 1 for table in attributes]
-
+    folder = home / "celeba"
+    ensure_celeba(folder, download)
+    names, files, attributes, partitions = read_tables(folder)
+    is_male = attributes[:, names.index("Male")] == 1
     cache.parent.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=cache.parent) as folder,
+        tempfile.TemporaryDirectory(dir=cache.parent) as temporary,
         tqdm(
-            total=sum(map(len, partitions)),
+            total=len(files),
             desc="CelebA at 64x64",
             unit="image",
             disable=not verbose,
         ) as progress,
     ):
-        written = Path(folder) / cache.name
+        written = Path(temporary) / cache.name
         written.mkdir()
         described: dict[str, Any] = {"names": np.array(names)}
         for task in TASKS:
-            chosen = [np.flatnonzero(male == (task == "male")) for male in is_male]
-            described[f"{task}_sizes"] = np.array([len(rows) for rows in chosen])
-            described[task] = np.concatenate(
-                [table[rows] for table, rows in zip(attributes, chosen, strict=True)]
+            rows = np.flatnonzero(is_male == (task == "male"))
+            rows = rows[np.argsort(partitions[rows], kind="stable")]
+            described[f"{task}_sizes"] = np.bincount(
+                partitions[rows], minlength=len(PARTITIONS)
             )
-            _write_task(written / f"{task}.npy", partitions, chosen, progress)
+            described[task] = attributes[rows]
+            paths = [folder / IMAGES / files[row] for row in rows]
+            _write_task(written / f"{task}.npy", paths, progress)
         np.savez(written / "attributes.npz", **described)
         try:
             written.rename(cache)
@@ -201,38 +235,12 @@ def _write_small_images(home: Path, cache: Path, download: bool, verbose: int) -
                 raise
 
 
-def _open_partitions(home: Path, download: bool) -> list[Any]:
-    """Open train, valid and test with torchvision, which checks the text files."""
-    from torchvision.datasets import CelebA
-
-    files = ["img_align_celeba"]
-    files += [file for *_, file in CelebA.file_list if file.endswith(".txt")]
-    folder = home / CelebA.base_folder
-    with loader_errors("CelebA", folder, files, download) as must_download:
-        partitions = [CelebA(home, split="train", download=must_download)]
-        partitions += [CelebA(home, split=split) for split in PARTITIONS[1:]]
-    return partitions
-
-
-def _write_task(
-    path: Path, partitions: list[Any], chosen: list[np.ndarray], progress: Any
-) -> None:
-    """Write the chosen images of every partition, one after the other."""
+def _write_task(path: Path, image_paths: Sequence[Path], progress: Any) -> None:
     from PIL import ImageOps
 
-    shape = (sum(map(len, chosen)), SIZE, SIZE, 3)
+    shape = (len(image_paths), SIZE, SIZE, 3)
     images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    position = 0
-    for partition, rows in zip(partitions, chosen, strict=True):
-        for row in rows:
-            try:
-                image, _ = partition[row]
-                images[position] = ImageOps.fit(image.convert("RGB"), (SIZE, SIZE))
-            except OSError as error:
-                raise OSError(
-                    f"CelebA image {partition.filename[row]} could not be read "
-                    f"({error}); unpack img_align_celeba.zip again."
-                ) from error
-            position += 1
-            progress.update()
+    for position, image_path in enumerate(image_paths):
+        images[position] = ImageOps.fit(open_image(image_path), (SIZE, SIZE))
+        progress.update()
     images.flush()

@@ -1,4 +1,4 @@
-"""Two related tasks made from the digits that scikit-learn carries with it."""
+"""Two related tasks made from the digits that scikit-learn contains."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ SLANT = 0.4
 SLANT_SPREAD = 0.05
 
 DESCR = """\
-Two tasks made from scikit-learn's embedded digits (1,797 images, 8x8), half of
-the digits each, none in both. "optical": the images as they are, (n, 8, 8).
-"pen": the others drawn at 16x16, slanted and with a thicker stroke, (n, 16, 16).
+Two tasks made from scikit-learn's digits (1,797 images of 8x8). Each task has half of
+the images, and no image is in both. "optical" has its images as they are, with shape
+(n, 8, 8). "pen" has its images drawn at 16x16, slanted and with a thicker stroke, with
+shape (n, 16, 16).
 
 Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits,
 UCI Machine Learning Repository, 1998 (CC BY 4.0); see sklearn.datasets.load_digits.
@@ -50,23 +51,24 @@ def load_digits_pair(
     random_state: RandomState = 0,
     return_X_y: bool = False,
 ) -> Bunch | tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Load two related tasks of different shape made from real digits.
+    """Load two related tasks of different shapes, made from real digits.
 
-    scikit-learn's embedded digits are dealt to two tasks, so that no digit is in
-    both: "optical" holds the 8x8 images as they are, "pen" holds other digits,
-    drawn at 16x16, slanted and with a thicker stroke. A classifier trained on
-    one task is right on about half of the other. Nothing is downloaded.
+    The images that scikit-learn contains are divided between two tasks, so that no
+    image is in both. The task "optical" has its 8x8 images as they are. The task "pen"
+    has its images drawn at 16x16, slanted and with a thicker stroke. A classifier that
+    is trained on one task is right for about half of the samples of the other. Nothing
+    is downloaded.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The part of both tasks to return. With the same `random_state` and
-        `test_size`, "train" and "test" are disjoint and make up "all".
+        The part of both tasks to return. With the same `random_state` and `test_size`,
+        "train" and "test" have no sample in common and together are "all".
     test_size : float, default=0.25
-        Fraction of each task's digits that is kept for "test".
+        Fraction of the samples of each task that is kept for "test".
     random_state : int, RandomState instance or None, default=0
-        Decides which digit goes where and how each "pen" digit is slanted. Pass an
-        int to get matching parts from several calls.
+        Decides which image goes into which task and how much each image of "pen" is
+        slanted. Pass an int to get matching parts from several calls.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -76,8 +78,8 @@ def load_digits_pair(
         Dictionary-like object with these attributes.
 
         data : dict of ndarray of dtype uint8
-            "optical": shape (n_optical, 8, 8), "pen": shape (n_pen, 16, 16), with
-            values from 0 (background) to 255.
+            "optical" of shape (n_optical, 8, 8) and "pen" of shape (n_pen, 16, 16),
+            with values from 0 (background) to 255.
         target : dict of ndarray of dtype int64
             The digits 0-9, one array of shape (n,) per task.
         target_names : ndarray of shape (10,)
@@ -87,7 +89,7 @@ def load_digits_pair(
         DESCR : str
             Description and source.
     (data, target) : tuple of dict if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
@@ -139,7 +141,7 @@ def load_digits_pair(
 
 
 def _draw_with_pen(images: np.ndarray, slants: np.ndarray) -> np.ndarray:
-    """Draw 8x8 images at 16x16: smooth, slanted to the right, thicker."""
+    """Return 8x8 images as smooth, slanted and thicker images of 16x16."""
     large = ndimage.zoom(
         images.astype(np.float32), (1, 2, 2), grid_mode=True, mode="grid-constant"
     )

@@ -1,13 +1,17 @@
-"""Where the data lie, and what is said when they do not."""
+"""The folder and the parts of the data sets, and the form of what loaders return."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
+
+from sk_jae._sklearn_types import Bunch
+
+Split: TypeAlias = Literal["train", "test"]
 Subset: TypeAlias = Literal["train", "test", "all"]
 
 SUBSETS = ("train", "test", "all")
@@ -19,13 +23,14 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     Parameters
     ----------
     data_home : path-like, default=None
-        The folder itself; "~" is expanded. If None, the environment variable
-        `SK_JAE_DATA` names it, and without that it is "~/sk_jae_data".
+        The folder, in which "~" is replaced by the home folder. If None, the folder is
+        the value of the environment variable `SK_JAE_DATA` or, if that is not set,
+        "~/sk_jae_data".
 
     Returns
     -------
     data_home : pathlib.Path
-        The folder, which need not exist: only a download creates it.
+        The folder. It does not have to exist; only a download creates it.
 
     Examples
     --------
@@ -39,35 +44,28 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 
 
 def check_subset(subset: str, known: Sequence[str] = SUBSETS) -> None:
-    """Raise if `subset` is none of the `known` names."""
+    """Raise a ValueError if `subset` is not one of the known names."""
     if subset not in known:
         raise ValueError(f"subset must be one of {known}, got {subset!r} instead.")
 
 
-@contextmanager
-def loader_errors(
-    name: str, folder: Path, files: Sequence[str], download: bool
-) -> Iterator[bool]:
-    """Yield whether to download; raise OSErrors that say which file goes where."""
-    missing = [file for file in files if not (folder / file).exists()]
-    if missing and not download:
-        raise OSError(
-            f"{name} was not found: put {', '.join(missing)} into {folder}, choose "
-            "another data folder with data_home or the environment variable "
-            "SK_JAE_DATA, or pass download_if_missing=True."
-        )
-    try:
-        yield bool(missing)
-    except Exception as error:
-        # A damaged file fails in as many ways as there are parsers, and a refused
-        # download in as many as there are networks: all mean the same to the user.
-        if missing:
-            failure = f"could not be downloaded into {folder}"
-            remedy = f"put {', '.join(missing)} there by hand"
-        else:
-            failure = f"could not be read from {folder}"
-            remedy = f"replace {', '.join(files)} there"
-        reason = " ".join(str(error).split())
-        raise OSError(
-            f"{name} {failure} ({type(error).__name__}: {reason}); {remedy}."
-        ) from error
+def splits_of(subset: Subset) -> tuple[Split, ...]:
+    """Return the official parts that make up a subset."""
+    return ("train", "test") if subset == "all" else (subset,)
+
+
+def digits_bunch(
+    parts: list[tuple[np.ndarray, np.ndarray]], descr: str, return_X_y: bool
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
+    """Join the parts of MNIST or USPS, and return them in the form that is wanted."""
+    data = np.concatenate([images for images, _ in parts])
+    target = np.concatenate([labels for _, labels in parts])
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=np.arange(10),
+        subset_note=None,
+        DESCR=descr,
+    )

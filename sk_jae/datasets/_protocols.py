@@ -1,4 +1,4 @@
-"""The splits of the paper's experiments, and the label budgets."""
+"""The tasks of the paper's experiments, and fewer labels for them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sklearn.utils import check_random_state, column_or_1d
 
 from sk_jae._sklearn_types import Bunch, RandomState
 
-from ._color import CIFAR10_CLASSES
-from ._grayscale import load_mnist, load_usps
+from ._cifar10 import CLASSES as CIFAR10_CLASSES
 from ._home import check_subset
+from ._mnist import load_mnist
+from ._usps import load_usps
 
 
 def split_by_class(
@@ -29,19 +30,19 @@ def split_by_class(
     y : array of shape (n_samples,)
         The class of each sample.
     groups : dict
-        For every task, its name and the label or labels that belong to it.
+        For each task, its name and the label or the labels that belong to it.
 
     Returns
     -------
     X_tasks : dict of array
-        The samples of every task, in their order in `X`.
+        The samples of each task, in the same order as in `X`.
     y_tasks : dict of array
         Their labels, unchanged.
 
     Raises
     ------
     ValueError
-        If `X` and `y` differ in length or a task has no samples.
+        If `X` and `y` differ in length, or if a task has no samples.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def digit_halves(
     Raises
     ------
     ValueError
-        If `X` and `y` differ in length or a task has no samples.
+        If `X` and `y` differ in length, or if a task has no samples.
 
     References
     ----------
@@ -127,15 +128,15 @@ def cifar10_class_pair(
     Returns
     -------
     X_tasks : dict of array
-        The images of the two tasks, which have the names of the classes.
+        The images of the two tasks, whose names are those of the classes.
     y_tasks : dict of array
         Their labels, unchanged.
 
     Raises
     ------
     ValueError
-        If a name is not a class of CIFAR-10, both are the same, or a class has no
-        samples.
+        If a name is not a class of CIFAR-10, if both names are the same, or if a class
+        has no samples.
 
     References
     ----------
@@ -196,20 +197,22 @@ def load_mnist_usps(
     """Load MNIST and USPS as two tasks, with few training samples.
 
     The training samples are drawn at random, without replacement, from the official
-    training sets; "test" is the two official test sets as they are.
+    training sets. The part "test" consists of the two complete official test sets.
 
     Parameters
     ----------
     data_home : path-like, default=None
-        The data folder, see :func:`~sk_jae.datasets.get_data_home`.
+        The data folder; see :func:`~sk_jae.datasets.get_data_home`.
     subset : {"train", "test"}, default="train"
-        The drawn training samples, or the official test sets (10,000 and 2,007).
+        The training samples that were drawn, or the official test sets (10,000 and
+        2,007 samples).
     n_mnist, n_usps : int, default=2000 and 1800
         The number of training samples.
     random_state : int, RandomState instance or None, default=0
         Decides which training samples are drawn.
     download_if_missing : bool, default=False
-        If True, torchvision downloads what is not there. If False, nothing is written.
+        If True, torchvision downloads files that are missing or incomplete. If False,
+        nothing is written.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch.
 
@@ -219,26 +222,27 @@ def load_mnist_usps(
         Dictionary-like object with these attributes.
 
         data : dict of ndarray of dtype uint8
-            "mnist": shape (n_mnist, 28, 28), "usps": shape (n_usps, 16, 16).
+            "mnist" of shape (n_mnist, 28, 28) and "usps" of shape (n_usps, 16, 16).
         target : dict of ndarray of dtype int64
             The digits 0-9, one array of shape (n_samples,) per task.
         target_names : ndarray of shape (10,)
             The names of the classes.
         source_index : dict of ndarray of dtype int64
-            The position of every sample in the official set.
+            The position of each sample in the official set.
         subset_note : None
-            Both sets are complete.
+            Always None, because both sets are complete.
         DESCR : str
-            Description, citation and terms.
+            Description, citation and terms of use.
     (data, target) : tuple of dict if `return_X_y` is True
-        The first two attributes alone.
+        Only `data` and `target`.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged, or cannot be downloaded.
+        If a file is missing, incomplete or not the expected one, or if it cannot be
+        downloaded.
     ValueError
-        If `subset` is unknown, or more samples are wanted than there are.
+        If `subset` is unknown, or if a training set has fewer samples than wanted.
 
     References
     ----------
@@ -293,31 +297,32 @@ def load_mnist_usps(
 def keep_labels(
     y: ArrayLike, n_per_class: int, *, random_state: RandomState = 0
 ) -> np.ndarray:
-    """Hide all labels but a few of every class.
+    """Hide all labels except a few of each class.
 
-    With the same `random_state`, a larger budget keeps all that a smaller one keeps.
-    Apply it to the labels of a training set: the test set is not touched.
+    With the same `random_state`, a larger `n_per_class` keeps all labels that a smaller
+    one keeps, and more. Use it for the labels of a training set, not of a test set.
 
     Parameters
     ----------
     y : array-like of int of shape (n_samples,)
-        Labels; samples that are -1 already are not counted as a class.
+        The labels. Samples that are unlabeled already (-1) are no class.
     n_per_class : int
-        How many labels of every class are kept.
+        The number of labels of each class that are kept.
     random_state : int, RandomState instance or None, default=0
         Decides which labels are kept.
 
     Returns
     -------
     y_few : ndarray of int of shape (n_samples,)
-        A copy of `y` with -1 in place of every label that is not kept.
+        A copy of `y` in which each label that is not kept is replaced by -1.
 
     Raises
     ------
     ValueError
-        If `n_per_class` is negative, a class has fewer labels, or `y` is not 1d.
+        If `n_per_class` is negative, if a class has fewer labels than that, or if `y`
+        does not have one dimension.
     TypeError
-        If `y` does not hold integers, among which -1 could mark a hidden label.
+        If `y` does not have integers, because -1 marks a hidden label.
 
     References
     ----------
@@ -333,21 +338,22 @@ def keep_labels(
     labels: np.ndarray = column_or_1d(y)
     if labels.dtype.kind not in "iu":
         raise TypeError(
-            "y must hold integers, as -1 marks a hidden label, got dtype "
-            f"{labels.dtype}."
+            "y must hold integers, because -1 marks a hidden label, got dtype "
+            f"{labels.dtype}; encode the classes as integers."
         )
     classes, counts = np.unique(labels[labels != -1], return_counts=True)
     if n_per_class < 0:
         raise ValueError(f"n_per_class must not be negative, got {n_per_class}.")
     if len(counts) and n_per_class > counts.min():
         raise ValueError(
-            f"n_per_class={n_per_class} labels of every class cannot be kept: class "
-            f"{classes[counts.argmin()]} has only {counts.min()}."
+            f"n_per_class={n_per_class} labels of each class cannot be kept, because "
+            f"class {classes[counts.argmin()]} has only {counts.min()}."
         )
     rng = check_random_state(random_state)
     y_few = np.full(labels.shape, -1, dtype=np.int64)
     for label in classes:
-        # The whole class is shuffled, whatever the budget, so that budgets nest.
+        # The whole class is shuffled even if few labels are kept, so that a larger
+        # number keeps what a smaller one keeps.
         kept = rng.permutation(np.flatnonzero(labels == label))[:n_per_class]
         y_few[kept] = label
     return y_few

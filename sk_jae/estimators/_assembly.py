@@ -1,10 +1,11 @@
-"""From an estimator's parameters to the state, the data and the net of one fit."""
+"""Makes the state, the data and the net of one fit from an estimator's parameters."""
 
 from __future__ import annotations
 
 import math
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from sk_jae.estimators._parameters import (
     JointParameters,
 )
 from sk_jae.estimators._phases import Heads
+from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
@@ -39,7 +41,8 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# With max_epochs="auto": so many updates for so many samples, and at most these epochs.
+# max_epochs="auto" makes this number of updates for this number of samples, in at most
+# this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
 _MOST_EPOCHS = 200
 
@@ -54,12 +57,11 @@ def new_state(
     seed: int,
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
-    generators = LentGenerators(device)
-    generators.seed(seed, "encoder")
-    with generators.lent():  # a function of the user may make modules
+    with _lent_if_called(estimator, device, seed):
         architectures = _architectures(
             estimator, inputs.names, layouts, classify=labels is not None
         )
+    check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
         n_shared=estimator.n_shared,
@@ -83,6 +85,18 @@ def new_state(
         classes=labels.classes if labels else None,
         class_mask=labels.class_mask if labels else None,
     )
+
+
+def _lent_if_called(
+    estimator: JointParameters, device: torch.device, seed: int
+) -> AbstractContextManager[None]:
+    """A context in which functions of the user may make modules at random."""
+    given = [estimator.encoder, estimator.decoder]
+    if not any(callable(v) or isinstance(v, list | dict) for v in given):
+        return nullcontext()
+    generators = LentGenerators(device)
+    generators.seed(seed, "encoder")
+    return generators.lent()
 
 
 def _architectures(
@@ -116,7 +130,7 @@ def _view(
     shapes: list[Shape],
     names: Sequence[str],
 ) -> Shape | None:
-    """The shape that the shared branch sees, None for the samples' own."""
+    """The shape that the shared branch sees; None means that of the samples."""
     if shared_input is None:
         return None
     if shared_input == "auto":
@@ -179,7 +193,7 @@ def make_net(
 def _augmentations(
     augmentation: Augmentation, layouts: Sequence[Layout]
 ) -> tuple[Callable[[Tensor], Tensor] | None, ...]:
-    """What maps the inputs of each task at random, None for nothing."""
+    """The function that changes the samples of each task at random, or None."""
     if augmentation is None:
         return ()
     if augmentation == "auto":
@@ -188,7 +202,7 @@ def _augmentations(
 
 
 def _n_epochs(estimator: JointParameters, train: TaskData) -> int:
-    """Epochs per phase."""
+    """Number of epochs of each phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
@@ -203,7 +217,7 @@ def split_validation(
     labels: Labels | None,
     seed: int,
 ) -> tuple[TaskData, TaskData | None]:
-    """Training data, and with early stopping validation data of every task."""
+    """The training data and, with early stopping, the validation data of all tasks."""
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
     if isinstance(estimator, ClassifierParameters):
@@ -227,11 +241,11 @@ def split_validation(
                 f"validation_fraction={estimator.validation_fraction}; set "
                 "early_stopping=False."
             )
-        # Like all else of a task, its hold-out does not depend on other tasks.
+        # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
         order = rng.permutation(n)
         own = encoded[t]
-        if own is not None:  # every label in proportion
+        if own is not None:  # hold out every label in proportion
             order = order[evenly_mixed(own[order])]
         valid.append(np.sort(order[:n_valid]))
         train.append(np.sort(order[n_valid:]))

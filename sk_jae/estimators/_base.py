@@ -17,6 +17,7 @@ from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_codes
+from sk_jae.estimators._sizes import check_no_booleans
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -41,6 +42,7 @@ from sk_jae.tasks import (
 )
 from sk_jae.training import (
     Trainer,
+    check_callbacks,
     check_device,
     plain_torch,
     seed_from,
@@ -58,7 +60,7 @@ class BaseJointEstimator(
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
 ):
-    """Base of the joint estimators, which own a trainer and what it leaves behind."""
+    """Base class of the joint estimators."""
 
     if TYPE_CHECKING:
 
@@ -106,6 +108,8 @@ class BaseJointEstimator(
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
+        check_callbacks(self.callbacks, has_validation=self.early_stopping)
+        check_no_booleans(self)
         self._check_code_sizes()
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
@@ -129,12 +133,12 @@ class BaseJointEstimator(
                 history=state.history,
             )
             trainer.take_over(state.optimizer)
-            # Whatever looks at the estimator while it trains finds the running fit.
+            # Callbacks and other threads now see the running fit.
             self._state, self._net = state, net
             self._train(trainer)
 
     def _train(self, trainer: Trainer) -> None:
-        """Train, and keep what is of use afterwards."""
+        """Run the trainer and keep its results."""
         state = self._state
         state.is_training = True
         try:
@@ -153,7 +157,7 @@ class BaseJointEstimator(
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        """Put back what an earlier fit has left, if this one fails."""
+        """Restore the results of the earlier fit if this one fails."""
         earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
         try:
             yield
@@ -182,9 +186,9 @@ class BaseJointEstimator(
         Returns
         -------
         Z : ndarray of float32 of shape (n_samples, n_codes), or one per task
-            Shared columns first; a list or dict for a list or dict, one flat array in
-            the order of the samples for a JointArrays. They are dataframes if
-            `set_output` says so. `n_codes` is ``n_shared +
+            The columns of the shared codes come first. A list or dict gives a list or
+            dict, and a JointArrays gives one array in the order of its samples. They
+            are dataframes if `set_output` says so. `n_codes` is ``n_shared +
             n_private`` for ``codes="both"``.
         """
         inputs = self._check_samples(X)
@@ -254,9 +258,9 @@ class BaseJointEstimator(
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
         codes : {"both", "shared", "private"}, default="both"
-            The codes that count. With one kind alone, the last hidden layer of the
-            other branch is set to zero, which shows what each branch carries (Epstein
-            et al. 2018, Figure 2).
+            The codes that are used. If it is one kind, the last hidden layer of the
+            other branch is set to zero, which shows what each branch has learned
+            (Epstein et al. 2018, Figure 2).
 
         Returns
         -------
@@ -289,7 +293,8 @@ class BaseJointEstimator(
     ) -> NDArray[Any]:
         """Encode samples as one task and decode them as another.
 
-        What passes is the shared code; the target's private branch counts as zero.
+        Only the shared codes are used; the last hidden layer of the private branch of
+        the target is set to zero.
 
         Parameters
         ----------
@@ -307,7 +312,8 @@ class BaseJointEstimator(
         Raises
         ------
         ValueError
-            If there is no such task, or no shared code (``n_shared=0``).
+            If there is no such task, or if there are no shared codes
+            (``n_shared=0``).
         """
         check_is_fitted(self)
         s = check_task(source, self.task_names_, "source")
@@ -330,7 +336,7 @@ class BaseJointEstimator(
         return self._state.layouts[t].from_module(values)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
-        """Names of the codes, ``shared0``, ... and ``private0``, ...
+        """Names of the codes: ``shared0``, ... and ``private0``, ...
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What a fitted classifier says of samples: classes, probabilities, accuracy."""
+"""The methods of a fitted classifier: classes, probabilities and accuracy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,), or one per task
-            In the form of `X`; flat in the order of the samples for a JointArrays.
+            In the form of `X`. A JointArrays gives one array in the order of its
+            samples.
         """
         inputs = self._check_samples(X)
         logits = self._logits(inputs)
@@ -71,7 +72,8 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; 0 for classes that a task cannot have.
+            The columns have the order of `classes_`. The probability is 0 for classes
+            that a task cannot have.
         """
         inputs = self._check_samples(X)
         logits = self._logits(inputs)
@@ -94,8 +96,9 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         Returns
         -------
         logits : ndarray of shape (n_samples, n_classes), or one per task
-            In the order of `classes_`; -inf for classes that a task cannot have. With
-            two classes, of shape (n_samples,), positive for the second.
+            The columns have the order of `classes_`. The logit is -inf for classes that
+            a task cannot have. With two classes the shape is (n_samples,), and a
+            positive value means the second class.
         """
         inputs = self._check_samples(X)
         logits = self._logits(inputs)
@@ -104,18 +107,20 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         return inputs.restore(logits)
 
     def score(self, X: Samples, y: Targets | None = None) -> float:
-        """Accuracy on the labeled samples, mean over the tasks that have any.
+        """Accuracy on the labeled samples, averaged over the tasks that have any.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
         y : list, tuple or dict, or array-like of shape (n_samples,)
-            Labels in the form of `X`, -1 or None for unlabeled.
+            Labels in the form of `X`. -1 marks an unlabeled sample, and None a task
+            without labels.
 
         Returns
         -------
         score : float
+            The mean of the accuracies of these tasks.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What a fitted estimator shows of its state."""
+"""The fitted attributes of the estimators."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["FittedAttributes"]
 
 
 class FittedAttributes(JointParameters):
-    """The attributes that exist after `fit` only, read from the state."""
+    """Attributes that exist only after `fit`. They are read from the state."""
 
     _state: FittedState
     _net: JointNet
 
     def _fitted(self, attribute: str) -> FittedState:
-        """The state, for an attribute that exists after `fit` only."""
+        """Return the state, or say that the attribute exists only after `fit`."""
         state: FittedState | None = self.__dict__.get("_state")
         if state is None:
             raise AttributeError(
@@ -75,7 +75,7 @@ class FittedAttributes(JointParameters):
         return self._net
 
     def __getstate__(self) -> dict[str, Any]:
-        # The net belongs to the fit that made it: a copy needs the state alone.
+        # A copy needs only the state; the net belongs to the fit that made it.
         state = dict(super().__getstate__())
         state.pop("_net", None)
         return state

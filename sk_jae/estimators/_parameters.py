@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -37,6 +37,16 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+
+
+def _callback(callbacks: Any, name: str) -> Any:
+    """Find a callback by its name or by the name of its class."""
+    for item in callbacks if isinstance(callbacks, list) else []:
+        if isinstance(item, tuple) and len(item) == 2 and item[0] == name:
+            return item[1]
+        if type(item).__name__ == name:
+            return item
+    return None
 
 
 class JointParameters(BaseEstimator):
@@ -101,9 +111,37 @@ class JointParameters(BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    def set_params(self, **params: Any) -> Self:
+        """Set the parameters of this estimator, and those of its callbacks.
+
+        Parameters
+        ----------
+        **params : object
+            Parameters by name. As in skorch, ``callbacks__<name>__<parameter>`` is a
+            parameter of a callback. The name is the one in the pair (name, callback),
+            or the name of the class.
+
+        Returns
+        -------
+        self : estimator
+        """
+        start = "callbacks__"
+        of_callbacks = {k: v for k, v in params.items() if k.startswith(start)}
+        super().set_params(**{k: v for k, v in params.items() if k not in of_callbacks})
+        for key, value in of_callbacks.items():
+            name, _, parameter = key.removeprefix(start).partition("__")
+            callback = _callback(self.callbacks, name)
+            if callback is None or not parameter:
+                raise ValueError(
+                    f"Invalid parameter {key!r}: callbacks has no callback of the name "
+                    f"{name!r}; give it as a pair ({name!r}, callback)."
+                )
+            callback.set_params(**{parameter: value})
+        return self
+
 
 class ClassifierParameters(JointParameters):
-    """Those of the classifier besides."""
+    """The parameters that the classifier has in addition."""
 
     classification_weight: PerTask[float]
     infomax_weight: PerTask[float]

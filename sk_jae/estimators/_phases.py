@@ -1,4 +1,4 @@
-"""What is trained: the heads of a classifier, and the phases with their weights."""
+"""Plans a training: the heads of a classifier, and the phases with their weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_jae.estimators._parameters import ClassifierParameters, JointParameters
 from sk_jae.tasks import Labels, TaskInputs, check_weights
-from sk_jae.training import Phase
+from sk_jae.training import TERMS, Phase
 
 __all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier"]
 
@@ -23,9 +23,9 @@ class Heads:
     Attributes
     ----------
     shared : bool
-        Whether there is one on the shared code, the same for all tasks.
+        Whether there is a classifier on the shared codes, the same for all tasks.
     private : tuple of int
-        The tasks with one of their own, on both codes.
+        The tasks that have a classifier of their own, on both codes.
     """
 
     shared: bool = False
@@ -53,7 +53,7 @@ class Plan:
 
 def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
     """The only phase of an autoencoder."""
-    return Plan((Phase("joint", _reconstruction(estimator, inputs)),))
+    return Plan((Phase("joint", _weights(estimator, inputs, "reconstruction")),))
 
 
 def plan_classifier(
@@ -61,28 +61,30 @@ def plan_classifier(
 ) -> Plan:
     """The heads and phases of a classifier."""
     heads = _choose_heads(estimator, labels, inputs)
-    classification = check_weights(
-        estimator.classification_weight, inputs.names, "classification_weight"
-    )
-    on_labels = {
-        "classification": tuple(
-            0.0 if part is None else weight
-            for weight, part in zip(classification, labels.encoded, strict=True)
-        ),
-        "infomax": _on_unlabeled(estimator, "infomax_weight", labels, inputs),
-        "consistency": _on_unlabeled(estimator, "consistency_weight", labels, inputs),
-    }
-    reconstruction = _reconstruction(estimator, inputs)
+    weights = _weights(estimator, inputs, *TERMS)
+    labeled = [part is not None for part in labels.encoded]
+    unlabeled = [part is None or (part < 0).any() for part in labels.encoded]
+    reconstruction = {"reconstruction": weights.pop("reconstruction")}
+    on_labels = {}
+    for term, of_tasks in weights.items():
+        where = labeled if term == "classification" else unlabeled
+        pairs = zip(of_tasks, where, strict=True)
+        on_labels[term] = tuple(weight if used else 0.0 for weight, used in pairs)
     if estimator.strategy == "common-branch":
         return Plan(_common_branch(reconstruction, on_labels, labels), heads)
     return Plan((Phase("end-to-end", reconstruction | on_labels),), heads)
 
 
-def _reconstruction(estimator: JointParameters, inputs: TaskInputs) -> Weights:
-    weights = check_weights(
-        estimator.reconstruction_weight, inputs.names, "reconstruction_weight"
-    )
-    return {"reconstruction": tuple(weights)}
+def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
+    """The weight of each term in each task, as the user gave them."""
+    return {
+        term: tuple(
+            check_weights(
+                getattr(estimator, f"{term}_weight"), inputs.names, f"{term}_weight"
+            )
+        )
+        for term in terms
+    }
 
 
 def _choose_heads(
@@ -120,9 +122,10 @@ def _choose_heads(
 def _common_branch(
     reconstruction: Weights, on_labels: Weights, labels: Labels
 ) -> tuple[Phase, ...]:
-    """First the autoencoders, then the source's classes, then those of the targets.
+    """First the autoencoders, then the classes of the source, then of the targets.
 
-    Tasks without labels have no head of their own and learn along with the source.
+    Tasks without labels have no head of their own and are trained together with the
+    source.
     """
     counts = [0 if part is None else int((part >= 0).sum()) for part in labels.encoded]
     source = int(np.argmax(counts))
@@ -153,17 +156,3 @@ def _common_branch(
     if targets:
         phases.append(supervised("target", targets, parts(private, targets)))
     return tuple(phases)
-
-
-def _on_unlabeled(
-    estimator: ClassifierParameters,
-    parameter: str,
-    labels: Labels,
-    inputs: TaskInputs,
-) -> tuple[float, ...]:
-    """The weights of a term on the tasks that have unlabeled samples."""
-    weights = check_weights(getattr(estimator, parameter), inputs.names, parameter)
-    return tuple(
-        weight if part is None or (part < 0).any() else 0.0
-        for weight, part in zip(weights, labels.encoded, strict=True)
-    )

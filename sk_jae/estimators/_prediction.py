@@ -1,4 +1,4 @@
-"""What a fitted module makes of samples and of codes, batch by batch."""
+"""Applies a fitted module to samples and to codes, batch by batch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Predictor:
     def outputs(
         self, array: NDArray[Any] | None, t: int, function: Callable[[Codes], Tensor]
     ) -> NDArray[np.float32] | None:
-        """What `function` makes of the codes of one task's samples."""
+        """Apply `function` to the codes of the samples of one task."""
         if array is None:
             return None
         parts = [self.apply(x, t, function) for x in self.batches(array, t)]
@@ -49,7 +49,7 @@ class Predictor:
     def apply(
         self, x: Tensor, t: int, function: Callable[[Codes], Tensor]
     ) -> NDArray[np.float32]:
-        """The same for one batch."""
+        """Apply `function` to the codes of one batch."""
         with plain_torch(self.state.device), torch.inference_mode():
             values = function(self._encode(_padded(x), t))[: len(x)]
             return values.float().cpu().numpy()
@@ -62,7 +62,7 @@ class Predictor:
         return codes
 
     def reconstruct(self, t: int, z: Codes, codes: CodesChoice = "both") -> Tensor:
-        """The reconstruction, of which a module trained with "bce" gives logits."""
+        """Decode codes into values, also where the module gives logits ("bce")."""
         x = self.module.decode(t, z, codes)
         return x.sigmoid() if self.state.reconstruction_loss == "bce" else x
 
@@ -103,8 +103,8 @@ def n_chosen_codes(state: FittedState, codes: CodesChoice) -> dict[str, int]:
 def _for_prediction(state: FittedState) -> JointModule:
     """The module in evaluation mode.
 
-    While a fit changes the module, its mode belongs to that fit: then this is another
-    module with the same weights.
+    A running fit needs the mode that it has set. In that case this is another module
+    that has the same weights.
     """
     if not state.is_training and not state.module.training:
         return state.module
@@ -113,10 +113,11 @@ def _for_prediction(state: FittedState) -> JointModule:
 
 
 def _padded(x: Tensor) -> Tensor:
-    """Samples up to a multiple of some rows.
+    """Repeat the last sample until the number of rows is a multiple of 32.
 
-    Matrix products of one row or of a few are summed in another order than those of
-    many, so that a sample's code would depend, in the last digit, on its company.
+    Matrix products of a few rows are summed in another order than those of many rows.
+    Without padding, the last digits of a sample's codes would depend on the number of
+    samples in its batch.
     """
     missing = -len(x) % _ROWS
     return torch.cat([x, x[-1:].expand(missing, *x.shape[1:])]) if missing else x

@@ -1,4 +1,4 @@
-"""What a fit leaves behind, as one plain object."""
+"""The result of a fit as one plain object."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ T = TypeVar("T")
 
 @dataclass
 class FittedState:
-    """All that prediction, a warm start and a file need of a fitted estimator.
+    """Everything that predictions, a warm start and a file need.
 
-    It is apart from the skorch net, which is of use only while it trains.
+    It does not contain the skorch net, which is needed only during training.
 
     Attributes
     ----------
     task_names : tuple of str
     named : bool
-        Whether the user gave the names, or "task0", ... were made up.
+        Whether the names come from the user. Otherwise they are "task0", ...
     layouts : tuple of Layout
     views : tuple of tuple of int
         Shape of one sample of each task as the shared branch sees it.
@@ -82,7 +82,7 @@ class FittedState:
         return [self.classes[own] for own in self.class_mask]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What a warm start must find as it was."""
+        """The properties that must not change between the fits of a warm start."""
         shapes = [layout.module_shape for layout in self.layouts]
         return {
             "the tasks": list(zip(self.task_names, shapes, strict=True)),

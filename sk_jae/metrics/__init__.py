@@ -1,8 +1,8 @@
-"""Scorers for several tasks: on labeled samples only, or without any labels.
+"""Scorers for several tasks, which use only labeled samples or no labels at all.
 
 All are callables ``scorer(estimator, X, y)`` for the parameter `scoring` of
-scikit-learn's tools, and score pipelines and searches as they do joint estimators;
-higher is better. `transfer_report` is no scorer, but looks for signs of failure.
+scikit-learn's tools. They score pipelines and searches as well as joint estimators, and
+higher is better. `transfer_report` is not a scorer; it looks for signs of failure.
 """
 
 from sk_jae.metrics._scorers import (

@@ -1,4 +1,4 @@
-"""Scorers that are called with an estimator, its samples and labels."""
+"""Scorers, which are called with an estimator, samples and labels."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ __all__ = [
 
 
 class LabeledScorer:
-    """Any scikit-learn score on the labeled samples of every task or of one.
+    """Scorer that applies a scikit-learn scorer to the labeled samples of tasks.
 
     Parameters
     ----------
     scoring : str or scorer, default="accuracy"
-        The name of a scikit-learn scorer, or one made by
-        :func:`sklearn.metrics.make_scorer`. It sees one task at a time, with the
-        classes that the task can have.
+        The name of a scikit-learn scorer, or a scorer made by
+        :func:`sklearn.metrics.make_scorer`. It is called for one task at a time, with
+        the classes that this task can have.
     task : int, str or None, default=None
-        Position or name of the task to score; None for the mean over all tasks that
+        Position or name of the task to score. None means the mean over all tasks that
         have labeled samples.
 
     Raises
     ------
     ValueError
-        When called, if no sample (of the task) has a label.
+        If the scorer is called with labels none of which belongs to a task to score.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class LabeledScorer:
     def __call__(
         self, estimator: FittedClassifier, X: Samples, y: Targets | None
     ) -> float:
-        """Score an estimator."""
+        """Return the score of an estimator, the mean over the tasks."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
         found = _labeled(y, tasks, estimator)
@@ -85,7 +85,7 @@ class LabeledScorer:
             if t not in chosen:
                 raise ValueError(
                     f"Task {tasks.names[t]!r} has no labeled sample to score; give its "
-                    "labels, or use a scorer that needs none."
+                    "labels, or use a scorer that needs no labels."
                 )
             chosen = [t]
         scores = []
@@ -102,7 +102,7 @@ class LabeledScorer:
 
 
 class _LabelFreeScorer:
-    """Base of the scorers that look at the probabilities predicted for a task."""
+    """Base class of the scorers that use only the predicted probabilities."""
 
     def __init__(self, task: int | str | None = None) -> None:
         self.task = task
@@ -110,7 +110,7 @@ class _LabelFreeScorer:
     def __call__(
         self, estimator: FittedClassifier, X: Samples, y: Targets | None = None
     ) -> float:
-        """Score an estimator."""
+        """Return the score of an estimator, the mean over the tasks."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
         scores = []
@@ -128,16 +128,17 @@ class _LabelFreeScorer:
 
 
 class EntropyScorer(_LabelFreeScorer):
-    """Minus the mean entropy of the predictions: how confident they are.
+    """Scorer without labels: minus the mean entropy of the predictions.
 
-    Predicting one class for every sample has the best score; prefer
+    It measures how confident the predictions are. The best score belongs to an
+    estimator that predicts the same class for all samples, so prefer
     :class:`InformationMaximizationScorer`.
 
     Parameters
     ----------
     task : int, str or None, default=None
-        Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if there is no such task.
+        Position or name of the task to score. None means the mean over the tasks that
+        have no labels in `y`, or over all tasks if all have labels.
 
     References
     ----------
@@ -156,16 +157,18 @@ class EntropyScorer(_LabelFreeScorer):
 
 
 class InformationMaximizationScorer(_LabelFreeScorer):
-    """Mutual information of samples and predictions: confident each, diverse together.
+    """Scorer without labels: the mutual information of samples and predictions.
 
-    The entropy of the mean prediction minus the mean entropy of the predictions. Of the
-    scorers without labels that cost no fit, the one to begin with.
+    It is the entropy of the mean prediction minus the mean entropy of the predictions,
+    so it is high if each prediction is confident and if the predictions together are
+    diverse. Among the scorers without labels that need no further fit, try this one
+    first.
 
     Parameters
     ----------
     task : int, str or None, default=None
-        Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if there is no such task.
+        Position or name of the task to score. None means the mean over the tasks that
+        have no labels in `y`, or over all tasks if all have labels.
 
     References
     ----------
@@ -184,27 +187,28 @@ class InformationMaximizationScorer(_LabelFreeScorer):
 
 
 class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
-    """Entropy of the similarities between predictions: how dense their clusters are.
+    """Scorer without labels: the entropy of the similarities between predictions.
 
-    Every sample has a distribution over all others, the softmax of the cosine
-    similarities of their predictions over the temperature; the score is the mean
-    entropy of these distributions. Values for different numbers of samples do not
-    compare.
+    It measures how dense the clusters of the predictions are. Each sample has a
+    distribution over all other samples, which is the softmax of the cosine similarities
+    of their predictions, divided by the temperature. The score is the mean entropy of
+    these distributions. Scores for different numbers of samples cannot be compared.
 
     Parameters
     ----------
     task : int, str or None, default=None
-        Position or name of the task to look at; None for the mean over the tasks that
-        have no labels in `y`, or over all if there is no such task.
+        Position or name of the task to score. None means the mean over the tasks that
+        have no labels in `y`, or over all tasks if all have labels.
     temperature : float, default=0.05
-        Temperature of the softmax over similarities, the source's.
+        Temperature of the softmax. The default is the value of Saito et al.
     max_samples : int, default=3000
-        At most so many evenly spaced samples are compared with each other.
+        Largest number of samples that are compared with each other. If there are more,
+        evenly spaced ones are taken.
 
     Raises
     ------
     ValueError
-        When called, if the task has fewer than 2 samples.
+        If the scorer is called with fewer than 2 samples of a task.
 
     References
     ----------
@@ -244,36 +248,41 @@ class SoftNeighborhoodDensityScorer(_LabelFreeScorer):
 
 
 class ReverseValidationScorer:
-    """Accuracy on the other tasks of a classifier trained on the target's predictions.
+    """Scorer that trains on the predictions for a task and tests on the other tasks.
 
-    A clone of the estimator is fitted to the samples that are scored, with the
-    predictions for the target as labels and the other tasks without theirs, and scored
-    on the labels of those: if the target's predictions are wrong, the way back fails
-    too. It costs one more fit. Of the scorers without labels here, it ranked settings
+    The target is the task to score. A clone of the estimator is fitted to the samples
+    that are scored, where the predictions for the target are its labels and the other
+    tasks have no labels. The score is the accuracy of this clone on the labels of the
+    other tasks: if the predictions for the target are wrong, it is usually low. The
+    scorer costs one more fit. Among the scorers without labels here, it ranked settings
     best on MNIST and USPS (``benchmarks/label_free_scorers.py``).
 
     Parameters
     ----------
     task : int, str or None, default=None
-        Position or name of the target; None for the one task without labels in `y`.
+        Position or name of the target. None means the only task that has no labels in
+        `y`.
 
     Raises
     ------
     ValueError
-        When called, if there is not one target, or no labeled sample of another task.
+        If the scorer is called and there is not exactly one target, or no labeled
+        sample of another task.
 
     Notes
     -----
-    The sources train the way back on the samples of the first fit and score it on
-    labels that were held out. Here both happen on the samples given to the scorer,
-    whose labels the way back does not see; in cross-validation, these are the test
-    fold's.
+    In the references, the second estimator is trained on the samples of the first fit
+    and scored on labels that were held out. Here it is trained and scored on the
+    samples that are given to the scorer, in cross-validation those of the test fold. It
+    is trained without the labels on which it is scored.
 
     References
     ----------
     E. Zhong et al., "Cross validation framework to choose amongst models and datasets
-    for transfer learning", ECML-PKDD 2010. Y. Ganin et al., "Domain-adversarial
-    training of neural networks", JMLR 2016, section 5.1.2.
+    for transfer learning", ECML-PKDD 2010.
+
+    Y. Ganin et al., "Domain-adversarial training of neural networks", JMLR 2016,
+    section 5.1.2.
 
     Examples
     --------
@@ -288,14 +297,15 @@ class ReverseValidationScorer:
     def __call__(
         self, estimator: FittedClassifier, X: Samples, y: Targets | None
     ) -> float:
-        """Score an estimator."""
+        """Return the score of an estimator, the accuracy on the other tasks."""
         check_is_fitted(estimator)
         tasks = parse_fitted_inputs(X, estimator)
         targets = target_tasks(self.task, tasks, y, estimator)
         if len(targets) != 1:
             raise ValueError(
                 f"ReverseValidationScorer found {len(targets)} tasks that may be the "
-                "target, expected one without labels; name it by the parameter task."
+                "target, expected one without labels; give its name as the parameter "
+                "task."
             )
         (target,) = targets
         sources = _labeled(y, tasks, estimator)
@@ -303,12 +313,12 @@ class ReverseValidationScorer:
         if not sources:
             raise ValueError(
                 "ReverseValidationScorer needs labeled samples of another task than "
-                f"the target {tasks.names[target]!r}."
+                f"the target {tasks.names[target]!r}; give their labels."
             )
         predicted = _OneTask(estimator, tasks, target).predict(
             select_task(tasks, target)
         )
-        # As positions, next to which -1 can mark what has no label.
+        # Positions instead of labels, so that -1 can mark unlabeled samples.
         positions = np.searchsorted(estimator.classes_, predicted)
         known = np.unique(positions)
         back = None
@@ -366,6 +376,6 @@ class _OneTask(ClassifierMixin, BaseEstimator):
 def _labeled(
     y: Targets | None, tasks: TaskInputs, estimator: FittedClassifier
 ) -> dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """Labels and mask of the labeled samples, of the tasks that have any."""
+    """Return labels and the mask of labeled samples for each task that has some."""
     found = check_score_labels(y, tasks, estimator)
     return {t: item for t, item in enumerate(found) if item is not None}

@@ -1,4 +1,4 @@
-"""Small statistics that several scores need."""
+"""Statistics that several scorers need."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def numpy_defaults() -> np.errstate:
 
 
 def entropy(p: NDArray[Any]) -> Any:
-    """Entropy of each distribution along the last axis."""
+    """Return the entropy of each distribution along the last axis."""
     return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)
 
 
 def evenly_spaced(n_samples: int, n_chosen: int) -> NDArray[np.intp]:
-    """Positions of at most `n_chosen` samples at equal distances."""
+    """Return positions of at most `n_chosen` samples at equal distances."""
     n_chosen = min(n_samples, n_chosen)
     return np.arange(n_chosen) * n_samples // n_chosen

@@ -1,4 +1,4 @@
-"""The samples of one task in the form in which the user passed all of them."""
+"""Samples, labels and outputs of one task in the form that the user passed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _USE_SPLITTER = (
 
 
 def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
-    """The tasks of X as they are, for an estimator that may be a pipeline or a search.
+    """Return the tasks of X for an estimator that may be a pipeline or a search.
 
-    What a pipeline's first step sees has not the features of the joint estimator, so
-    only the form and the names are checked.
+    The first step of a pipeline may have other features than the joint estimator, so
+    only the form and the names of the tasks are checked.
     """
     names = next(
         (part.task_names_ for part in _parts(estimator) if _knows_tasks(part)), None
@@ -55,7 +55,7 @@ def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
 def select_task(
     tasks: TaskInputs, t: int, mask: NDArray[np.bool_] | None = None
 ) -> Any:
-    """The (chosen) samples of one task, in the form of X."""
+    """Return the samples of one task, or those in the mask, in the form of X."""
     if tasks.container is not None:
         rows = _rows_of(tasks, t)
         return tasks.container[rows if mask is None else rows[mask]]
@@ -70,14 +70,14 @@ def select_task(
 
 
 def task_output(tasks: TaskInputs, t: int, output: Any) -> Any:
-    """The output for one task among what an estimator returns for `select_task`."""
+    """Return the output for one task from the output for `select_task`."""
     if tasks.container_kind == "dict":
         return output[tasks.names[t]]
     return output[t] if tasks.container_kind == "list" else output
 
 
 def labels_of_task(tasks: TaskInputs, t: int, labels: NDArray[Any]) -> Any:
-    """Labels for one task and none for the others, in the form of X."""
+    """Return labels for one task and none for the others, in the form of X."""
     if tasks.container is not None:
         flat = np.full(len(tasks.container), -1)
         flat[_rows_of(tasks, t)] = labels
@@ -93,7 +93,7 @@ def target_tasks(
     y: Targets | None,
     estimator: object,
 ) -> list[int]:
-    """The tasks to look at: the named one, else those without labels, else all."""
+    """Return the tasks to score: the named one, those without labels, or all."""
     present = [t for t, a in enumerate(tasks.arrays) if a is not None and a.shape[0]]
     if task is not None:
         t = check_task(task, tasks.names, "task")
@@ -114,16 +114,17 @@ def target_tasks(
     ):
         absent = next(t for t in range(len(tasks.names)) if t not in present)
         raise ValueError(
-            f"X has no sample of task {tasks.names[absent]!r}, and all others have "
-            f"labels, so that no task is left to score without; {_USE_SPLITTER}."
+            f"X has no sample of task {tasks.names[absent]!r}, and all other tasks "
+            "have labels, so that there is no task without labels to score; "
+            f"{_USE_SPLITTER}."
         )
     return unlabeled or present
 
 
 def predictor_of(estimator: object) -> tuple[Any, list[Any]]:
-    """What predicts at the end of searches and pipelines, and the transformers before.
+    """Return the predictor inside searches and pipelines, and its transformers.
 
-    The samples pass through the transformers in their order.
+    The samples pass through the transformers in this order, before the predictor.
     """
     transformers: list[Any] = []
     inner: Any = estimator
@@ -151,6 +152,6 @@ def _knows_tasks(estimator: object) -> bool:
 
 
 def _rows_of(tasks: TaskInputs, t: int) -> NDArray[np.intp]:
-    """Where the samples of one task are in a JointArrays."""
+    """Return the positions of the samples of one task in a JointArrays."""
     assert tasks.container is not None
     return np.flatnonzero(tasks.container.task == tasks.positions.index(t))

@@ -1,4 +1,4 @@
-"""What can be seen, without labels, of how far the classes of a task can be trusted."""
+"""Signs, found without labels, that the predictions for a task may be wrong."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sk_jae.tasks import Samples, Targets, TaskInputs, check_tasks, labeled_samp
 
 __all__ = ["transfer_report"]
 
-# Between what was measured where transfer worked, at least 0.98 and 0.94 of the labeled
-# task, and where it failed (benchmarks/negative_transfer.py).
+# These lie between the values measured when transfer worked, at least 0.98 and 0.94 of
+# those of the labeled task, and when it failed (benchmarks/negative_transfer.py).
 _LEAST_CLASSES = 0.9
 _LEAST_AGREEMENT = 0.8
 
@@ -30,61 +30,67 @@ def transfer_report(
     n_neighbors: int = 5,
     max_samples: int = 2000,
 ) -> dict[str, dict[str, Any]]:
-    """Look, without labels of a task, for signs that its predictions are wrong.
+    """Look for signs that the predictions for a task without labels are wrong.
 
-    A task without labels is compared with those that have some, by the predictions for
-    both:
+    The predictions for a task without labels are compared with those for the tasks that
+    have labels:
 
-    - If classes are rarer in the task than elsewhere, or missing, its predictions use
-      fewer *effective classes*, even though `infomax_weight` spreads them.
-    - If the task has nothing to do with the others, its classes do not follow its
-      samples: nearest neighbors *agree* less often on their class.
+    - If some classes are missing in the task, or less frequent than in other tasks, the
+      predictions use fewer *effective classes*, although `infomax_weight` makes them
+      more diverse.
+    - If the task is not related to the other tasks, its predicted classes do not depend
+      on its samples in the same way: nearest neighbors *agree* on their class less
+      often.
 
-    Classes that only the unlabeled task has cannot be seen: their samples are given to
-    other classes, with confidence.
+    Classes that only the unlabeled task has cannot be noticed. Their samples are
+    confidently predicted to be of other classes.
 
     Parameters
     ----------
     estimator : estimator
         A fitted :class:`JointTransferClassifier`, or a pipeline or search around one.
     X : list, tuple, dict or JointArrays
-        Samples, of labeled tasks too, in the form given to `fit`; those of `fit` may
-        be used.
+        Samples of tasks with and without labels in the form given to `fit`. They may be
+        the samples of `fit`.
     y : list, tuple or dict, or array-like of shape (n_samples,)
-        Labels in the form of `X`; they tell which tasks have any.
+        Labels in the form of `X`. They decide which tasks count as labeled.
     n_neighbors : int, default=5
-        How many nearest neighbors each sample is compared with, by the Euclidean
-        distance of all features.
+        Number of nearest neighbors with which each sample is compared. The distance is
+        the Euclidean distance of all features.
     max_samples : int, default=2000
-        At most so many evenly spaced samples of each task are compared.
+        Largest number of samples of each task that are compared. If there are more,
+        evenly spaced ones are taken.
 
     Returns
     -------
     report : dict of dict
-        For every task in `X`, by name, with ``pandas.DataFrame(report).T`` a table:
+        One dict per task in `X`, by the name of the task.
+        ``pandas.DataFrame(report).T`` makes a table of it.
 
         n_samples : int
+            Number of samples of the task.
         confidence : float
-            The mean of the largest probability.
+            The mean of the largest probability of each sample.
         effective_classes : float
-            The exponential of the entropy of the mean prediction: the number of classes
-            if all are equally frequent.
+            The exponential of the entropy of the mean prediction. It is the number of
+            classes if all are equally frequent.
         neighbor_agreement : float
-            How often a sample and its neighbor are predicted alike, corrected for
-            chance like Cohen's kappa: 1 for always, 0 for as often as at random.
+            How often the same class is predicted for a sample and its neighbor,
+            corrected for chance like Cohen's kappa: 1 means always, and 0 means as
+            often as by chance.
         warning : str
-            What should make one doubt the predictions of a task without labels: fewer
-            than 0.9 of the effective classes, or less than 0.8 of the agreement, of the
-            labeled tasks. Empty without such a sign.
+            The reason to doubt the predictions for a task without labels: these have
+            fewer than 0.9 of the effective classes, or less than 0.8 of the agreement,
+            of the predictions for labeled tasks. It is empty if there is no reason.
 
     Raises
     ------
     ValueError
-        If `y` has no label, or a task has fewer than 2 samples.
+        If `y` has no label, or if a task has fewer than 2 samples.
 
     See Also
     --------
-    sk_jae.metrics.ReverseValidationScorer : Costs a fit, and ranks candidates.
+    sk_jae.metrics.ReverseValidationScorer : Ranks candidates at the cost of a fit.
 
     Examples
     --------
@@ -163,14 +169,14 @@ def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
     n, agrees = found["effective_classes"], found["neighbor_agreement"]
     if agrees < _LEAST_AGREEMENT * agreement:
         return (
-            f"Neighbors agree on their class by {agrees:.2f}, in labeled tasks by "
-            f"{agreement:.2f}: the task may have little to do with them."
+            f"The agreement of neighbors on their class is {agrees:.2f}, in labeled "
+            f"tasks {agreement:.2f}: the task may have little to do with them."
         )
     if n < _LEAST_CLASSES * n_classes:
         return (
             f"Predictions use {n:.1f} effective classes, in labeled tasks "
-            f"{n_classes:.1f}: some may be rarer here or missing, which "
-            "infomax_weight supposes they are not; set it to 0 and compare."
+            f"{n_classes:.1f}: some classes may be missing or less frequent here, but "
+            "infomax_weight assumes equal frequencies; set it to 0 and compare."
         )
     return ""
 
@@ -180,10 +186,10 @@ def _effective_classes(p: NDArray[Any]) -> float:
 
 
 def _agreement(x: NDArray[Any], predicted: NDArray[np.intp], n_neighbors: int) -> float:
-    """How often neighbors are predicted alike, corrected for chance."""
+    """Return how often neighbors have the same prediction, corrected for chance."""
     x = x.reshape(len(x), -1).astype(np.float32)
     neighbors = NearestNeighbors(n_neighbors=min(n_neighbors, len(x) - 1)).fit(x)
-    # Without an argument, a sample is not its own neighbor.
+    # If no samples are passed, no sample is its own neighbor.
     places = neighbors.kneighbors(return_distance=False)
     observed = np.mean(predicted[places] == predicted[:, None])
     chance = np.sum((np.bincount(predicted) / len(predicted)) ** 2)

@@ -1,4 +1,4 @@
-"""Splitters that know the tasks of a `JointArrays` and its unlabeled samples."""
+"""Splitters for `JointArrays` that consider its tasks and its unlabeled samples."""
 
 from sk_jae.model_selection._split import (
     JointStratifiedKFold,

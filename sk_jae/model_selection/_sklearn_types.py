@@ -1,4 +1,4 @@
-"""scikit-learn's splitters with types, see :mod:`sk_jae._sklearn_types`."""
+"""scikit-learn's splitters with types; see :mod:`sk_jae._sklearn_types`."""
 
 from __future__ import annotations
 

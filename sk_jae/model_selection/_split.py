@@ -1,4 +1,4 @@
-"""Cross-validators over the samples of all tasks."""
+"""Cross-validators for the samples of several tasks."""
 
 from __future__ import annotations
 
@@ -32,40 +32,39 @@ __all__ = [
 
 
 class JointStratifiedKFold(StratifiedKFold):
-    """K-fold cross-validator, stratified by task and label.
+    """K-fold cross-validator that is stratified by task and label.
 
-    Every test fold holds the samples of each task, and of each label within a
-    task, in proportion: their numbers differ by at most one between folds.
-    Unlabeled samples (label -1) say nothing about a classifier in a test fold but
-    help it in a training fold, so by default they are in every training fold and
-    in no test fold.
+    All test folds have the same share of the samples of each task and of each label
+    within a task: the numbers of samples in two folds differ by at most one. Unlabeled
+    samples (label -1) cannot be scored in a test fold, but they help a classifier in a
+    training fold. So by default they are in all training folds and in no test fold.
 
     Parameters
     ----------
     n_splits : int, default=5
-        Number of folds. Must be at least 2.
+        Number of folds, at least 2.
     shuffle : bool, default=False
-        Whether to shuffle the samples of each task and label first. Otherwise
-        neighboring samples of a task and label stay in the same fold.
+        Whether to shuffle the samples of each task and label before they are divided.
+        If False, neighboring samples of a task and label stay in the same fold.
     random_state : int, RandomState instance or None, default=None
-        Decides the order with ``shuffle=True``.
+        Decides the order if `shuffle` is True.
     test_unlabeled : bool, default=False
-        Whether unlabeled samples are in test folds too, as one more label of their
-        task.
+        Whether unlabeled samples are in test folds too. They are then treated as one
+        more label of their task.
 
     See Also
     --------
-    JointStratifiedShuffleSplit : Random splits of any size.
-    LeaveOneTaskOut : Test folds of one task each.
+    JointStratifiedShuffleSplit : Makes random splits of any size.
+    LeaveOneTaskOut : Makes test folds of one task each.
 
     Notes
     -----
     An array that is not a :class:`JointArrays` is one task. As in the estimators,
-    exactly two values in its labels are two classes, even if one is -1. With
-    ``y=None`` all samples are tested, stratified by task.
+    exactly two values in its labels are two classes, even if one of them is -1. With
+    ``y=None`` all samples are tested, and the folds are stratified by task.
 
-    Unlike :class:`~sklearn.model_selection.StratifiedKFold`, labels with fewer than
-    `n_splits` samples in a task are not warned about; tasks with fewer are.
+    :class:`~sklearn.model_selection.StratifiedKFold` warns about labels with fewer than
+    `n_splits` samples. This class warns only about tasks with fewer samples than that.
 
     Examples
     --------
@@ -98,7 +97,7 @@ class JointStratifiedKFold(StratifiedKFold):
         Parameters
         ----------
         X : JointArrays or array-like of shape (n_samples, ...)
-            Samples of several tasks, or of one.
+            Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
             Labels, -1 for an unlabeled sample.
         groups : object
@@ -116,8 +115,8 @@ class JointStratifiedKFold(StratifiedKFold):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or holds no label, or if fewer than `n_splits`
-            samples can be tested.
+            If `y` is continuous or has no label, or if fewer than `n_splits` samples
+            can be tested.
 
         Warns
         -----
@@ -137,15 +136,15 @@ class JointStratifiedKFold(StratifiedKFold):
                 warnings.warn(
                     f"{words} has {counted(int(n_tested), 'sample')} that can be "
                     f"tested, fewer than n_splits={self.n_splits}; some test folds "
-                    "hold none.",
+                    "have none.",
                     UserWarning,
                     stacklevel=2,
                 )
         if self.shuffle:
             candidates = check_random_state(self.random_state).permutation(candidates)
         order = candidates[np.argsort(strata[candidates], kind="stable")]
-        # Dealing the sorted samples out in turns balances tasks and labels. Sorting
-        # the folds within a label keeps neighbors in one fold, as StratifiedKFold does.
+        # Giving the sorted samples to the folds in turn balances tasks and labels. Then
+        # sorting the folds of a label keeps neighbors together, as in StratifiedKFold.
         fold = np.arange(len(order)) % self.n_splits
         fold = fold[np.lexsort((fold, strata[order]))]
         for k in range(self.n_splits):
@@ -153,33 +152,35 @@ class JointStratifiedKFold(StratifiedKFold):
 
 
 class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
-    """Random splits, stratified by task and label.
+    """Cross-validator with random splits that are stratified by task and label.
 
-    Unlabeled samples (label -1) are in every training set and in no test set,
-    unless `test_unlabeled`.
+    By default, unlabeled samples (label -1) are in all training sets and in no test
+    set.
 
     Parameters
     ----------
     n_splits : int, default=10
         Number of splits.
     test_size, train_size : float or int, default=None
-        As in :class:`~sklearn.model_selection.ShuffleSplit`, of the samples that
-        can be tested; the others are training samples in addition. By default
-        `test_size` is 0.1, or the complement of `train_size`.
+        As in :class:`~sklearn.model_selection.ShuffleSplit`, but only for the samples
+        that can be tested. All other samples are added to the training set. By default
+        `test_size` is 0.1 or, if `train_size` is given, the complement of that.
     random_state : int, RandomState instance or None, default=None
         Decides the splits.
     test_unlabeled : bool, default=False
-        Whether unlabeled samples can be tested, as one more label of their task.
+        Whether unlabeled samples can be tested too. They are then treated as one more
+        label of their task.
 
     See Also
     --------
-    JointStratifiedKFold : Test folds that do not overlap.
-    task_train_test_split : One split of a list or dict of tasks.
+    JointStratifiedKFold : Makes test folds that do not overlap.
+    task_train_test_split : Makes one split of a list or dict of tasks.
 
     Notes
     -----
-    What is said of one task and of ``y=None`` in :class:`JointStratifiedKFold`
-    holds here too. A label of few samples may be missing on either side.
+    The Notes of :class:`JointStratifiedKFold` about one task and ``y=None`` are true
+    here too. A label with few samples may be missing in the training set or in the test
+    set.
 
     Examples
     --------
@@ -218,7 +219,7 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         Parameters
         ----------
         X : JointArrays or array-like of shape (n_samples, ...)
-            Samples of several tasks, or of one.
+            Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
             Labels, -1 for an unlabeled sample.
         groups : object
@@ -227,17 +228,17 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         Yields
         ------
         train : ndarray of shape (n_train,)
-            The training set indices for that split, sorted.
+            The training set indices for that split, in ascending order.
         test : ndarray of shape (n_test,)
-            The testing set indices for that split, sorted.
+            The testing set indices for that split, in ascending order.
 
         Raises
         ------
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or holds no label, or if the sizes do not fit the
-            number of samples that can be tested.
+            If `y` is continuous or has no label, or if the sizes do not fit the number
+            of samples that can be tested.
         """
         _, strata, tested = strata_of(X, y, self.test_unlabeled)
         candidates = np.flatnonzero(tested)
@@ -246,26 +247,26 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         for _ in range(self.n_splits):
             in_train, in_test = draw(strata[candidates], n_train, n_test, rng)
             train = np.concatenate((candidates[in_train], np.flatnonzero(~tested)))
-            # Sorted samples stay evenly mixed, for those who take the first ones.
+            # Sorted samples stay evenly mixed, for callers that take the first ones.
             yield np.sort(train), candidates[in_test]
 
 
 class LeaveOneTaskOut(BaseCrossValidator):
-    """Cross-validator whose test folds hold the labeled samples of one task each.
+    """Cross-validator whose test folds have the labeled samples of one task each.
 
-    The training fold holds everything else: all samples of the other tasks, and the
-    unlabeled samples (label -1) of the tested task, so that a joint estimator learns
-    the task without its labels. Tasks without labels are never tested.
+    The training fold has all other samples: those of the other tasks and the unlabeled
+    samples (label -1) of the tested task, so that a joint estimator learns this task
+    without its labels. Tasks without labels are never tested.
 
     See Also
     --------
-    JointStratifiedKFold : Test folds of all tasks.
+    JointStratifiedKFold : Makes test folds of all tasks.
 
     Notes
     -----
-    Where all samples of the tested task are labeled, or ``y=None``, the training
-    fold has no sample of it, which joint estimators refuse: mark a part of the
-    samples of each task as unlabeled.
+    If all samples of the tested task are labeled, or if `y` is None, the training fold
+    has no sample of that task, and joint estimators raise an error. In this case, mark
+    some samples of each task as unlabeled.
 
     Examples
     --------
@@ -306,7 +307,7 @@ class LeaveOneTaskOut(BaseCrossValidator):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `X` has fewer than 2 tasks, or `y` holds no label.
+            If `X` has fewer than 2 tasks, or if `y` has no label.
         """
         task, tested = self._tested(X, y)
         for t in np.unique(task[tested]):
@@ -345,6 +346,6 @@ class LeaveOneTaskOut(BaseCrossValidator):
         if n_tasks < 2:
             raise ValueError(
                 f"LeaveOneTaskOut got samples of {counted(n_tasks, 'task')}, expected "
-                "several: call X, y = pack(X, y) before with one array per task."
+                "several; call X, y = pack(X, y) first, with one array per task."
             )
         return task, tested

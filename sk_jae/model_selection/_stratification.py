@@ -1,4 +1,4 @@
-"""What the splitters share: strata of tasks and labels, and draws from them."""
+"""Strata of tasks and labels, and random draws from them, for all splitters."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sk_jae.tasks import JointArrays, OneSequence, has_tasks, labeled_mask
 def strata_of(
     X: OneSequence | None, y: ArrayLike | None, test_unlabeled: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """The task and the stratum of every sample, and which samples are tested."""
+    """Return the task and the stratum of each sample, and which samples are tested."""
     if has_tasks(X):
         raise TypeError(
-            f"X is a {type(X).__name__} of tasks, expected JointArrays: call "
-            "X, y = pack(X, y) before."
+            f"X is a {type(X).__name__} of tasks, expected JointArrays; call "
+            "X, y = pack(X, y) first."
         )
     check_consistent_length(X, y)
     if isinstance(X, JointArrays):
@@ -46,7 +46,7 @@ def strata_of(
 
 
 def encoded(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The sorted distinct labels and the position of each label among them."""
+    """Return the distinct labels in order, and the position of each label in them."""
     if labels.dtype == object:
         labels = labels.astype(str)
     values, codes = np.unique(labels, return_inverse=True)
@@ -64,7 +64,7 @@ def train_and_test(
 def sizes(
     n_samples: int, test_size: float | int | None, train_size: float | int | None
 ) -> tuple[int, int]:
-    """The numbers of training and test samples by scikit-learn's rules and errors."""
+    """Return the numbers of training and test samples as scikit-learn computes them."""
     splitter = ShuffleSplit(
         1, test_size=test_size, train_size=train_size, random_state=0
     )
@@ -75,7 +75,7 @@ def sizes(
 def draw(
     strata: NDArray[np.intp], n_train: int, n_test: int, rng: np.random.RandomState
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Disjoint random training and test samples, spread evenly over the strata."""
+    """Draw training and test samples that do not overlap, evenly over the strata."""
     in_test = systematic_sample(strata, n_test, rng)
     rest = np.flatnonzero(~in_test)
     in_train = np.zeros_like(in_test)
@@ -86,10 +86,10 @@ def draw(
 def systematic_sample(
     strata: NDArray[np.intp], n_chosen: int, rng: np.random.RandomState
 ) -> NDArray[np.bool_]:
-    """Which samples are chosen, at equal distances when they are sorted by stratum.
+    """Draw samples at equal distances after sorting all samples by stratum.
 
-    Within a stratum their order is random. Each stratum gets its share, rounded up or
-    down, whatever its size.
+    Within a stratum their order is random. Of each stratum, its share is drawn, rounded
+    up or down.
     """
     n_samples = len(strata)
     order = np.lexsort((rng.permutation(n_samples), strata))

@@ -1,4 +1,4 @@
-"""One split of a list or dict of tasks."""
+"""Split of a list or dict of tasks into a training and a test set."""
 
 from __future__ import annotations
 
@@ -35,48 +35,50 @@ def task_train_test_split(
     shuffle: bool = True,
     stratify: bool = True,
 ) -> list[Any]:
-    """Split every task into a training and a test set.
+    """Split each task into a training and a test set.
 
     Parameters
     ----------
     X : list, tuple or dict of array-like of shape (n_samples_t, ...)
         One array per task.
     y : list, tuple or dict of array-like of shape (n_samples_t,), default=None
-        Labels in the form of `X`, -1 for an unlabeled sample; None for a task
-        without labels, which is split too.
+        Labels in the form of `X`, with -1 for an unlabeled sample and None for a task
+        without labels. Tasks without labels are split too.
     test_size, train_size : float or int, default=None
-        The proportion of each task, or the number of samples of each task. By
-        default `test_size` is 0.25, or the complement of `train_size`.
+        The fraction of the samples of each task if it is a float, or the number of
+        samples of each task if it is an int. By default `test_size` is 0.25 or, if
+        `train_size` is given, the complement of that.
     random_state : int, RandomState instance or None, default=None
         Decides the shuffling.
     shuffle : bool, default=True
-        Whether to shuffle each task. Otherwise its first samples are the training
-        set, without regard to labels.
+        Whether to shuffle each task. If False, the first samples of each task are the
+        training set, and labels are not considered.
     stratify : bool, default=True
-        Whether both sets hold the labels of a task in proportion, -1 being one of
-        them. Tasks without labels are split at random.
+        Whether each label of a task has the same share of both sets, where -1 counts as
+        a label. Tasks without labels are split at random.
 
     Returns
     -------
     splits : list
-        ``[X_train, X_test]``, and ``y_train, y_test`` if `y` is given: dicts for a
-        dict and lists otherwise, with items of the types that were given.
+        ``[X_train, X_test]`` or, if `y` is given, also ``y_train`` and ``y_test``.
+        These are dicts if `X` is a dict, and lists otherwise. Their items have the
+        types of the items of `X` and `y`.
 
     Raises
     ------
     TypeError
         If `X` or `y` is not a list, tuple or dict.
     ValueError
-        If a task has too few samples for the sizes, or labels of another number
-        than its samples; and as for :class:`JointArrays`.
+        If a task has too few samples for the sizes, if the number of its labels differs
+        from that of its samples, or if :class:`JointArrays` would refuse it.
 
     See Also
     --------
-    sklearn.model_selection.train_test_split : For a JointArrays or a single array.
+    sklearn.model_selection.train_test_split : Splits a JointArrays or a single array.
 
     Notes
     -----
-    A label of few samples may be missing on either side.
+    A label with few samples may be missing in the training set or in the test set.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Torch modules: the joint autoencoder, its layers, the terms of its loss.
+"""Torch modules: the joint autoencoder, its layers and the terms of its loss.
 
-They work without scikit-learn and skorch: build a :class:`JointModule`, train it with
-a loop of your own, or take the one that an estimator has trained, ``est.module_``.
+They work without scikit-learn and skorch. Build a :class:`JointModule` and train it
+with your own loop, or use the one that an estimator has trained, ``est.module_``.
 """
 
 from sk_jae.nn.augmentation import RandomAffine, random_affine

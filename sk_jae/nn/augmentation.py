@@ -1,4 +1,4 @@
-"""Random small affine maps of image batches."""
+"""Small random affine maps of batches of images."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ SHIFT = 0.1
 
 
 def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Rotate, scale, shear and shift every image by a little, at random.
+    """Rotate, scale, shear and shift each image by small random amounts.
 
-    Up to 15 degrees, 30 % in size, 0.2 in shear and 10 % of a side in position; what
-    comes from outside the image repeats its edge.
+    An image is rotated by up to 15 degrees, scaled by up to 30 %, sheared by up to 0.2
+    and shifted by up to 10 % of its sides. Pixels from outside the image repeat its
+    edge.
 
     Parameters
     ----------
     x : Tensor of shape (n, channels, height, width)
-        Images; vectors of shape (n, features) come back as they are.
+        Images. Vectors of shape (n, features) are returned unchanged.
     generator : torch.Generator or None, default=None
-        Draws the changes; None takes torch's global generator of the device.
+        Draws the changes. None means torch's global generator of the device.
 
     Returns
     -------
     x : Tensor of shape (n, channels, height, width)
+        The changed images.
 
     Examples
     --------
@@ -59,13 +61,18 @@ def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor
 
 
 class RandomAffine:
-    """`random_affine` as an object that owns a generator.
+    """The function `random_affine` as an object that has its own generator.
 
     Attributes
     ----------
     generator : torch.Generator or None
-        Draws the changes, and can be replaced at any time; None takes torch's global
+        Draws the changes, and can be replaced at any time. None means torch's global
         generator of the device.
+
+    Notes
+    -----
+    Shape: the input and the output are (n, channels, height, width). Vectors of shape
+    (n, features) are returned unchanged.
 
     Examples
     --------
@@ -84,4 +91,5 @@ class RandomAffine:
         return random_affine(x, self.generator)
 
     def __reduce__(self) -> tuple[type[RandomAffine], tuple[()]]:
-        return RandomAffine, ()  # generators belong to a device
+        # A generator belongs to a device, so copies and pickles do not have it.
+        return RandomAffine, ()

@@ -1,4 +1,4 @@
-"""Torch layers built from their descriptions."""
+"""Building torch layers from their descriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpCon
 
 __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 
-# A layer with weights and what belongs to it: batch normalization, ReLU, pooling.
+# A layer with weights and the modules that belong to it: batch normalization, ReLU and
+# pooling.
 Stage: TypeAlias = list[nn.Module]
 
 _Layer = TypeVar("_Layer", bound=nn.Module)
@@ -38,32 +39,33 @@ def build_stages(
     generator: torch.Generator,
     n_tasks: int = 1,
 ) -> tuple[list[Stage], Shape]:
-    """Build hidden layers, each layer with weights in a stage with what follows it.
+    """Build hidden layers, and divide them into stages of one layer with weights each.
 
     Parameters
     ----------
     layers : iterable of Layer or torch.nn.Module
-        Descriptions, of which ReLUs are made too, or modules, of which copies are
-        taken, so that none is in two places.
+        Descriptions of layers, to which ReLUs are added, or modules. Modules are
+        copied, so that no module is in two places.
     shape : tuple of int, (features,) or (channels, height, width)
         Shape of one sample before the first layer.
     generator : torch.Generator
-        Draws the Glorot-uniform weights of described layers.
+        Draws the Glorot-uniform weights of the layers that are built from descriptions.
     n_tasks : int, default=1
-        Number of tasks with batch statistics of their own.
+        Number of tasks for which batch normalization keeps separate statistics.
 
     Returns
     -------
     stages : list of list of torch.nn.Module
-        One item per layer with weights; the layers before the first are in its stage.
-        If no layer has weights, one stage of all layers, or none.
+        One stage per layer with weights, together with the layers after it. The layers
+        before the first layer with weights are in the first stage. If no layer has
+        weights, all layers are one stage.
     shape : tuple of int
-        Shape of one sample behind the last layer.
+        Shape of one sample after the last layer.
 
     Raises
     ------
     ValueError
-        If a layer does not fit what comes before it.
+        If a layer does not fit the output of the layer before it.
 
     Examples
     --------
@@ -87,7 +89,7 @@ def build_stages(
             weights = isinstance(layer, FC | Conv | Deconv)
             modules = _build(layer, shape, generator, n_tasks)
             shape = output_shape(layer, shape)
-            # ReLU stands behind the batch normalization where there is one.
+            # ReLU comes after the batch normalization if there is one.
             if isinstance(layer, BN) or (weights and not isinstance(following, BN)):
                 modules.append(nn.ReLU())
         if weights:
@@ -95,7 +97,7 @@ def build_stages(
             waiting = []
         elif stages:
             if isinstance(layer, MaxPool) and isinstance(stages[-1][-1], nn.ReLU):
-                # Behind the pooling ReLU gives the same with less work.
+                # After the pooling, ReLU has the same result with less work.
                 modules.append(stages[-1].pop())
             stages[-1].extend(modules)
         else:
@@ -117,19 +119,19 @@ def build_encoder(
     Parameters
     ----------
     layers, shape, generator, n_tasks
-        See `build_stages`.
+        As in `build_stages`.
     n_codes : int
         Width of the bottleneck.
 
     Returns
     -------
     stages : list of list of torch.nn.Module
-        One item per layer with weights.
+        One stage per layer with weights.
 
     Raises
     ------
     ValueError
-        If a layer does not fit what comes before it.
+        If a layer does not fit the output of the layer before it.
     """
     stages, shape = build_stages(layers, shape, generator, n_tasks)
     code = linear(shape, n_codes, generator)
@@ -139,7 +141,7 @@ def build_encoder(
 
 
 def linear(in_shape: Shape, width: int, generator: torch.Generator) -> nn.Module:
-    """A linear layer with Glorot-uniform weights and zero biases."""
+    """Return a linear layer with Glorot-uniform weights and zero biases."""
     layer = _empty(lambda: FlattenLinear(prod(in_shape), width))
     _glorot(layer, generator)
     return layer
@@ -148,7 +150,7 @@ def linear(in_shape: Shape, width: int, generator: torch.Generator) -> nn.Module
 def output_layer(
     layer: Layer, in_shape: Shape, shape: Shape, generator: torch.Generator
 ) -> list[nn.Module]:
-    """The layer that gives the reconstruction, without a ReLU behind it."""
+    """Build the layer that gives the reconstruction, without a ReLU after it."""
     modules = _build(layer, in_shape, generator, 1)
     if output_shape(layer, in_shape) != shape:
         modules.append(UnflattenImage(shape))
@@ -201,7 +203,7 @@ def _convolution(
     padding: tuple[int, int] = (height // 2, width // 2)
     modules: list[nn.Module] = []
     if not (height % 2 and width % 2):
-        # Even kernels need one position more on one side than on the other.
+        # Even kernels need one more position on one side than on the other.
         modules.append(
             nn.ZeroPad2d(((width - 1) // 2, width // 2, (height - 1) // 2, height // 2))
         )
@@ -212,7 +214,7 @@ def _convolution(
 
 
 def _empty(make: Callable[[], _Layer]) -> _Layer:
-    """A layer without weights, whose defaults the global generator would draw."""
+    """Make a layer with unset weights, so that the global generator is not used."""
     with torch.device("meta"):
         layer = make()
     return layer.to_empty(device="cpu").float()
@@ -225,7 +227,7 @@ def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
 
 
 def _probed_shape(module: nn.Module, shape: Shape) -> Shape:
-    """Shape of one sample behind a module, found by running a copy of it."""
+    """Return the shape of one sample after a module by running a copy of it."""
     probe = deepcopy(module).float().eval()
     try:
         with torch.no_grad():

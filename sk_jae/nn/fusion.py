@@ -1,8 +1,8 @@
-"""Branches on the same input whose first layers are alike, run as one.
+"""Branches with the same input and equal first layers, computed in one pass.
 
-Convolutions with few channels leave most of a CPU's vector registers empty. Two
-branches that begin with such layers fill them better together: their first convolutions
-as one, those behind it in groups.
+Convolutions with few channels leave most of a CPU's vector registers empty. If two
+branches begin with such layers, computing them together fills the registers better:
+their first convolutions are one convolution, and the later ones have groups.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from torch.nn import functional as F
 
 __all__ = ["count_fusible", "run_fused"]
 
-# Two branches of so many channels fill a register of AVX-512. Wider convolutions gain
-# nothing in groups.
+# Two branches with this number of channels fill a register of AVX-512. Wider
+# convolutions do not become faster in groups.
 _MOST_CHANNELS = 8
 
 
 def count_fusible(branches: Sequence[nn.ModuleList]) -> int:
-    """The number of first layers of all branches that `run_fused` can take."""
+    """Return how many of the first layers of all branches `run_fused` can compute."""
     n = 0
     for stage in zip(*branches, strict=False):
         if len({repr(layer) for layer in stage}) > 1 or not _is_taken(stage[0]):
@@ -40,20 +40,23 @@ def _is_taken(layer: nn.Module) -> bool:
 def run_fused(
     branches: Sequence[Iterable[nn.Module]], x: Tensor, n_layers: int
 ) -> Sequence[Tensor]:
-    """What every branch makes of x in its first layers.
+    """Compute the first layers of several branches with the same input.
 
     Parameters
     ----------
     branches : sequence of iterables of Module
+        The layers of each branch.
     x : Tensor of shape (n, channels, height, width)
+        The input of all branches.
     n_layers : int
-        At most what `count_fusible` says.
+        Number of layers to compute, at most the result of `count_fusible`.
 
     Returns
     -------
     outputs : sequence of Tensor of shape (n, ...)
+        The output of these layers for each branch.
     """
-    groups = 1  # all begin with the same image
+    groups = 1  # The input of the first layers is not divided between the branches.
     for stage in islice(zip(*branches, strict=False), n_layers):
         first = stage[0]
         if isinstance(first, nn.Conv2d):

@@ -7,9 +7,9 @@ Michaeli 2018, Figure 1 and Eq. 1)::
      |                                                                         (+)->
      '-> view -> pre_tied_t -> TIED -> post_tied_t -> z_s -> shared decoder_t --'
 
-(+) concatenates the last hidden layers of the two decoders for the output layer of the
-task. The tied layers are the same modules for every task; by default they end with the
-bottleneck, which gives z_s.
+(+) concatenates the last hidden layers of the two decoders, which are the input of the
+output layer of the task. The tied layers are the same modules for all tasks. By default
+the last of them is the bottleneck, whose output is z_s.
 """
 
 from __future__ import annotations
@@ -35,53 +35,58 @@ __all__ = ["JointModule", "n_parameters"]
 
 
 class JointModule(nn.Module):
-    """Joint autoencoder with optional classification heads.
+    """Joint autoencoder with optional classifiers.
 
     Parameters
     ----------
     architectures : sequence of Architecture
-        The layers of each task's branches.
+        The layers of the branches of each task.
     n_shared, n_private : int
-        Code sizes; 0 leaves the branch out.
+        Number of codes of the shared branch and of each private branch. With 0 there is
+        no such branch.
     shared_depth : int or "auto", default=-1
-        The layer at which tying starts, counted over layers with weights: 1 is the
-        first, -1 the bottleneck, "auto" the earliest that the shapes allow.
+        The layer at which sharing starts. Only layers with weights are counted: 1 is
+        the first one after the input, -1 is the bottleneck, and "auto" is the earliest
+        one from which the shapes allow sharing.
     n_shared_layers : int or None, default=None
-        Number of tied layers; None ties all down to and including the bottleneck.
+        Number of tied layers. None ties all from `shared_depth` to the bottleneck.
     n_classes : int, default=0
-        Number of classes over all tasks; 0 for no heads.
+        Number of classes of all tasks together. With 0 there are no classifiers.
     shared_head : bool, default=True
-        Whether one head on the shared code is tied across tasks.
+        Whether there is one classifier on the shared codes, the same for all tasks.
     private_heads : sequence of int, default=()
-        Tasks with a head of their own on both codes; logits are added.
+        Positions of the tasks that have a classifier of their own on both codes, whose
+        logits are added to those of the shared one.
     class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
-        Classes among which each task is classified; the logits of others are -inf.
+        The classes that each task can have; the logits of the other classes are -inf.
+        With None each task can have all classes.
     seed : int, default=0
-        Decides the initial weights. Those of a task's branches depend on the seed and
-        the task's name alone, so that other tasks make no difference to them.
+        Decides the initial weights. Those of the branches of a task depend only on the
+        seed and the name of the task, so that other tasks do not change them.
 
     Attributes
     ----------
     tied : TaskSequential
-        The layers that are the same for every task. `pre_tied` and `post_tied` have
-        what stands before and behind them in each task's shared encoder.
+        The layers that are the same for all tasks. `pre_tied` and `post_tied` have the
+        layers before and after them in the shared encoder of each task.
     earliest_depth : int
-        The earliest `shared_depth` that the shapes allow, counted from the input if the
-        tasks have equally many layers, else from the bottleneck; 0 without a shared
-        branch.
+        The earliest `shared_depth` that the shapes allow. It is counted from the input
+        if the encoders of all tasks have the same number of layers, else from the
+        bottleneck. It is 0 if there is no shared branch.
     n_fused : list of int
-        The number of first layers of each task's two branches that run side by side on
-        a CPU, since they are alike and narrow.
+        For each task, the number of first layers of its two branches that are computed
+        in one pass on a CPU, because they are equal and have few channels.
 
     Raises
     ------
     ValueError
-        If there is no code, if the layers from `shared_depth` on cannot be tied, or if
-        layers do not fit together.
+        If both numbers of codes are 0, if the layers from `shared_depth` on cannot be
+        tied, or if layers do not fit together.
 
     Notes
     -----
-    Shape: inputs (n_t, *shape_t) per task, or None to skip the task.
+    Shape: the input is a list with one tensor of shape (n_t, *shape_t), or None, per
+    task. The output is a list with one TaskOutput, or None, per task.
 
     References
     ----------
@@ -120,7 +125,8 @@ class JointModule(nn.Module):
         super().__init__()
         if not n_shared and not n_private:
             raise ValueError(
-                "n_shared and n_private are both 0; give at least one code a size."
+                "n_shared and n_private are both 0; at least one of them must be "
+                "greater than 0."
             )
         self.names = [a.name for a in architectures]
         self.n_shared, self.n_private = n_shared, n_private
@@ -159,7 +165,10 @@ class JointModule(nn.Module):
         self.register_buffer("class_mask", class_mask)
 
     def _add_autoencoders(self, a: Architecture, seed: int) -> None:
-        """Build all of one task that is never tied: all but its shared encoder."""
+        """Build the modules of one task that are never tied.
+
+        These are its private autoencoder, its shared decoder and its output layer.
+        """
         *hidden, output = a.decoder
         ends = []
         if self.n_private:
@@ -185,7 +194,7 @@ class JointModule(nn.Module):
         n_shared_layers: int | None,
         seed: int,
     ) -> None:
-        """Build the shared encoders and make their tied layers one."""
+        """Build the shared encoders, with the same tied layers in all of them."""
         encoders = []
         for a in architectures:
             draw = _generator(seed, a.name, "shared encoder")
@@ -196,7 +205,7 @@ class JointModule(nn.Module):
             )
         first, end = tied_range(encoders, self.names, shared_depth, n_shared_layers)
         self.earliest_depth = depth_of(encoders, n_shared_layers)
-        # Weights that belong to all tasks must not depend on any task's name.
+        # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], _generator(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
         self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
@@ -206,7 +215,7 @@ class JointModule(nn.Module):
             self.post_tied.append(TaskSequential(chain(*stages[n + end :])))
 
     def _count_fused(self, t: int) -> int:
-        """The first layers of a task's two branches that are to run side by side."""
+        """Return how many first layers of a task's branches run in one pass."""
         both = self.n_shared and self.n_private
         if not both or not isinstance(self.views[t], nn.Identity):
             return 0
@@ -216,16 +225,17 @@ class JointModule(nn.Module):
         return [self.private_encoders[t], self.pre_tied[t]]
 
     def encode(self, inputs: Sequence[Tensor | None]) -> list[Codes | None]:
-        """Codes of every task.
+        """Return the codes of each task.
 
         Parameters
         ----------
         inputs : list of (Tensor of shape (n_t, *shape_t) or None)
-            The samples of each task.
+            The samples of each task; None skips a task.
 
         Returns
         -------
         codes : list of (Codes or None)
+            The codes of each task, None for a task that was skipped.
         """
         tasks, private, parts = [], [], []
         for t, x in enumerate(inputs):
@@ -244,8 +254,8 @@ class JointModule(nn.Module):
         return codes
 
     def _encode_apart(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The private code of one task, and what the tied layers get of it."""
-        # Whether groups pay is measured on CPUs alone.
+        """Return the private codes of one task, and the input of the tied layers."""
+        # It was measured only on CPUs that groups are faster.
         n = self.n_fused[t] if x.device.type == "cpu" else 0
         own = view = x
         if n:
@@ -265,20 +275,22 @@ class JointModule(nn.Module):
         z: Codes,
         codes: Literal["both", "shared", "private"] = "both",
     ) -> Tensor:
-        """Reconstruction from codes.
+        """Return the reconstruction from codes.
 
         Parameters
         ----------
         task : int
-            The task whose decoders and output layer are used.
+            The position of the task whose decoders and output layer are used.
         z : Codes of shapes (n, n_shared) and (n, n_private)
+            The codes of n samples.
         codes : {"both", "shared", "private"}, default="both"
-            The codes that count; the last hidden layer of the other branch is set to
-            zero.
+            The codes that are used. For the others, the last hidden layer of their
+            decoder is set to zero.
 
         Returns
         -------
         reconstruction : Tensor of shape (n, *shape)
+            The reconstruction in the shape of the samples of the task.
         """
         hidden = []
         if self.n_private:
@@ -287,14 +299,28 @@ class JointModule(nn.Module):
         if self.n_shared:
             (h,) = self.shared_decoders[task]([z.shared], [0])
             hidden.append(h if codes != "private" else torch.zeros_like(h))
-        # (n, width) and (n, width), or (n, channels, height, width) each
+        # Each is (n, width) or (n, channels, height, width).
         merged = torch.cat(hidden, dim=1)
         x: Tensor
         (x,) = self.outputs[task]([merged], [0])
         return x  # (n, *shape)
 
     def classify(self, task: int, z: Codes) -> Tensor | None:
-        """Logits (n, n_classes); -inf for classes that the task cannot have."""
+        """Return the logits of one task.
+
+        Parameters
+        ----------
+        task : int
+            The position of the task.
+        z : Codes of shapes (n, n_shared) and (n, n_private)
+            The codes of n samples.
+
+        Returns
+        -------
+        logits : Tensor of shape (n, n_classes) or None
+            The logits, -inf for classes that the task cannot have. None if the task
+            has no classifier.
+        """
         logits = None
         if self.shared_head is not None:
             (logits,) = self.shared_head([z.shared], [task])
@@ -307,7 +333,18 @@ class JointModule(nn.Module):
         return logits
 
     def forward(self, inputs: Sequence[Tensor | None]) -> list[TaskOutput | None]:
-        """Reconstructions, codes and logits of every task."""
+        """Return the reconstruction, the codes and the logits of each task.
+
+        Parameters
+        ----------
+        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+            The samples of each task; None skips a task.
+
+        Returns
+        -------
+        outputs : list of (TaskOutput or None)
+            The outputs of each task, None for a task that was skipped.
+        """
         outputs: list[TaskOutput | None] = []
         for t, codes in enumerate(self.encode(inputs)):
             if codes is None:
@@ -321,7 +358,7 @@ class JointModule(nn.Module):
 
 @contextmanager
 def _naming(a: Architecture) -> Iterator[None]:
-    """Name the task in an error about its layers."""
+    """Add the name of the task to errors about its layers."""
     try:
         yield
     except ValueError as error:
@@ -329,13 +366,13 @@ def _naming(a: Architecture) -> Iterator[None]:
 
 
 def _generator(seed: int, *words: str) -> torch.Generator:
-    """A generator for one part of the module, whatever other parts there are."""
+    """Return a generator for one part of the module, independent of other parts."""
     digest = zlib.crc32("/".join([str(seed), *words]).encode())
     return torch.Generator().manual_seed((seed << 32) ^ digest)
 
 
 def n_parameters(module: nn.Module) -> int:
-    """Number of trainable values, a tied one counted once.
+    """Return the number of trainable values of a module.
 
     Parameters
     ----------
@@ -345,6 +382,7 @@ def n_parameters(module: nn.Module) -> int:
     Returns
     -------
     n_parameters : int
+        The number of values. Those that tasks have in common count once.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Torch layers for the samples of one task or of several at once."""
+"""Torch layers for the samples of one task or of several tasks together."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = [
 
 
 class TaskBatchNorm(nn.Module):
-    """Batch normalization whose statistics are each task's own.
+    """Batch normalization with separate statistics for each task.
 
     Tasks differ in their mean and variance, so that statistics over the samples of
-    several tasks fit none of them. The scale and the offset are common to all tasks.
+    several tasks fit none of these tasks. Scale and offset are common to all tasks.
 
     Parameters
     ----------
@@ -36,14 +36,16 @@ class TaskBatchNorm(nn.Module):
 
     Notes
     -----
-    Shape: input (n, n_features) or (n, n_features, height, width), the samples of
-    `tasks` in order, `sizes` of each; output the same.
+    Shape: the input is (n, n_features) or (n, n_features, height, width), and the
+    output has the same shape. The input has the samples of `tasks` one task after the
+    other, and `sizes` are their numbers of samples.
 
     References
     ----------
-    S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015. W.-G. Chang et al.,
-    "Domain-specific batch normalization for unsupervised domain adaptation", CVPR 2019
-    (which also keeps the scale and the offset apart).
+    S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+
+    W.-G. Chang et al., "Domain-specific batch normalization for unsupervised domain
+    adaptation", CVPR 2019. There, scale and offset are separate for each task too.
 
     Examples
     --------
@@ -72,13 +74,13 @@ class TaskBatchNorm(nn.Module):
     ) -> Tensor:
         if len(tasks) == 1:
             return self._normalize(x, tasks[0])
-        parts = x.split(list(sizes))  # (n_t, n_features, ...) of each task
+        parts = x.split(list(sizes))  # one (n_t, n_features, ...) per task
         return torch.cat(
             [self._normalize(p, t) for p, t in zip(parts, tasks, strict=True)]
         )
 
     def _normalize(self, x: Tensor, task: int) -> Tensor:
-        # One value per feature has no variance: fall back on the running statistics.
+        # A single value per feature has no variance, so use the running statistics.
         training = self.training and x.numel() > x.shape[1]
         return F.batch_norm(
             x,
@@ -93,15 +95,15 @@ class TaskBatchNorm(nn.Module):
 
 
 class FlattenLinear(nn.Linear):
-    """A linear layer that flattens images.
+    """Linear layer that flattens images.
 
     It is the same layer for vectors and for images, so that it can be tied across
-    tasks of which some have the one and some the other.
+    tasks some of which have vectors and some images.
 
     Notes
     -----
-    Shape: input (n, in_features) or (n, channels, height, width), output
-    (n, out_features).
+    Shape: the input is (n, in_features) or (n, channels, height, width), and the output
+    is (n, out_features).
 
     Examples
     --------
@@ -113,30 +115,32 @@ class FlattenLinear(nn.Linear):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x.flatten(1), self.weight, self.bias)
+        x = x.flatten(1)  # (n, in_features)
+        return F.linear(x, self.weight, self.bias)  # (n, out_features)
 
 
 class UpConv2d(nn.Conv2d):
-    """Nearest-neighbor upsampling, then a convolution that keeps the size.
+    """Nearest-neighbor upsampling, followed by a convolution that keeps the size.
 
-    Computed from the small image alone. Behind upsampling by s, the taps of the
-    convolution that fall on one pixel can be added up first, so that s x s kernels of
-    about 1 / s^2 of the size, one per position within a pixel, do the same: up to
-    rounding, with fewer products, and without the large image in memory.
+    The result is computed directly from the small image. After upsampling by s, several
+    weights of the kernel are multiplied by the same pixel, so these weights can be
+    added first. This gives s x s kernels, one for each position within a pixel, each of
+    about 1 / s^2 of the size. The result is the same up to rounding, with fewer
+    products and without the large image in memory.
 
     Parameters
     ----------
     in_channels, out_channels : int
         Number of channels.
     kernel_size : tuple of int, (height, width)
-        Size of the kernel on the large image, odd.
+        Size of the kernel on the large image. Both numbers must be odd.
     factor : int
         Upsampling factor along both axes.
 
     Notes
     -----
-    Shape: input (n, in_channels, height, width), output (n, out_channels, factor *
-    height, factor * width).
+    Shape: the input is (n, in_channels, height, width), and the output is
+    (n, out_channels, factor * height, factor * width).
 
     Examples
     --------
@@ -166,19 +170,20 @@ class UpConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         s = self.factor
-        # Sums of s x s neighbors, (out, in, height + s - 1, width + s - 1)
+        # Sums of s x s neighbors: (out, in, height + s - 1, width + s - 1).
         taps = F.pad(self.weight, (s - 1,) * 4)
         taps = F.avg_pool2d(taps, s, stride=1, divisor_override=1)
         height, width = self.kernel_size[0] // 2, self.kernel_size[1] // 2
         if height % s or width % s:
             taps = taps.flip(2, 3).transpose(0, 1)
             return F.conv_transpose2d(x, taps, self.bias, s, (height, width))
-        # The s x s kernels stand on the same pixels: they are channels of one plain
+        # All s x s kernels cover the same pixels, so they can be channels of one plain
         # convolution, which is faster than a transposed one.
         taps = taps.unflatten(3, (-1, s)).unflatten(2, (-1, s)).flip(3, 5)
         taps = taps.permute(0, 3, 5, 1, 2, 4).flatten(0, 2)
         bias = None if self.bias is None else self.bias.repeat_interleave(s * s)
         x = F.conv2d(x, taps, bias, padding=(height // s, width // s))
+        # (n, s * s * out, height, width) -> (n, out, s * height, s * width)
         return F.pixel_shuffle(x, s)
 
     def extra_repr(self) -> str:
@@ -187,11 +192,17 @@ class UpConv2d(nn.Conv2d):
 
 
 class UnflattenImage(nn.Module):
-    """A vector read as an image.
+    """Conversion of vectors to images.
+
+    Parameters
+    ----------
+    shape : tuple of int, (channels, height, width)
+        Shape of one image.
 
     Notes
     -----
-    Shape: input (n, channels * height * width), output (n, channels, height, width).
+    Shape: the input is (n, channels * height * width), and the output is
+    (n, channels, height, width).
 
     Examples
     --------
@@ -206,8 +217,9 @@ class UnflattenImage(nn.Module):
         self.shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.reshape(len(x), *self.shape)
-        # The layout of all images here; else every layer behind would change it.
+        x = x.reshape(len(x), *self.shape)  # (n, channels, height, width)
+        # All images have this memory format here. With another one, each of the next
+        # layers would convert it.
         return x.contiguous(memory_format=torch.channels_last)
 
     def extra_repr(self) -> str:
@@ -215,18 +227,21 @@ class UnflattenImage(nn.Module):
 
 
 class CommonView(nn.Module):
-    """The fixed view of images that the shared branch sees: one size, one color space.
+    """Conversion of images to one size and one number of channels for all tasks.
+
+    Images in color become gray by the mean of red, green and blue, and the channel of
+    gray images is repeated to make color images. A fourth channel (opacity) is left out
+    if the result does not have four channels.
 
     Parameters
     ----------
     shape : tuple of int, (channels, height, width)
-        Shape of the view.
+        Shape of one image after the conversion.
 
     Notes
     -----
-    Shape: input (n, 1, 3 or 4 channels, any height, any width), output (n, *shape).
-    Images in color become gray by the mean of red, green and blue, and gray ones are
-    repeated. A fourth channel, opacity, is left out where the view has none.
+    Shape: the input is (n, channels_in, height_in, width_in) with 1, 3 or 4 channels,
+    and the output is (n, channels, height, width).
 
     Examples
     --------
@@ -244,7 +259,7 @@ class CommonView(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         channels, *size = self.shape
         if x.shape[1] != channels:
-            x = x[:, :3]
+            x = x[:, :3]  # without opacity
         if x.shape[1] != channels:
             x = x.mean(1, keepdim=True).expand(-1, channels, -1, -1)
         if list(x.shape[2:]) != size:
@@ -262,7 +277,13 @@ class CommonView(nn.Module):
 
 
 class TaskSequential(nn.ModuleList):
-    """Layers in a row, run on the samples of one task or of several at once.
+    """Sequence of layers for the samples of one task or of several tasks together.
+
+    Notes
+    -----
+    Shape: the input and the output are lists with one tensor of shape (n_t, ...) per
+    task. If the samples of all tasks have the same shape, each layer is run once, on
+    the samples of all tasks together.
 
     Examples
     --------
@@ -276,20 +297,21 @@ class TaskSequential(nn.ModuleList):
     def forward(
         self, parts: Sequence[Tensor], tasks: Sequence[int], start: int = 0
     ) -> list[Tensor]:
-        """Run the layers.
+        """Return the output of the last layer.
 
         Parameters
         ----------
         parts : list of Tensor of shape (n_t, ...)
             The samples of each task.
         tasks : list of int
-            The task of each part.
+            The position of the task of each part.
         start : int, default=0
-            The layer to begin with.
+            The position of the first layer that is run.
 
         Returns
         -------
         parts : list of Tensor of shape (n_t, ...)
+            The output for the samples of each task.
         """
         if not len(self) or not parts:
             return list(parts)
@@ -299,6 +321,7 @@ class TaskSequential(nn.ModuleList):
                 for part, t in zip(parts, tasks, strict=True)
             ]
         sizes = [len(part) for part in parts]
+        # (n_1 + n_2 + ..., ...)
         x = torch.cat(list(parts)) if len(parts) > 1 else parts[0]
         for layer in islice(self, start, None):
             whose = (tasks, sizes) if isinstance(layer, TaskBatchNorm) else ()

@@ -1,12 +1,12 @@
-"""The terms of the loss, each beside its equation.
+"""The terms of the loss, each with its equation.
 
 L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 
-(Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features in
-place of sums, so that weights do not depend on batch and image sizes.)
+(Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features instead
+of sums, so that the weights do not depend on the sizes of batches and images.)
 
-For unlabeled samples there are two more, not in the paper: `infomax_loss` and
-`consistency_loss`.
+There are two more terms for unlabeled samples, which are not in the paper:
+`infomax_loss` and `consistency_loss`.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ ReconstructionLoss: TypeAlias = (
 def reconstruction_loss(
     reconstruction: Tensor, target: Tensor, loss: ReconstructionLoss = "mse"
 ) -> Tensor:
-    """Reconstruction error, l_r of Eq. 1.
+    """Return the reconstruction error, l_r of Eq. 1.
 
     Parameters
     ----------
     reconstruction, target : Tensor of shape (n, *shape)
-        For ``"bce"`` the reconstruction holds logits and the target values in [0, 1].
+        The reconstruction and the samples. For "bce" the reconstruction has logits, and
+        the values of the samples are in [0, 1].
     loss : {"mse", "bce"} or callable, default="mse"
-        Mean squared error, binary cross-entropy, or a function of both tensors whose
-        result is averaged.
+        "mse" is the mean squared error and "bce" the binary cross-entropy. A function
+        takes the two tensors, and its result is averaged.
 
     Returns
     -------
@@ -68,18 +69,19 @@ def reconstruction_loss(
 
 
 def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the labeled samples, l_c of Eq. 2.
+    """Return the cross-entropy of the labeled samples, l_c of Eq. 2.
 
     Parameters
     ----------
     logits : Tensor of shape (n, n_classes)
+        The logits of the samples.
     labels : Tensor of int64 of shape (n,)
-        -1 for an unlabeled sample.
+        The position of the class of each sample, -1 for an unlabeled sample.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The mean over the labeled samples, 0 if there are none.
+        The mean over the labeled samples, or 0 if there are none.
 
     Examples
     --------
@@ -94,27 +96,29 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def infomax_loss(logits: Tensor) -> Tensor:
-    """Information maximization: predictions confident each, and diverse together.
+    """Return a loss that is low for predictions that are confident and diverse.
 
-    The mean entropy of the predictions minus twice the entropy of their mean. Once, it
-    would be minus the mutual information of samples and classes; twice, two classes
-    are less often taken for one.
+    It is the mean entropy of the predictions minus twice the entropy of their mean.
+    With a factor of one instead of two, it would be minus the mutual information of
+    samples and classes. With a factor of two, two classes are less often merged.
 
     Parameters
     ----------
     logits : Tensor of shape (n, n_classes)
-        Of unlabeled samples; -inf for a class that they cannot have.
+        The logits of unlabeled samples, -inf for a class that they cannot have.
 
     Returns
     -------
     loss : Tensor of shape ()
+        The loss of all samples together.
 
     References
     ----------
     R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
-    information maximization", NeurIPS 2010. W. Hu et al., "Learning discrete
-    representations via information maximizing self-augmented training", ICML 2017,
-    which weighs the two entropies apart.
+    information maximization", NeurIPS 2010.
+
+    W. Hu et al., "Learning discrete representations via information maximizing
+    self-augmented training", ICML 2017. There, the two entropies have separate weights.
 
     Examples
     --------
@@ -128,19 +132,23 @@ def infomax_loss(logits: Tensor) -> Tensor:
 
 
 def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
-    """A confident prediction on the plain image is the target for its augmented view.
+    """Return the cross-entropy with confident predictions for the plain samples.
+
+    The class that is predicted for a plain sample is the target for the augmented one
+    if its probability is at least 0.9.
 
     Parameters
     ----------
     logits : Tensor of shape (n, n_classes)
-        Of the augmented samples.
+        The logits of the augmented samples.
     plain_logits : Tensor of shape (n, n_classes)
-        Of the same samples as they are; not differentiated.
+        The logits of the same samples without augmentation. No gradient is computed for
+        them.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The cross-entropy, 0 for samples whose prediction has a probability below 0.9.
+        The mean over all samples, where samples without a confident prediction count 0.
 
     References
     ----------
@@ -161,5 +169,5 @@ def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
 
 
 def _entropy(p: Tensor) -> Tensor:
-    # The small number keeps the gradient finite where a class is impossible.
+    # The small number keeps the gradient finite if a class is impossible.
     return -(p * (p + 1e-8).log()).sum(dim=-1)

@@ -1,4 +1,4 @@
-"""What the joint module gives for the samples of one task."""
+"""The outputs of the joint module for the samples of one task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ __all__ = ["Codes", "TaskOutput"]
 
 
 class Codes(NamedTuple):
-    """The codes of one task's samples: (n, n_shared) and (n, n_private).
+    """The codes of the samples of one task.
+
+    Attributes
+    ----------
+    shared : Tensor of shape (n, n_shared)
+        The codes of the shared branch.
+    private : Tensor of shape (n, n_private)
+        The codes of the private branch.
 
     Examples
     --------
@@ -26,10 +33,17 @@ class Codes(NamedTuple):
 
 
 class TaskOutput(NamedTuple):
-    """Reconstruction (n, *shape), codes, and logits (n, n_classes) or None.
+    """The outputs of the joint module for the samples of one task.
 
-    A module trained with ``reconstruction_loss="bce"`` gives the logits of the
-    reconstruction.
+    Attributes
+    ----------
+    reconstruction : Tensor of shape (n, *shape)
+        The reconstruction of the samples. If the module was trained with
+        ``reconstruction_loss="bce"``, these are its logits.
+    codes : Codes
+        The codes of the samples.
+    logits : Tensor of shape (n, n_classes) or None
+        The logits of the classes. None if the task has no classifier.
 
     Examples
     --------

@@ -18,24 +18,26 @@ def tied_range(
     shared_depth: int | Literal["auto"],
     n_shared_layers: int | None,
 ) -> tuple[int, int]:
-    """The tied layers, counted from the end: the first, and the last + 1.
+    """Return the range of the layers that are tied, counted from the bottleneck.
 
     Parameters
     ----------
     encoders : list of list of list of torch.nn.Module
-        For each task its layers with weights, each with what belongs to it; the last
-        is the bottleneck.
+        The stages of the shared encoder of each task. A stage is a layer with weights
+        and the modules that belong to it, and the last stage is the bottleneck.
     names : list of str
         The names of the tasks.
     shared_depth : int or "auto"
-        1 is the first layer, -1 the bottleneck, "auto" the earliest that works.
+        The layer at which sharing starts: 1 is the first layer, -1 is the bottleneck,
+        and "auto" is the earliest layer from which the shapes allow sharing.
     n_shared_layers : int or None
-        The number of layers; None for all from there on.
+        Number of tied layers. None ties all from `shared_depth` to the bottleneck.
 
     Returns
     -------
     first, end : int
-        From -1 (the bottleneck) down, and from 0 (behind it) down.
+        The positions of the first tied layer and of the layer after the last one, as
+        numbers from the end: -1 is the bottleneck, and 0 is the position after it.
 
     Raises
     ------
@@ -59,11 +61,12 @@ def tied_range(
     if end > 0:
         raise ValueError(
             f"n_shared_layers={n_shared_layers} reaches beyond the bottleneck: from "
-            f"shared_depth={shared_depth} on there are {-first} layers with weights."
+            f"shared_depth={shared_depth} on there are {-first} layers with weights; "
+            f"give at most {-first}."
         )
     if not all(_tieable(encoders)[n + first : n + end]):
         raise ValueError(
-            f"The layers from shared_depth={shared_depth} on cannot be tied, as "
+            f"The layers from shared_depth={shared_depth} on cannot be tied, because "
             f"{_difference(encoders, names, first, end)}; "
             f"{_advice(encoders, n_shared_layers)}."
         )
@@ -71,7 +74,7 @@ def tied_range(
 
 
 def depth_of(encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None) -> int:
-    """The earliest `shared_depth` that works, from the input where that is clear."""
+    """Return the earliest `shared_depth` that works, or 0 if there is none."""
     return _position(_earliest(encoders, n_shared_layers) or 0, encoders)
 
 
@@ -92,7 +95,7 @@ def _from_the_end(shared_depth: int, lengths: set[int]) -> int:
 
 
 def _fingerprint(stage: Stage) -> list[tuple[Any, ...]]:
-    """All by which layers can differ: their shapes and settings, but not weights."""
+    """Return the shapes and settings of a stage, which must be equal to tie it."""
     return [
         (type(module), str(module), *(tuple(p.shape) for p in module.parameters()))
         for module in stage
@@ -100,7 +103,7 @@ def _fingerprint(stage: Stage) -> list[tuple[Any, ...]]:
 
 
 def _tieable(encoders: Sequence[Sequence[Stage]]) -> list[bool]:
-    """Whether each layer is alike in all tasks; the last item is the bottleneck."""
+    """Return for each layer, up to the bottleneck, whether it is equal in all tasks."""
     n = min(len(stages) for stages in encoders)
     return [
         all(
@@ -114,7 +117,7 @@ def _tieable(encoders: Sequence[Sequence[Stage]]) -> list[bool]:
 def _earliest(
     encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None
 ) -> int | None:
-    """The earliest layer, from the end, from which that many can be tied."""
+    """Return the earliest layer, as a number from the end, from which tying works."""
     tieable = _tieable(encoders)
     n = len(tieable)
     for first in range(-n, 0):
@@ -125,7 +128,10 @@ def _earliest(
 
 
 def _position(k: int, encoders: Sequence[Sequence[Stage]]) -> int:
-    """A layer's number from the input, or, if encoders differ in length, the end."""
+    """Return the number of a layer from the input.
+
+    If the encoders differ in their numbers of layers, it is the number from the end.
+    """
     lengths = {len(stages) for stages in encoders}
     return k + min(lengths) + 1 if len(lengths) == 1 and k else k
 
@@ -155,8 +161,8 @@ def _advice(encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None) ->
     if earliest is None:
         fewer = "tie fewer with n_shared_layers, or " if any(_tieable(encoders)) else ""
         return (
-            f"{fewer}give the tasks encoders that end alike (for images also "
-            "shared_input='auto'), or n_shared=0"
+            f"{fewer}give the tasks encoders with equal last layers (for images "
+            "also shared_input='auto'), or n_shared=0"
         )
     depth = _position(earliest, encoders)
     also = "" if depth == earliest else f" (or {earliest}, from the bottleneck)"

@@ -1,8 +1,9 @@
 """The nine systems of the paper's supplement as ready estimators.
 
 B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
-meta-learning framework" (2018). `figure` makes them by number, and each has a function
-with a name; all come unfitted, and keyword arguments override what they set.
+meta-learning framework" (2018). `figure` makes the system with a given number, and each
+system also has a function with a name. The estimators are not fitted, and keyword
+arguments replace their parameters.
 
 ======  =====================  ====================================================
 figure  function               system
@@ -18,22 +19,28 @@ figure  function               system
 9       `three_way`            classifier for SVHN, the source, MNIST and USPS
 ======  =====================  ====================================================
 
-**The paper's** are: Adam with a learning rate of 0.001, initial weights after Glorot
-and Bengio (here uniform, and biases of zero), batch sizes, epochs and loss weights
-(appendix and supplement); branches of convolutions, max-pooling, fully connected layers
-and ReLU, tied in the bottleneck alone, whose last hidden layers are concatenated and
-give the output directly (section 3); 500 units there in Figures 1 and 2; upsampling and
-convolution in the decoder for CIFAR-10, strides for CelebA; 1.36 million parameters in
-Figure 7 and 3 million in Figure 8; a pair of autoencoders with codes as large as those
-of the joint autoencoder; and a version of that with as many parameters as the pair.
+These properties are **from the paper**:
 
-**Ours** are all other widths, kernels and code sizes, and fully connected decoders for
-digits, since the published figures are pictures whose numbers could not be recovered.
-Convolutions are narrow, so that a CPU can train them.
+- Adam with a learning rate of 0.001, initial weights after Glorot and Bengio (here
+  uniform, with biases of zero), batch sizes, epochs and loss weights (appendix and
+  supplement);
+- branches of convolutions, max-pooling, fully connected layers and ReLU, which are tied
+  only in the bottleneck, and whose last hidden layers are concatenated and followed by
+  the output layer (section 3);
+- 500 units in these last hidden layers in Figures 1 and 2;
+- upsampling and convolution in the decoder for CIFAR-10, and strides for CelebA;
+- 1.36 million parameters in Figure 7 and 3 million in Figure 8;
+- a pair of autoencoders with as many codes as the joint autoencoder, and a reduced
+  joint autoencoder with as many parameters as the pair.
 
-Where the paper weighs reconstruction 4 times classification, or the reverse, it does
-not say whether errors are summed over the features. ``reconstruction_loss="mse"`` is
-their mean, as in Keras; for sums multiply the weight by the number of features, as in
+These properties are **our choice**: all other widths, kernels and numbers of codes, and
+fully connected decoders for digits. The published figures are pictures whose numbers
+could not be recovered. Convolutions have few channels, so that a CPU can train them.
+
+When the paper gives reconstruction 4 times the weight of classification, or the
+reverse, it does not say whether errors are summed over the features.
+``reconstruction_loss="mse"`` is their mean, as in Keras. For sums, multiply the weight
+by the number of features, as in
 ``figure(7, reconstruction_weight={"mnist": 4 * 28 * 28, "usps": 4 * 16 * 16})``.
 """
 
@@ -94,21 +101,22 @@ def figure(
 def figure(
     number: int, **parameters: Any
 ) -> JointAutoencoder | JointTransferClassifier:
-    """Make the system of one of the supplement's figures.
+    """Make the system of one figure of the supplement.
 
     Parameters
     ----------
     number : int
-        Number of the figure, from 1 to 9; the table at the top of :mod:`sk_jae.paper`
-        has them.
+        Number of the figure, from 1 to 9; see the table at the top of
+        :mod:`sk_jae.paper`.
     **parameters : object
-        Parameters of the estimator in place of the paper's, such as `random_state` and
-        `device`; for Figures 2, 4 and 6 also `reduced`.
+        Parameters of the estimator that replace the ones set here, such as
+        `random_state` and `device`. Figures 2, 4 and 6 also have `reduced`.
 
     Returns
     -------
     estimator : JointAutoencoder or JointTransferClassifier
-        Not fitted. Figures 1 to 6 learn without labels, 7 to 9 with them.
+        The estimator, not fitted. Figures 1 to 6 learn without labels, and Figures 7 to
+        9 learn with labels.
 
     Raises
     ------
@@ -124,7 +132,7 @@ def figure(
     """
     if number not in _FIGURES:
         raise ValueError(
-            f"figure must be a number from 1 to 9, as the supplement has nine, got "
-            f"{number!r}."
+            f"figure must be a number from 1 to 9, because the supplement has nine "
+            f"figures, got {number!r}."
         )
     return _FIGURES[number](**parameters)

@@ -19,25 +19,25 @@ _CIFAR10_REDUCED = {"encoder": "Conv 6x(3x3), MP 2x2, Conv 6x(3x3), MP 2x2, FC 1
 _CELEBA = {"encoder": "Conv 16,5,2, Conv 32,5,2, Conv 64,5,2, FC 256"}
 _CELEBA_REDUCED = {"encoder": "Conv 11,5,2, Conv 23,5,2, Conv 45,5,2, FC 184"}
 
-# The bottleneck alone is tied, and both branches see the images as they are.
+# Only the bottleneck is tied, and both branches receive the images unchanged.
 TIED = {"shared_depth": -1, "n_shared_layers": 1, "shared_input": None}
 
 
 def mnist_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 1: an autoencoder for MNIST; two of them are the baseline of Figure 2.
+    """Figure 1: the autoencoder for MNIST; a pair is the baseline of Figure 2.
 
-    Fitted on several tasks, it is as many independent autoencoders. Each has the layers
-    of one branch of `mnist_halves`, and a code as large as both its codes.
+    Fitted to several tasks, it has one independent autoencoder per task. Each has the
+    layers of one branch of `mnist_halves`, and as many codes as both its branches.
 
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
     estimator : JointAutoencoder
-        The paper's: batches of 256 and 10 epochs (appendix).
+        From the paper: batches of 256 and 10 epochs (appendix).
 
     Examples
     --------
@@ -54,18 +54,19 @@ def mnist_halves(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
     Parameters
     ----------
     reduced : bool, default=False
-        Whether to shrink the layers until there are as many parameters as in a pair of
-        `mnist_autoencoder`: widths by the square root of 2, and the last hidden layer,
-        whose output does not shrink with it, by about 2.
+        Whether to reduce the widths until there are as many parameters as in a pair of
+        `mnist_autoencoder`. The widths are divided by the square root of 2, and that of
+        the last hidden layer by about 2, because the output layer keeps its width.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these. A `shared_depth`
-        from 1 to 5 ties another layer than the bottleneck, which is the fifth.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here. With a
+        `shared_depth` from 1 to 4, another layer is tied instead of the bottleneck,
+        which is the fifth.
 
     Returns
     -------
     estimator : JointAutoencoder
-        The paper's: batches of 256, 10 epochs, equal weights (appendix), five layers
-        that can be tied (Table 2).
+        From the paper: batches of 256, 10 epochs, equal weights (appendix), and five
+        layers that can be tied (Table 2).
 
     Examples
     --------
@@ -79,21 +80,21 @@ def mnist_halves(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
 
 
 def cifar10_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 3: an autoencoder for CIFAR-10; two of them are the baseline of Figure 4.
+    """Figure 3: the autoencoder for CIFAR-10; a pair is the baseline of Figure 4.
 
-    Fitted on several tasks, it is as many independent autoencoders. Each has the layers
-    of one branch of `cifar10_pair`, and a code as large as both its codes.
+    Fitted to several tasks, it has one independent autoencoder per task. Each has the
+    layers of one branch of `cifar10_pair`, and as many codes as both its branches.
 
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
     estimator : JointAutoencoder
-        The paper's: batches of 128, 10 epochs, decoding by upsampling and convolution
-        (appendix).
+        From the paper: batches of 128, 10 epochs, and decoding by upsampling and
+        convolution (appendix).
 
     Examples
     --------
@@ -110,16 +111,16 @@ def cifar10_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
     Parameters
     ----------
     reduced : bool, default=False
-        Whether to divide the widths by the square root of 2, which leaves as many
+        Whether to divide the widths by the square root of 2, so that there are as many
         parameters as in a pair of `cifar10_autoencoder`.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
     estimator : JointAutoencoder
-        The paper's: batches of 128, 10 epochs, equal weights, decoding by upsampling
-        and convolution (appendix).
+        From the paper: batches of 128, 10 epochs, equal weights, and decoding by
+        upsampling and convolution (appendix).
 
     Examples
     --------
@@ -132,21 +133,21 @@ def cifar10_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
 
 
 def celeba_autoencoder(**parameters: Any) -> JointAutoencoder:
-    """Figure 5: an autoencoder for CelebA; two of them are the baseline of Figure 6.
+    """Figure 5: the autoencoder for CelebA; a pair is the baseline of Figure 6.
 
-    Fitted on several tasks, it is as many independent autoencoders. Each has the layers
-    of one branch of `celeba_pair`, and a code as large as both its codes.
+    Fitted to several tasks, it has one independent autoencoder per task. Each has the
+    layers of one branch of `celeba_pair`, and as many codes as both its branches.
 
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
     estimator : JointAutoencoder
-        For color images of 64 x 64 pixels. The paper's: batches of 64, 30 epochs,
-        strided convolutions (supplement).
+        It is made for color images of 64 x 64 pixels. From the paper: batches of 64, 30
+        epochs, and strided convolutions (supplement).
 
     Examples
     --------
@@ -163,16 +164,16 @@ def celeba_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencoder
     Parameters
     ----------
     reduced : bool, default=False
-        Whether to divide the widths by the square root of 2, which leaves as many
+        Whether to divide the widths by the square root of 2, so that there are as many
         parameters as in a pair of `celeba_autoencoder`.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` in place of these.
+        Parameters of :class:`JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
     estimator : JointAutoencoder
-        For color images of 64 x 64 pixels. The paper's: batches of 64, 30 epochs,
-        equal weights, strided convolutions (supplement).
+        It is made for color images of 64 x 64 pixels. From the paper: batches of 64, 30
+        epochs, equal weights, and strided convolutions (supplement).
 
     Examples
     --------

@@ -8,29 +8,29 @@ from sk_jae.estimators import JointTransferClassifier
 
 from ._autoencoders import MNIST, TIED
 
-# One encoder for Figures 7 to 9, so that their branches can be joined in the last.
-# Its widths and windows did best on training digits that were held out.
+# Figures 7 to 9 have the same encoder, so that Figure 9 can join the branches of the
+# other two. Its widths and windows had the best results on held-out training digits.
 _DIGITS = "Conv 16x(5x5), MP 3x3 stride 2, Conv 64x(3x3), MP 3x3 stride 2, FC 96, FC 96"
 _MNIST_USPS = {"encoder": _DIGITS, "decoder": "FC 169"}
 _SVHN_MNIST = {"encoder": _DIGITS, "decoder": "FC 181"}
 
 
 def mnist_halves_transfer(**parameters: Any) -> JointTransferClassifier:
-    """Figure 2 with classes, for the transfer between the halves and Table 2.
+    """Figure 2 with classes, for the transfer between the halves and for Table 2.
 
-    Batches, epochs and loss weights are those of `mnist_usps`, as the paper does not
-    give them for this experiment.
+    Batch size, epochs and loss weights are those of `mnist_usps`, because the paper
+    does not give them for this experiment.
 
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` in place of these.
+        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
 
     Returns
     -------
     estimator : JointTransferClassifier
-        With ``strategy="common-branch"`` it is trained as in the paper's first recipe
-        (section 3), and with another `shared_depth` as in Table 2.
+        With ``strategy="common-branch"`` it is trained as in the first procedure of the
+        paper (section 3), and with another `shared_depth` as in Table 2.
 
     Examples
     --------
@@ -48,14 +48,14 @@ def mnist_usps(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` in place of these.
+        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
 
     Returns
     -------
     estimator : JointTransferClassifier
-        The paper's: 1.36 million parameters (section 4), batches of 64, 10 epochs,
-        reconstruction weighed 4 times classification (appendix). Ours: classifiers on
-        the shared code and, for each task, on both its codes.
+        From the paper: 1.36 million parameters (section 4), batches of 64, 10 epochs,
+        and 4 times the weight of classification for reconstruction (appendix). Our
+        choice: a classifier on the shared codes and, for each task, one on both codes.
 
     Examples
     --------
@@ -73,14 +73,14 @@ def svhn_mnist(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` in place of these.
+        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
 
     Returns
     -------
     estimator : JointTransferClassifier
-        The paper's: 3 million parameters (section 4), batches of 64, 10 epochs,
-        classification weighed 4 times reconstruction (appendix). Ours: classifiers on
-        the shared code and, for each task, on both its codes.
+        From the paper: 3 million parameters (section 4), batches of 64, 10 epochs, and
+        4 times the weight of reconstruction for classification (appendix). Our choice:
+        a classifier on the shared codes and, for each task, one on both codes.
 
     Examples
     --------
@@ -95,18 +95,19 @@ def svhn_mnist(**parameters: Any) -> JointTransferClassifier:
 def three_way(**parameters: Any) -> JointTransferClassifier:
     """Figure 9: the classifier for SVHN, the source, MNIST and USPS, in this order.
 
-    The branches of Figures 8 and 7 with a single shared bottleneck.
+    It has the branches of Figures 8 and 7 with one shared bottleneck.
 
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` in place of these.
+        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
 
     Returns
     -------
     estimator : JointTransferClassifier
-        The paper's: the branches of the earlier systems, one shared bottleneck, batches
-        of 64, 20 epochs, classification weighed 4 times reconstruction (supplement).
+        From the paper: the branches of the earlier systems, one shared bottleneck,
+        batches of 64, 20 epochs, and 4 times the weight of reconstruction for
+        classification (supplement).
 
     Examples
     --------

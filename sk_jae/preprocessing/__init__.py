@@ -1,4 +1,4 @@
-"""Preprocessing of every task by a transformer of its own."""
+"""Preprocessing of each task by its own transformer."""
 
 from sk_jae.preprocessing._per_task import PerTask
 

@@ -1,4 +1,4 @@
-"""A transformer for every task: `PerTask`."""
+"""The transformer `PerTask`, which applies one transformer to each task."""
 
 from __future__ import annotations
 
@@ -38,49 +38,49 @@ Choice: TypeAlias = Transformer | Literal["passthrough"]
 
 
 class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
-    """Apply a scikit-learn transformer to every task by itself.
+    """Apply a scikit-learn transformer to each task separately.
 
-    Put it in front of a joint estimator, for example to scale every task by its own
-    mean and variance.
+    Use it before a joint estimator in a pipeline, for example to scale each task by its
+    own mean and variance.
 
     Parameters
     ----------
     transformer : transformer, "passthrough", or list or dict of these
-        One transformer, of which every task gets a clone, or one per task.
-        "passthrough" leaves the samples alone. Their parameters can be set and
-        searched as ``transformer__<parameter>``, or for a list or dict as
-        ``<position or name>__<parameter>``.
+        One transformer, which is cloned for each task, or one transformer per task.
+        "passthrough" does not change the samples. The parameters of the transformers
+        can be set and searched as ``transformer__<parameter>`` or, for a list or dict,
+        as ``<position or name>__<parameter>``.
 
     Attributes
     ----------
     transformers_ : list of transformer
-        The fitted transformers, in the order of the tasks; a
-        :class:`~sklearn.preprocessing.FunctionTransformer` for "passthrough".
+        The fitted transformers, in the order of the tasks. For "passthrough" it is a
+        :class:`~sklearn.preprocessing.FunctionTransformer`.
     n_tasks_ : int
         Number of tasks.
     task_names_ : tuple of str
-        The names of the tasks: the keys of a dict, else "task0", "task1", ...
+        The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
     n_features_in_ : int
-        Number of features; only after `fit` with one bare array.
+        Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Names of the features; only after `fit` with one dataframe.
+        Names of the features. Exists only after `fit` with one dataframe.
 
     See Also
     --------
-    JointAutoencoder, JointTransferClassifier : What stands behind it.
-    sklearn.compose.ColumnTransformer : Other transformers for other columns.
+    JointAutoencoder, JointTransferClassifier : Estimators that can be used after it.
+    sklearn.compose.ColumnTransformer : Applies transformers to columns of one array.
 
     Notes
     -----
-    Transformers see samples as vectors: images are flattened for them, and come back as
-    images if the transformer keeps the number of features. Dataframes reach them as
-    they are, and what they can handle, such as missing values, they get.
+    Transformers receive samples as vectors. Images are flattened before, and they
+    become images again if the transformer keeps the number of features. Transformers
+    receive dataframes as they are, and they decide whether missing values are allowed.
 
-    The -1 of an unlabeled sample never reaches a transformer. If some samples of a task
-    have no label, its transformer is fitted on all samples without labels or, if it
-    cannot be, on the labeled samples alone.
+    A transformer never receives the label -1 of an unlabeled sample. If some samples of
+    a task are unlabeled, its transformer is fitted to all samples without any labels.
+    If this is not possible, it is fitted to the labeled samples only.
 
     Examples
     --------
@@ -101,14 +101,14 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         self.transformer = transformer
 
     def fit(self, X: Samples, y: Targets | None = None) -> Self:
-        """Fit every task's transformer.
+        """Fit the transformer of each task.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             One array of shape (n_samples_t, ...) or dataframe per task.
         y : list, tuple, dict or array-like, default=None
-            Labels in the form of `X`, see Notes.
+            Labels in the form of `X`; see the Notes of the class.
 
         Returns
         -------
@@ -117,8 +117,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         Raises
         ------
         ValueError, TypeError
-            If the transformers are not one per task, or one of them cannot use the
-            samples; the message names the task.
+            If there is not one transformer per task, or if a transformer cannot use the
+            samples of its task. The message has the name of the task.
         """
         self._fit(X, y)
         return self
@@ -136,19 +136,19 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     @overload
     def fit_transform(self, X: ArrayLike, y: Targets | None = None) -> Any: ...
     def fit_transform(self, X: Samples, y: Targets | None = None) -> Any:
-        """Fit every task's transformer and transform its samples.
+        """Fit the transformer of each task and transform its samples.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             One array of shape (n_samples_t, ...) or dataframe per task.
         y : list, tuple, dict or array-like, default=None
-            Labels in the form of `X`, see Notes.
+            Labels in the form of `X`; see the Notes of the class.
 
         Returns
         -------
         X_transformed : list, dict, JointArrays or ndarray
-            In the form of `X`.
+            The transformed samples in the form of `X`.
         """
         tasks, results = self._fit(X, y)
         return self._restore(tasks, results)
@@ -162,7 +162,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     @overload
     def transform(self, X: ArrayLike) -> Any: ...
     def transform(self, X: Samples) -> Any:
-        """Transform every task.
+        """Transform the samples of each task.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         Returns
         -------
         X_transformed : list, dict, JointArrays or ndarray
-            In the form of `X`.
+            The transformed samples in the form of `X`.
         """
         check_is_fitted(self)
         tasks = self._open(X, self.task_names_)
@@ -183,7 +183,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
                 raise ValueError(
                     f"{tasks.describe(t)} has samples of shape {item.shape[1:]}, "
                     f"expected {self._shapes[t]} as in fit; give the features that the "
-                    "transformers were fitted with."
+                    "transformers were fitted to."
                 )
         return self._restore(tasks, self._each(tasks, "transform", self._n_out))
 
@@ -196,17 +196,17 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     @overload
     def inverse_transform(self, X: ArrayLike) -> Any: ...
     def inverse_transform(self, X: Samples) -> Any:
-        """Undo the transformation of every task.
+        """Undo the transformation of each task.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
-            What `transform` gave, or reconstructions of it.
+            Results of `transform`, or their reconstructions.
 
         Returns
         -------
         X_original : list, dict, JointArrays or ndarray
-            In the form of `X`.
+            The samples before the transformation, in the form of `X`.
 
         Raises
         ------
@@ -221,18 +221,18 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     def get_feature_names_out(
         self, input_features: Sequence[str] | NDArray[Any] | None = None
     ) -> NDArray[Any]:
-        """Names of the features that the transformers put out.
+        """Return the names of the output features of the transformers.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the features of one bare array; not used for several tasks.
+            Names of the features of one bare array. Not used for several tasks.
 
         Returns
         -------
         names : ndarray of str
-            For several tasks, all names one after the other as
-            ``<name of the task>__<feature>``.
+            The names of the features. For several tasks, these are the names of all
+            tasks in order, as ``<name of the task>__<feature>``.
         """
         check_is_fitted(self)
         if self.n_tasks_ == 1:
@@ -250,15 +250,16 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
     ) -> Self:
-        """Set the output container of every transformer.
+        """Set the output container of each transformer.
 
-        A list, a dict, a JointArrays or a bare array then holds or becomes dataframes.
-        Images stay arrays.
+        The results for a list, a dict or a bare array are then dataframes, and so is
+        what a JointArrays contains. The results for images remain arrays.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            See :meth:`sklearn.preprocessing.StandardScaler.set_output`.
+            The container, as in
+            :meth:`sklearn.preprocessing.StandardScaler.set_output`.
 
         Returns
         -------
@@ -266,14 +267,14 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         """
         if transform is None:
             return self
-        # Where scikit-learn's clone looks; for what is passed through.
+        # The clone of scikit-learn copies this attribute. "passthrough" needs it.
         self._sklearn_output_config = {"transform": transform}
         for transformer in [*self._transformers(), *getattr(self, "transformers_", [])]:
             transformer.set_output(transform=transform)
         return self
 
     def _fit(self, X: Samples, y: Targets | None) -> tuple[TaskInputs, list[Any]]:
-        """Fit the transformers; the tasks and what becomes of them."""
+        """Fit the transformers, and return the tasks and their transformed samples."""
         tasks = self._open(X, None)
         names = tasks.names
         for t, item in enumerate(tasks.arrays):
@@ -319,7 +320,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
             if item is None:
                 results.append(None)
             elif tasks.container is not None and not len(item):
-                # A selection without samples of the task, which no transformer takes.
+                # Transformers refuse an empty array, but a selection of samples may
+                # have none of the task.
                 results.append(np.zeros((0, n_features_out[t])))
             elif not hasattr(transformer, method):
                 raise TypeError(
@@ -332,7 +334,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         return results
 
     def _restore(self, tasks: TaskInputs, results: list[Any]) -> Any:
-        """The results in the form of X, images as images."""
+        """Return the results in the form of X, with images in their shape again."""
         shaped = []
         for shape, result in zip(self._shapes, results, strict=True):
             is_image = len(shape) > 1 and result is not None
@@ -344,8 +346,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         for name, result in zip(tasks.names, shaped, strict=True):
             if hasattr(result, "toarray"):
                 raise TypeError(
-                    f"The transformer of task {name!r} returns a sparse matrix, which "
-                    "a JointArrays cannot hold; let it return a dense array "
+                    f"The transformer of task {name!r} returns a sparse matrix, but a "
+                    "JointArrays cannot contain one; let it return a dense array "
                     "(sparse_output=False)."
                 )
         return tasks.restore_samples(
@@ -353,7 +355,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         )
 
     def _check_features(self, X: object, *, reset: bool) -> None:
-        """Number and names of the features of one bare array."""
+        """Check or set the number and the names of the features of one bare array."""
         if getattr(X, "ndim", 2) <= 2:
             validate_data(self, X, reset=reset, skip_check_array=True)
 

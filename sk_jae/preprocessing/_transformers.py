@@ -1,4 +1,4 @@
-"""What `PerTask` does with its parameters and with one transformer."""
+"""The parameters of `PerTask`, and the use of one transformer for one task."""
 
 from __future__ import annotations
 
@@ -38,21 +38,22 @@ __all__ = [
 
 
 class PerTaskParameters(BaseEstimator):
-    """Transformers, one or one per task, whose parameters can be searched."""
+    """Base class whose parameter is one transformer or one transformer per task."""
 
     transformer: Any
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters of this transformer and of those per task.
+        """Return the parameters of this transformer and of those of the tasks.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to include the parameters of the transformers.
+            Whether to include the parameters of the transformers of the tasks.
 
         Returns
         -------
         params : dict
+            The parameters by name.
         """
         params = super().get_params(deep=deep)
         if deep:
@@ -64,12 +65,12 @@ class PerTaskParameters(BaseEstimator):
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters of this transformer and of those per task.
+        """Set parameters of this transformer and of those of the tasks.
 
         Parameters
         ----------
         **params : dict
-            See `get_params`.
+            Parameters with the names that `get_params` returns.
 
         Returns
         -------
@@ -80,7 +81,7 @@ class PerTaskParameters(BaseEstimator):
         for key, _ in self._items():
             if key in params:
                 self._replace(key, params.pop(key))
-        # After the replacements, so that parameters reach the new transformers.
+        # This follows the replacements, so that new transformers get the parameters.
         items = dict(self._items())
         for key in list(params):
             name, _, parameter = key.partition("__")
@@ -90,7 +91,7 @@ class PerTaskParameters(BaseEstimator):
         return self
 
     def _items(self) -> list[tuple[str, Any]]:
-        """The transformers per task by the name under which they are searched."""
+        """Return the transformers of the tasks with their names in a search."""
         if isinstance(self.transformer, Mapping):
             return [(str(name), t) for name, t in self.transformer.items()]
         if isinstance(self.transformer, (list, tuple)):
@@ -98,12 +99,12 @@ class PerTaskParameters(BaseEstimator):
         return []
 
     def _transformers(self) -> list[Any]:
-        """All transformers among the parameters."""
+        """Return all transformers among the parameters."""
         items = [t for _, t in self._items()] or [self.transformer]
         return [t for t in items if hasattr(t, "fit") and not isinstance(t, type)]
 
     def _replace(self, name: str, value: object) -> None:
-        # A new container, since clones and grids may hold the old one.
+        # The old container may also belong to a clone or a grid, so it is not changed.
         if isinstance(self.transformer, Mapping):
             self.transformer = {**self.transformer, name: value}
         else:
@@ -112,14 +113,14 @@ class PerTaskParameters(BaseEstimator):
             self.transformer = type(self.transformer)(items)
 
     def _one_per_task(self, names: tuple[str, ...]) -> list[Any]:
-        """New transformers, not fitted."""
+        """Return one new transformer per task, not fitted."""
         if isinstance(self.transformer, Mapping):
             for name in self.transformer:
                 if name == "transformer" or "__" in str(name):
                     raise ValueError(
-                        f"transformer has the key {name!r}, which cannot be told from "
-                        "a parameter; give the task a name other than 'transformer' "
-                        "and without '__'."
+                        f"transformer has the key {name!r}, which could be mistaken "
+                        "for a parameter; give the task a name other than "
+                        "'transformer' and without '__'."
                     )
         chosen = per_task(
             self.transformer, names, "transformer", is_one=_is_transformer
@@ -146,7 +147,7 @@ def _is_transformer(value: object) -> bool:
 
 
 def check_samples(item: object, words: str) -> Any:
-    """The samples of a task, dataframes and sparse matrices as they are."""
+    """Return the samples of a task; dataframes and sparse matrices are not changed."""
     if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
         return item
     return to_samples(item, words)
@@ -161,10 +162,10 @@ def flat(item: Any) -> Any:
 def labels_per_task(
     y: Targets | None, tasks: TaskInputs, estimator: object
 ) -> list[tuple[NDArray[Any] | None, NDArray[np.bool_] | None]]:
-    """The labels of each task and which of its samples have one."""
+    """Return the labels of each task and the mask of its labeled samples."""
     if y is None:
         return [(None, None)] * len(tasks.names)
-    # Row numbers in place of the samples, of which sparse ones have no len.
+    # Row numbers are used instead of the samples, because a sparse matrix has no len.
     rows = [None if item is None else np.arange(item.shape[0]) for item in tasks.arrays]
     is_one_task = tasks.container_kind == "array"
     parts = split_labels(y, replace(tasks, arrays=tuple(rows)), estimator)
@@ -186,7 +187,7 @@ def fit_transform_one(
     part: NDArray[Any] | None,
     labeled: NDArray[np.bool_] | None,
 ) -> Any:
-    """Fit one task's transformer to samples of which some have labels."""
+    """Fit the transformer of one task and transform its samples, labeled or not."""
     if part is None or labeled is None or labeled.all():
         return _fit_transform(transformer, samples, part)
     try:
@@ -194,7 +195,8 @@ def fit_transform_one(
     except (TypeError, ValueError):
         if not labeled.any():
             raise
-    # Tags do not tell whether labels are needed: SelectKBest's depend on its function.
+    # The tags of a transformer cannot be used to find out whether it needs labels:
+    # SelectKBest needs them only for some of its functions.
     transformer.fit(_safe_indexing(samples, labeled), part[labeled])
     return transformer.transform(samples)
 
@@ -209,7 +211,7 @@ def _fit_transform(
 
 @contextmanager
 def naming(transformer: object, tasks: TaskInputs, t: int) -> Iterator[None]:
-    """Lets errors of a transformer say whose it is."""
+    """Add the name of the task to errors of its transformer."""
     try:
         yield
     except (TypeError, ValueError) as error:

@@ -1,6 +1,7 @@
 """Training: batches, the objective, the skorch net and the trainer, devices, seeds."""
 
 from sk_jae.training.batches import TaskData
+from sk_jae.training.callback_checks import check_callbacks
 from sk_jae.training.device import (
     available_devices,
     check_device,
@@ -8,11 +9,12 @@ from sk_jae.training.device import (
 )
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
-from sk_jae.training.objective import Phase
+from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.trainer import OptimizerState, Trainer
 
 __all__ = [
+    "TERMS",
     "JointNet",
     "LentGenerators",
     "OptimizerState",
@@ -21,6 +23,7 @@ __all__ = [
     "Trainer",
     "available_devices",
     "batches_of",
+    "check_callbacks",
     "check_device",
     "default_precision",
     "plain_torch",

@@ -22,21 +22,22 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class TaskData:
-    """The samples of all tasks that a fit trains on, or validates on.
+    """The samples of all tasks for training, or for validation.
 
     Attributes
     ----------
     arrays : tuple of ndarray of shape (n_samples_t, ...)
-        In the user's own dtype and layout.
+        In the dtype and layout of the user.
     layouts : tuple of Layout
     labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
         -1 for an unlabeled sample.
     names : tuple of str
     rows : tuple of ndarray of int
-        The rows of each array that belong to this part, so that a part of the data
-        for validation costs no copy.
+        The rows of each array that belong to this part of the data. The arrays
+        themselves are not copied.
     labeled_fraction : float, default=0.0
-        If a smaller part of a task's samples is labeled, these are repeated.
+        If a smaller fraction of the samples of a task is labeled, the labeled ones are
+        repeated until they make up this fraction.
     """
 
     arrays: tuple[NDArray[Any], ...]
@@ -55,21 +56,21 @@ class TaskData:
         return max(self.n_draws(t) for t in range(len(self.rows)))
 
     def reader(self, device: torch.device) -> SampleReader:
-        """What reads these arrays, also for other rows of them."""
+        """Make the reader of these arrays, which can read any of their rows."""
         return SampleReader(self.arrays, self.layouts, self.labels, device)
 
     def n_draws(self, t: int) -> int:
-        """Samples of one task in a pass over it, with rare labeled ones repeated."""
+        """Number of samples of one task in an epoch, with repeated labeled ones."""
         groups = self.label_groups(t)
         n = len(groups[0])
         if len(groups) == 1:
             return n
-        # The fewest of which n are unlabeled.
+        # The smallest total that contains all n unlabeled samples.
         part = self.labeled_fraction
         return n + int((n - 1) * part / (1 - part) + _ROUNDING)
 
     def label_groups(self, t: int) -> list[NDArray[np.intp]]:
-        """The rows of one task, unlabeled and labeled apart if labels are rare."""
+        """The rows of one task; unlabeled and labeled ones apart if labels are rare."""
         rows, labels = self.rows[t], self.labels[t]
         if labels is None:
             return [rows]
@@ -93,17 +94,17 @@ class Batch:
 class TrainingBatches:
     """The batches of one epoch.
 
-    An epoch is one pass over the largest task; smaller ones are reshuffled and
-    repeated, and every batch holds samples of every task. The batches of an epoch
-    differ in size by one sample at most, so that none is too small for its statistics.
-    If fewer of a task's samples are labeled than `labeled_fraction`, they are repeated,
-    in whole shuffled passes too, until that part is.
+    An epoch is one pass over the largest task. Smaller tasks are repeated and shuffled
+    anew each time, so that every batch has samples of every task. The sizes of the
+    batches differ by at most one sample, so that no batch is too small for batch
+    normalization. If the labeled fraction of a task is below `labeled_fraction`, its
+    labeled samples are repeated in the same way.
 
     Parameters
     ----------
     data : TaskData
     batch_size : int
-        The most samples per task in a batch.
+        Largest number of samples of each task in a batch.
     reader : SampleReader
         Reads the arrays of `data`.
     seed, epoch : int
@@ -154,7 +155,7 @@ class TrainingBatches:
             return self._passes(t, groups[0], needed)
         order = torch.empty(needed, dtype=torch.int64)
         places = torch.arange(needed + 1, dtype=torch.float64)
-        # Evenly spread, so that every batch has its part.
+        # The labeled samples are spread evenly, so that every batch has some.
         labeled = (places * self.data.labeled_fraction + _ROUNDING).floor().diff() > 0
         for rows, places in zip(groups, (~labeled, labeled), strict=True):
             n = int(places.sum())
@@ -173,13 +174,15 @@ class TrainingBatches:
 
 
 class ValidationBatches:
-    """The batches of one pass over all samples, in order; None where a task is over.
+    """The batches of one pass over all samples, in order.
+
+    A task that has no samples left is None in the batch.
 
     Parameters
     ----------
     data : TaskData
     batch_size : int
-        The most samples per task in a batch.
+        Largest number of samples of each task in a batch.
     reader : SampleReader
         Reads the arrays of `data`.
     """

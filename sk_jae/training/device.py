@@ -58,7 +58,7 @@ def check_device(device: str) -> torch.device:
 
 
 def default_precision(device: torch.device, *, convolutional: bool) -> str:
-    """bfloat16 where the hardware computes it natively and it pays, else float32.
+    """bfloat16 if the hardware computes it natively and gains by it, else float32.
 
     A rule on the hardware and not a measurement, so that results do not depend on the
     clock.
@@ -75,9 +75,9 @@ def default_precision(device: torch.device, *, convolutional: bool) -> str:
 def _cpu_gains_by_bfloat16() -> bool:
     """Whether the CPU computes in bfloat16 at a higher rate than in float32.
 
-    What mkldnn calls support includes emulation, so this looks at the hardware. Matrix
-    units (AMX) are made for it. By AMD's vector units a training step took 0.6 to 0.9
-    of its time in float32, by those of Intel 1.2 to 1.4 times as long.
+    The support that mkldnn reports includes emulation, so this asks the hardware.
+    Matrix units (AMX) are made for bfloat16. With the vector units of AMD a training
+    step took 0.6 to 0.9 of its time in float32, with those of Intel 1.2 to 1.4 of it.
     """
     if getattr(torch.cpu, "_is_amx_tile_supported", bool)():
         return True
@@ -86,7 +86,7 @@ def _cpu_gains_by_bfloat16() -> bool:
 
 
 def cpu_vendor() -> str:
-    """What the CPU says of its maker, "AuthenticAMD" or "GenuineIntel"."""
+    """The maker that the CPU names, "AuthenticAMD" or "GenuineIntel"."""
     try:
         with open("/proc/cpuinfo") as lines:
             return next((line for line in lines if line.startswith("vendor_id")), "")

@@ -1,7 +1,8 @@
-"""What belongs to the process or the thread: torch's modes and its random generators.
+"""Keeps a fit apart from the modes and the random generators of torch around it.
 
-A fit has generators of its own. Only a function or module of the user draws from the
-global ones; these are lent to the fit while it runs, and given back as they were.
+A fit has generators of its own. Only functions and modules of the user draw from the
+global generators. These are lent to the fit while such a function runs, and are put
+back afterwards.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def plain_torch(device: torch.device) -> Iterator[None]:
     """Torch as a fit or a prediction needs it, whatever the caller has switched on.
 
     Gradients can be computed, tensors are made on the CPU if no device is named, and
-    there is no autocast. All of this is the thread's own, and is put back.
+    there is no autocast. This concerns the current thread only and ends with the
+    context.
     """
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
@@ -78,7 +80,7 @@ class LentGenerators:
     Parameters
     ----------
     device : torch.device
-        The device of the fit; its generator is lent besides that of the CPU.
+        The device of the fit. Its generator is lent in addition to that of the CPU.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -93,7 +95,7 @@ class LentGenerators:
         self.seed(0)
 
     def seed(self, *words: int | str) -> None:
-        """Decide what is drawn from now on."""
+        """Set the state that the lent generators will have."""
         self._states = [
             generator_for(*words, device=generator.device).get_state()
             for generator in self._generators
@@ -101,7 +103,7 @@ class LentGenerators:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Let the global generators go on from where this fit has left them."""
+        """Give the global generators the state of this fit for a while."""
         with _turn:
             outer = [generator.get_state() for generator in self._generators]
             self._set(self._states)

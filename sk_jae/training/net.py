@@ -5,7 +5,7 @@ What it relies on beyond skorch's documented interface, all in this file and in
 
 - `NeuralNet._default_callbacks` has the callbacks that every net gets;
 - `NeuralNet` pickles itself with its `module_`, `criterion_` and `optimizer_`;
-- callbacks look in the history for ``<name>_best`` beside ``<name>``;
+- callbacks look in the history for ``<name>_best`` in addition to ``<name>``;
 - `EarlyStopping` ends a training by a KeyboardInterrupt and counts `misses_`;
 - `LRScheduler` keeps `lr_scheduler_`.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
+from importlib.util import find_spec
 from typing import Any, NoReturn, Protocol, Self
 
 import torch
@@ -80,15 +81,14 @@ class Batches(Iterable[Batch], Sized, Protocol):
 class JointNet(NeuralNet):
     """A skorch net whose batches hold samples of several tasks.
 
-    It makes the steps that a :class:`~sk_jae.training.Trainer` asks for. Callbacks find
-    in it what they find in any net: `module_`, `optimizer_`, `criterion_`, `history`.
-    What needs one array of samples, such as `predict`, it refuses.
+    A :class:`~sk_jae.training.Trainer` calls its steps. Callbacks find in it the
+    attributes of any net: `module_`, `optimizer_`, `criterion_`, `history`. It refuses
+    methods that need one array of samples, such as `predict`.
 
-    The loop of an epoch differs from skorch's where that would wait for the device at
-    every step: losses add up on the device and are read once per epoch. The history has
-    them per epoch only; callbacks get each batch's loss as a tensor in
-    ``on_batch_end(..., loss=...)``. There is no one prediction per batch, so `y_pred`
-    is None there.
+    skorch's own loop waits for the device at every step. Here the losses are added up
+    on the device and read once per epoch, so that the history has them per epoch only.
+    Callbacks receive the loss of a batch as a tensor in ``on_batch_end(...,
+    loss=...)``. A batch has no single prediction, so `y_pred` is None there.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class JointNet(NeuralNet):
     reconstruction_loss : str or callable
         See :func:`sk_jae.nn.reconstruction_loss`.
     augment : tuple of (callable or None)
-        What maps the inputs of each task at random while training.
+        The functions that change the samples of each task at random during training.
     precision : {"float32", "bfloat16"}
     owner : str
         The name of the estimator, for messages.
@@ -109,7 +109,7 @@ class JointNet(NeuralNet):
     phase_ : Phase
         What is being trained, and with which weights.
     n_finished_epochs_ : int
-        Epochs before those in `history`: of earlier phases and fits.
+        Number of epochs of earlier phases and fits, which are not in `history`.
     """
 
     module_: JointModule
@@ -139,8 +139,8 @@ class JointNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # The terms, which history_ has, would not fit a line, and some begin later
-            # than the header.
+            # All terms would not fit in one line, and some start after the header was
+            # printed. They are in history_.
             names = ["batch_count", *TERMS]
             for term in TERMS:
                 names += [f"{term}_{name}" for name in self.module_names]
@@ -149,7 +149,10 @@ class JointNet(NeuralNet):
             ]
             callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
         if self.verbose > 1:
-            callbacks.append(("progress_bar", BatchProgressBar()))
+            # In a notebook, tqdm needs ipywidgets.
+            widgets = find_spec("ipywidgets") is not None
+            bar = BatchProgressBar(detect_notebook=widgets)
+            callbacks.append(("progress_bar", bar))
         return callbacks
 
     @property
@@ -186,7 +189,7 @@ class JointNet(NeuralNet):
 
     @property
     def may_draw_globally(self) -> bool:
-        """Whether something of the user's may draw from torch's global generators."""
+        """Whether code of the user may draw from the global generators of torch."""
         functions = [self.criterion_.loss, *self.criterion_.augment]
         own = [f for f in functions if callable(f) and not isinstance(f, RandomAffine)]
         known = type(self.optimizer_) in _OPTIMIZERS_WITHOUT_DRAWS
@@ -200,14 +203,14 @@ class JointNet(NeuralNet):
     def on_batch_begin(
         self, net: object, batch: object = None, **kwargs: object
     ) -> None:
-        # A row per batch is for callbacks to write to; most stay empty, and one of
-        # those is enough.
+        # Callbacks may write to the row of a batch. Most rows stay empty, and one empty
+        # row is enough.
         rows = self.history[-1]["batches"]
         if not rows or rows[-1]:
             self.history.new_batch()
 
     def begin_phase(self, phase: Phase) -> None:
-        """Begin a training, as callbacks see it: with a history of its own."""
+        """Begin a phase, which has a history of its own for callbacks."""
         self.phase_ = phase
         self.n_finished_epochs_ += len(self.history)
         self.history.clear()
@@ -239,7 +242,7 @@ class JointNet(NeuralNet):
         self.history.record(f"{prefix}_batch_count", len(iterator))
 
     def validation_loss(self, batches: Batches) -> float:
-        """The loss of the weights there are, which callbacks do not see."""
+        """The loss of the present weights; callbacks are not called."""
         self.set_training(False)
         sums: dict[TermKey, Tensor] = {}
         counts: dict[TermKey, Tensor | int] = {}
@@ -250,7 +253,7 @@ class JointNet(NeuralNet):
     def _means(
         self, sums: Mapping[TermKey, Tensor], counts: Mapping[TermKey, Tensor | int]
     ) -> dict[TermKey, float]:
-        """The epoch's mean over samples of every term, read from the device at once."""
+        """The mean of every term over the samples of an epoch, read at once."""
         if not sums:
             return {}
         device = torch.device(self.device)
@@ -260,7 +263,7 @@ class JointNet(NeuralNet):
         return {key: total / n for key, total, n in pairs if n}
 
     def _weighted(self, means: Mapping[TermKey, float]) -> float:
-        """The loss, NaN if no sample has what this phase needs."""
+        """The loss, or NaN if no sample has what this phase needs."""
         if not means:
             return math.nan
         weights = self.phase_.weights
@@ -301,7 +304,7 @@ class JointNet(NeuralNet):
         return {"loss": loss, "terms": terms, "y_pred": None}
 
     def release(self, *, keep_optimizer: bool) -> None:
-        """Let go of all that only training needs."""
+        """Drop everything that only training needs."""
         self.augment = self.criterion_.augment = ()
         self.optimizer_.zero_grad(set_to_none=True)
         for _, callback in self.callbacks_:

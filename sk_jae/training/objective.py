@@ -1,4 +1,4 @@
-"""What training minimizes: the weighted sum of all terms, phase by phase."""
+"""The objective of the training: the weighted sum of all terms in each phase."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
-# The terms on unlabeled predictions wait until those are better than a guess.
+# The fraction of the epochs after which the terms on unlabeled samples start. Before,
+# predictions for these are not better than a guess.
 WARM_UP = 0.3
 
 TermKey: TypeAlias = tuple[str, int]  # a term and a task
@@ -41,10 +42,11 @@ class Phase:
     ----------
     name : str
     weights : dict of {str: tuple of float}
-        The weight of each term in each task; a term of weight 0, or left out, is not
-        computed.
+        The weight of each term in each task. A term that has the weight 0 or is left
+        out is not computed.
     trainable_prefixes : tuple of str or None
-        What the names of trained parameters start with; None trains all.
+        The beginnings of the names of the parameters that are trained. None trains all
+        parameters.
     """
 
     name: str
@@ -59,19 +61,19 @@ class Phase:
 
 
 class JointLoss(nn.Module):
-    """The weighted sum of all terms, and each term by itself.
+    """The weighted sum of all terms, and the single terms.
 
     Parameters
     ----------
     loss : str or callable
         The reconstruction loss.
     augment : sequence of (callable or None)
-        What maps the inputs of each task at random while training.
+        The functions that change the samples of each task at random during training.
 
     Attributes
     ----------
     progress : float
-        The part of the phase that is over, from 0 to 1.
+        The fraction of the epochs of the phase that is finished, from 0 to 1.
     """
 
     def __init__(
@@ -91,7 +93,7 @@ class JointLoss(nn.Module):
     @progress.setter
     def progress(self, progress: float) -> None:
         self._progress = progress
-        # `forward` reads this alone: compiled, it would be compiled anew for every
+        # `forward` reads only this flag. Compiled, it would be compiled again for every
         # other number.
         self._has_warmed_up = progress >= WARM_UP
 
@@ -149,9 +151,9 @@ class JointLoss(nn.Module):
         batch: Batch,
         phase: Phase,
     ) -> list[Tensor | None]:
-        """Logits of the samples as they are, of the tasks that are to agree with them.
+        """Logits of the plain samples, for the tasks that have a consistency term.
 
-        A task whose inputs are not augmented has nothing to agree with.
+        A task whose samples are not augmented has none.
         """
         needed = [
             x
@@ -181,7 +183,7 @@ class JointLoss(nn.Module):
         codes: Codes,
         target: Tensor | None,
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
-        """Term, value and the number of samples that it is the mean of."""
+        """The name and the value of each term, and the number of samples in it."""
         if phase.weight("reconstruction", t):
             loss = self.loss
             if callable(loss):

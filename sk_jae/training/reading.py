@@ -1,4 +1,4 @@
-"""From the user's arrays to tensors on the device, by rows."""
+"""Reads rows of the user's arrays as tensors on the device."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SampleReader:
             self._labels = [None if y is None else y.to(device) for y in self._labels]
 
     def placed(self, rows: Tensor) -> Tensor:
-        """Row numbers where they are needed: a copy per epoch, not per step."""
+        """Row numbers on the device that needs them; call it once per epoch."""
         return rows.to(self.device) if self.is_resident else rows
 
     def samples(self, t: int, rows: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tens
         array = array.copy()
     x = torch.from_numpy(array)
     if device.type == "cuda":
-        # The copy then waits for nothing, and is over before the steps ahead of it are.
+        # A copy from pinned memory runs while the device computes the steps before it.
         x = x.pin_memory()
     return arrange(x.to(device, non_blocking=True), layout)
 
@@ -102,7 +102,7 @@ def _is_torch_ready(array: NDArray[Any]) -> bool:
 
 
 def arrange(x: Tensor, layout: Layout) -> Tensor:
-    """The same for samples that are on the device already."""
+    """Cast, scale and permute samples that are on the device already."""
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale
@@ -120,9 +120,9 @@ def batches_of(
     device: torch.device,
     batch_size: int | None = None,
 ) -> Iterator[Tensor]:
-    """One task's samples in order, a batch at a time."""
+    """The samples of one task in order, batch by batch."""
     if batch_size is None:
-        # What convolutions make of 256 images mostly stays in the cache of a CPU.
+        # The results of convolutions of 256 images mostly fit in the cache of a CPU.
         batch_size = 256 if layout.is_image and device.type == "cpu" else 1024
     for start in range(0, len(array), batch_size):
         yield to_module(array[start : start + batch_size], layout, device)

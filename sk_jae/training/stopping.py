@@ -10,17 +10,17 @@ __all__ = ["BestWeights"]
 
 
 class BestWeights:
-    """The weights with the least validation loss so far, and whether to go on.
+    """Keeps the weights with the smallest validation loss, and tells when to stop.
 
-    As in scikit-learn's multi-layer perceptrons: an epoch whose loss is not below the
-    least by more than `tol` counts as one without change, though its weights are the
-    best ones if its loss is below the least at all.
+    As in scikit-learn's multi-layer perceptrons, an epoch counts as one without change
+    if its loss is not below the smallest one by more than `tol`. Its weights are
+    nevertheless kept if its loss is the smallest one.
 
     Parameters
     ----------
     module : torch.nn.Module
     n_iter_no_change : int
-        Epochs without change after which to stop.
+        Number of epochs without change after which the training stops.
     tol : float
     """
 
@@ -33,7 +33,7 @@ class BestWeights:
         self.waited = 0
 
     def begin_with(self, loss: float) -> None:
-        """Count the weights there are as the best ones so far."""
+        """Take the present weights as the best ones so far."""
         if not math.isnan(loss):
             self._keep(loss)
 
@@ -43,7 +43,7 @@ class BestWeights:
         self.weights = {name: value.clone() for name, value in state.items()}
 
     def update(self, loss: float) -> bool:
-        """Take note of an epoch; True if training should stop."""
+        """Record the loss of an epoch, and return True if training should stop."""
         if math.isnan(loss):  # no validation sample has what this phase needs
             return False
         self.waited = 0 if loss < self.loss - self.tol else self.waited + 1

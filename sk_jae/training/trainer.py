@@ -1,4 +1,4 @@
-"""The trainer: phases, epochs, learning rates, the best weights, and when to stop."""
+"""The trainer: phases, epochs, learning rates, the best weights, early stopping."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from sk_jae.training.stopping import BestWeights
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 
-# A running mean with momentum 0.1 has then forgotten all but half a percent.
+# After so many steps, a running mean with momentum 0.1 keeps half a percent of its
+# first value.
 _RECALIBRATION_STEPS = 50
 
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
@@ -35,7 +36,7 @@ Step: TypeAlias = Callable[[Batch], dict[str, Any]]
 
 
 class EpochMonitor(Protocol):
-    """Someone outside of the training who is told of every epoch."""
+    """An object outside of the training that is told of every epoch."""
 
     def begin_epoch(self) -> None: ...
 
@@ -47,7 +48,7 @@ class EpochMonitor(Protocol):
 
 @dataclass
 class OptimizerState:
-    """What an optimizer has learned of the parameters, in their order."""
+    """The state of an optimizer, by the position of the parameter."""
 
     optimizer: type[torch.optim.Optimizer]
     state: dict[int, dict[str, Tensor]]
@@ -56,28 +57,28 @@ class OptimizerState:
 class Trainer:
     """Trains the module of a skorch net in one phase after the other.
 
-    To callbacks, each phase is a training of its own: with its own history and
-    optimizer, and a schedule of the learning rate anew.
+    For callbacks, each phase is a training of its own, which has its own history, its
+    own optimizer and its own schedule of the learning rate.
 
     Parameters
     ----------
     net : JointNet
-        Initialized.
+        The initialized net.
     phases : tuple of Phase
     train : TaskData
     valid : TaskData or None
         Other rows of the same arrays. With them, a phase ends as described in
         :class:`BestWeights`.
     seed : int
-        Decides the order of the samples.
+        Decides the order and the augmentation of the samples.
     lr_schedule : {"constant", "cosine"}
-        How the learning rate goes on in each phase, if no callback decides.
+        How the learning rate changes in each phase, if no callback changes it.
     n_iter_no_change, tol : int, float
         See :class:`BestWeights`.
     monitor : EpochMonitor
     history : list of dict
-        The rows of the fit that this one continues, or empty. One row per epoch is
-        added, while it trains.
+        The rows of the fit that this one continues, or an empty list. A row is added
+        for every epoch.
 
     Attributes
     ----------
@@ -131,7 +132,7 @@ class Trainer:
         ]
 
     def take_over(self, earlier: OptimizerState | None) -> None:
-        """Go on with the state of the optimizer of an earlier fit, if it fits."""
+        """Continue with the state of the optimizer of an earlier fit, if possible."""
         optimizer = self.net.optimizer_
         if earlier is None or type(optimizer) is not earlier.optimizer:
             return
@@ -196,10 +197,11 @@ class Trainer:
         self._check_weights()
 
     def _note_interruption(self) -> None:
-        """Go on after Ctrl-C if there is something to keep, else raise it again."""
+        """Remember Ctrl-C, or raise it again if no epoch is finished."""
         if not self._n_done:
             raise
         self.interrupted = self.interrupted or len(self._epochs)
+        self.history[:] = self._rows()
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
         return TrainingBatches(
@@ -218,7 +220,7 @@ class Trainer:
         self.lent.seed(self.seed, epoch, "user")
 
     def _step(self, step: Step) -> Step:
-        """A step, with the global generators lent if something draws from them."""
+        """The step, during which the global generators are lent if it needs them."""
         if not self.net.may_draw_globally:
             return step
 
@@ -247,7 +249,7 @@ class Trainer:
         try:
             net.notify("on_epoch_end", **data)
         except KeyboardInterrupt:
-            # This is how skorch's EarlyStopping ends a training, and Ctrl-C as well.
+            # skorch's EarlyStopping ends a training in the same way as Ctrl-C does.
             if not net.stopped_early:
                 raise
             stop = True
@@ -259,7 +261,7 @@ class Trainer:
         return stop
 
     def _set_lr(self, progress: float) -> None:
-        """Set the learning rates of the epoch in whose middle so much is over."""
+        """Set the learning rates for this fraction of the epochs."""
         if self.lr_schedule == "cosine" and not self.net.has_scheduler:
             factor = (1 + math.cos(math.pi * progress)) / 2
             for group in self.net.optimizer_.param_groups:
@@ -314,9 +316,9 @@ class Trainer:
                 parameter.requires_grad_(True)
 
     def _recalibrate_batch_norm(self, phase: Phase) -> None:
-        """Measure anew what normalizes the tasks that this phase did not train on.
+        """Compute again the batch statistics of tasks that this phase did not train.
 
-        The tied layers have changed since, or the task has never been seen at all.
+        The tied layers have changed since, or the task has not been seen at all.
         """
         prefixes = phase.trainable_prefixes
         if prefixes is not None and "tied." not in prefixes:

@@ -1,4 +1,4 @@
-"""Functions of the user, whose results must be such that training makes sense."""
+"""Checks the results of functions of the user, so that training makes sense."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["check_augmented", "checked_loss"]
 
 
 def check_augmented(augmented: Any, x: Tensor, name: str) -> None:
-    """Refuse what an `augmentation` makes of the samples of a task."""
+    """Refuse a result of `augmentation` that does not fit the samples of a task."""
     if not isinstance(augmented, Tensor):
         raise TypeError(
             f"augmentation returned {type(augmented).__name__} for task {name!r}, "
@@ -28,7 +28,7 @@ def check_augmented(augmented: Any, x: Tensor, name: str) -> None:
 def checked_loss(
     loss: Callable[[Tensor, Tensor], Tensor], name: str
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """A `reconstruction_loss` of the user that refuses to return what cannot train."""
+    """The user's `reconstruction_loss` with a check of its results."""
 
     def checked(reconstruction: Tensor, x: Tensor) -> Tensor:
         value: Any = loss(reconstruction, x)

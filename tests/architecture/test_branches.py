@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -53,6 +55,17 @@ def test_auto_pools_large_images_before_the_dense_layer(shape, classified):
     layers = auto_encoder(shape, classified=classified)
     before_dense = shapes(layers, shape)[layers.index(FC(128)) - 1]
     assert 1 <= max(before_dense[1:]) <= 8
+
+
+@pytest.mark.parametrize("side", [8, 16, 64, 100, 128, 200, 1000])
+def test_channels_double_until_they_are_as_many_as_the_dense_layer_is_wide(side):
+    layers = auto_encoder((3, side, side), classified=True)
+    channels = [layer.channels for layer in layers if isinstance(layer, Conv)]
+    (width,) = [layer.width for layer in layers if isinstance(layer, FC)]
+    for one, other in pairwise(channels):
+        assert other == min(2 * one, width)
+    if side >= 200:
+        assert channels[-1] == width
 
 
 @pytest.mark.parametrize(("n_shared", "branch"), [(4, "shared"), (0, "private")])

@@ -21,7 +21,7 @@ from sk_jae.architecture import (
     shapes,
     to_string,
 )
-from tests.architecture.test_layers import images, kernels, pools, reproducible, small
+from tests.helpers.layers import images, kernels, pools, reproducible, small
 
 convs = st.builds(Conv, small, kernels, st.integers(1, 3))
 
@@ -84,6 +84,11 @@ def test_layers_can_be_pickled_and_hashed():
                 Deconv(8, (3, 5), 6, size=(17, 23)),
                 Deconv(3, (3, 3), 1, size=(17, 23)),
             ),
+        ),
+        (
+            "Conv 8x(3x3), MP 1x3",  # the larger factor is the stride
+            (2, 6, 9),
+            (FC(8 * 6 * 3), Reshape((8, 6, 3)), Deconv(2, (3, 3), 3, size=(6, 9))),
         ),
         (
             "MP 2x2, Conv 8x(3x3), FC 5",

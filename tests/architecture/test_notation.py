@@ -19,7 +19,7 @@ from sk_jae.architecture import (
     to_string,
 )
 
-reproducible = settings(derandomize=True, deadline=None)
+reproducible = settings(derandomize=True)
 
 small = st.integers(1, 999)
 kernels = st.tuples(small, small)

@@ -6,41 +6,16 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from sk_jae import datasets
+from tests.helpers.data_files import FACES, write_celeba
 from tests.helpers.files import all_files
 
 
 class TestCelebA:
-    # Of every face: its brightness, whether male, whether smiling, its partition.
-    faces = np.array(
-        [(20 + 18 * k, k % 3 == 0, k % 2, [0, 0, 0, 0, 2, 2, 1, 1, 1, 2, 0][k])
-         for k in range(11)]
-    )  # fmt: skip
-
     @pytest.fixture
     def home(self, without_checksums, tmp_path):
-        folder = tmp_path / "celeba"
-        (folder / "img_align_celeba").mkdir(parents=True)
-        files = [f"{k + 1:06d}.jpg" for k in range(len(self.faces))]
-        signs = self.faces[:, 1:3] * 2 - 1
-        for file, (brightness, *_) in zip(files, self.faces, strict=True):
-            face = np.full((218, 178, 3), brightness, dtype=np.uint8)
-            # What a square in the middle must not show.
-            face[:10] = face[-10:] = 255
-            Image.fromarray(face).save(folder / "img_align_celeba" / file)
-
-        def write(name, rows, header=""):
-            lines = [" ".join(map(str, (f, *r))) for f, r in zip(files, rows)]  # noqa: B905
-            (folder / name).write_text(header + "\n".join(lines) + "\n")
-
-        count = f"{len(files)}\n"
-        write("list_attr_celeba.txt", signs, count + "Male Smiling \n")
-        write("list_eval_partition.txt", self.faces[:, 3:])
-        write("identity_CelebA.txt", self.faces[:, :1])
-        write("list_bbox_celeba.txt", self.faces, count + "image_id x y w h\n")
-        write("list_landmarks_align_celeba.txt", self.faces, count + "a b c d\n")
+        write_celeba(tmp_path)
         return tmp_path
 
     def load(self, home, **options):
@@ -56,7 +31,7 @@ class TestCelebA:
         for task, is_male in (("female", 0), ("male", 1)):
             expected = np.concatenate(
                 [
-                    self.faces[(self.faces[:, 1] == is_male) & (self.faces[:, 3] == p)]
+                    FACES[(FACES[:, 1] == is_male) & (FACES[:, 3] == p)]
                     for p in partitions
                 ]
             )

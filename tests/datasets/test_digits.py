@@ -87,6 +87,26 @@ class TestDigitsPair:
         assert 0.4 < score["optical"] < 0.7
         assert score["pen"] > 0.93
 
+    def test_pen_digits_are_thicker_and_slanted_to_the_right(self):
+        pair = datasets.load_digits_pair()
+        pen = pair.data["pen"] / 255
+        source = load_digits().images[pair.source_index["pen"]] / 16
+        assert (pen.mean((1, 2)) > 1.2 * source.mean((1, 2))).all()
+
+        def slants(images):
+            """How far the strokes move to the right on their way up, by moments."""
+            side = np.linspace(-1, 1, images.shape[1])
+            x, y = np.meshgrid(side, -side)
+            weight = images / images.sum((1, 2), keepdims=True)
+            x, y = (
+                axis - (weight * axis).sum((1, 2), keepdims=True) for axis in (x, y)
+            )
+            return (weight * x * y).sum((1, 2)) / (weight * y * y).sum((1, 2))
+
+        change = slants(pen) - slants(source)
+        assert (change > 0.1).all()
+        assert change.std() > 0.03  # every digit by its own hand
+
     @pytest.mark.parametrize("subset", ["validation", None])
     def test_unknown_subset(self, subset):
         with pytest.raises(ValueError, match="subset must be one of"):

@@ -30,7 +30,6 @@ from tests.helpers.small import small
 fuzz = settings(
     max_examples=int(os.environ.get("SK_JAE_FUZZ", "200")),
     derandomize="SK_JAE_FUZZ" not in os.environ,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sk_jae import JointTransferClassifier, pack
 from sk_jae.metrics import transfer_report
 from sk_jae.preprocessing import PerTask
+from tests.helpers.documented import documented
 
 CENTERS = 3 * np.eye(4)
 CLASSIFIER = JointTransferClassifier(
@@ -86,6 +87,44 @@ def test_warns_where_there_is_a_reason(cases):
     assert warnings["labeled"] == warnings["alike"] == ""
     assert "effective classes, in labeled tasks 4.0" in warnings["two classes"]
     assert "have little to do with" in warnings["noise"]
+
+
+LEAST_CLASSES, LEAST_AGREEMENT = documented(
+    transfer_report,
+    "fewer than {} of the effective classes, or less than {} of the agreement",
+)
+
+
+def test_warns_of_neighbors_that_agree_less_than_is_documented(cases):
+    clf, X, y = cases
+    ratios = []
+    for n_noise in range(0, 80, 2):
+        mixed = np.concatenate([X["alike"][: 80 - n_noise], X["noise"][:n_noise]])
+        report = transfer_report(clf, {"labeled": X["labeled"], "alike": mixed}, y)
+        agreement = [found["neighbor_agreement"] for found in report.values()]
+        ratios.append(agreement[1] / agreement[0])
+        warns = "have little to do with" in report["alike"]["warning"]
+        assert warns == (ratios[-1] < LEAST_AGREEMENT)
+    around = np.array(ratios) - LEAST_AGREEMENT
+    assert 0 <= around[around >= 0].min() < 0.05
+    assert -0.05 < around[around < 0].max() < 0
+
+
+def test_warns_of_fewer_effective_classes_than_is_documented(cases):
+    clf, X, y = cases
+    ratios = []
+    for n_rare in range(3, 31):
+        # The fewer samples of two classes, the fewer classes there are in effect.
+        labels = np.repeat([0, 1, 2, 3], [30, 30, n_rare, n_rare])
+        rare = blobs(np.random.default_rng(0), labels)
+        report = transfer_report(clf, {"labeled": X["labeled"], "alike": rare}, y)
+        classes = [found["effective_classes"] for found in report.values()]
+        ratios.append(classes[1] / classes[0])
+        warns = "effective classes" in report["alike"]["warning"]
+        assert warns == (ratios[-1] < LEAST_CLASSES)
+    around = np.array(ratios) - LEAST_CLASSES
+    assert 0 <= around[around >= 0].min() < 0.05
+    assert -0.05 < around[around < 0].max() < 0
 
 
 def test_does_not_doubt_tasks_that_have_labels(cases):

@@ -243,6 +243,24 @@ def test_initial_weights_of_a_branch_depend_on_seed_and_name_alone():
     )
 
 
+def test_initial_weights_of_all_tasks_depend_on_the_seed_and_on_no_name():
+    def common(names, seed):
+        shapes = dict(zip(names, SHAPES.values(), strict=True))
+        module = JointModule(
+            dense_tasks(shapes), n_shared=3, n_private=2, n_classes=4, seed=seed
+        )
+        state = module.state_dict()
+        parts = ("tied.", "shared_head.")
+        return {key: value for key, value in state.items() if key.startswith(parts)}
+
+    expected = common("ab", 5)
+    assert len(expected) == 4  # weight and bias of the bottleneck and of the head
+    for key, value in common("ca", 5).items():
+        assert torch.equal(value, expected[key]), key
+    for key, value in common("ab", 6).items():
+        assert torch.equal(value, expected[key]) == key.endswith("bias"), key
+
+
 def test_weights_are_glorot_uniform():
     tasks = dense_tasks({"a": (200,)}, (400,))
     weight = JointModule(tasks, n_shared=0, n_private=2).private_encoders[0][0].weight

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
@@ -89,6 +91,19 @@ class TestView:
         torch.testing.assert_close(
             CommonView((1, *size))(ones), torch.ones(2, 1, *size)
         )
+
+    def test_every_pixel_of_a_large_image_counts_in_its_small_view(self):
+        x = random(1, 1, 24, 30).requires_grad_()
+        CommonView((1, 6, 5))(x).sum().backward()
+        assert (x.grad > 0).all()
+
+    @pytest.mark.parametrize("size", [(6, 5), (12, 20), (40, 45), (6, 40)])
+    def test_images_are_resized_as_by_pillow(self, size):
+        x = random(1, 1, 24, 30)
+        found = CommonView((1, *size))(x)[0, 0]
+        picture = Image.fromarray(x[0, 0].numpy())
+        expected = picture.resize(size[::-1], Image.Resampling.BILINEAR)
+        np.testing.assert_allclose(found, np.asarray(expected), atol=1e-5)
 
 
 class TestLayers:

@@ -164,9 +164,9 @@ def test_vectors_and_images_can_be_tied_from_the_first_layer_on():
             [(8, 4), (8, 5)],
             -1,
             None,
-            r"layer 3 has weights of shape \(3, 4\) .* encoders that end alike",
+            r"layer 3 has weights of shape \(3, 4\) .* encoders with equal last layers",
         ),
-        ("same", [(8, 4), (8, 5)], "auto", None, "encoders that end alike"),
+        ("same", [(8, 4), (8, 5)], "auto", None, "encoders with equal last layers"),
         ("same", [(8,), (8, 8)], 1, None, r"counts from the input.*\[2, 3\] layers"),
         (
             "unlike",

@@ -10,29 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_jae.tasks import Layout
-from sk_jae.training.batches import TaskData
-from tests.helpers.batches import training_batches, validation_batches
-
-CPU = torch.device("cpu")
-
-
-def make_data(*sizes, labels=False, rows=None):
-    """Tasks whose samples are their row numbers."""
-    arrays = tuple(np.arange(n, dtype=np.float32).reshape(n, 1) for n in sizes)
-    return TaskData(
-        arrays,
-        tuple(Layout((1,), "vector") for _ in sizes),
-        tuple(np.arange(n) % 3 - 1 if labels else None for n in sizes),
-        tuple(f"task{t}" for t in range(len(sizes))),
-        tuple(np.arange(n) for n in sizes) if rows is None else rows,
-    )
-
-
-def drawn(batches, t):
-    """The row numbers of one task in every batch of an epoch."""
-    return [batch.inputs[t].flatten().long().numpy() for batch in batches]
-
+from tests.helpers.batches import (
+    CPU,
+    drawn,
+    make_data,
+    training_batches,
+    validation_batches,
+)
 
 sizes_of_tasks = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 
@@ -64,6 +48,12 @@ def test_smaller_tasks_are_repeated_in_whole_shuffled_passes(sizes, batch_size):
             part = rows[start : start + n]
             assert len(set(part)) == len(part)
         assert set(rows[:n]) == set(range(n))
+
+
+def test_repeated_passes_are_shuffled_anew():
+    batches = training_batches(make_data(80, 10), 10, CPU, 0)
+    rows = np.concatenate(drawn(batches, 1)).reshape(8, 10)
+    assert len(np.unique(rows, axis=0)) == 8
 
 
 def test_the_length_is_the_number_of_batches():

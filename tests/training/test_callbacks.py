@@ -229,8 +229,9 @@ class TestSkorch:
     def test_scores_on_validation_data_need_early_stopping(self, tasks):
         X, _ = tasks
         scoring = EpochScoring(lambda net, data, y: len(data), name="n")
-        jae = JointAutoencoder(**small(max_epochs=1, callbacks=[scoring])).fit(X)
-        assert "n" not in jae.history_[0]
+        jae = JointAutoencoder(**small(max_epochs=1, callbacks=[scoring]))
+        with pytest.raises(ValueError, match="early_stopping=True"):
+            jae.fit(X)
         jae.set_params(early_stopping=True).fit(X)
         assert jae.history_[0]["n"] == 4
 

@@ -15,9 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.training import reading
-from tests.helpers.batches import training_batches, validation_batches
+from tests.helpers.batches import CPU, make_data, training_batches, validation_batches
 from tests.helpers.small import CONV, small
-from tests.training.test_batches import CPU, make_data
 
 IMAGES = small(CONV, batch_size=8)
 

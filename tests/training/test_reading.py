@@ -12,9 +12,7 @@ from sk_jae import JointAutoencoder
 from sk_jae.tasks.layout import infer_layout
 from sk_jae.training.batches import TaskData
 from sk_jae.training.reading import batches_of, to_module
-from tests.helpers.batches import training_batches, validation_batches
-
-CPU = torch.device("cpu")
+from tests.helpers.batches import CPU, training_batches, validation_batches
 
 
 def images(shape, dtype):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,7 +12,11 @@ import torch
 from skorch.callbacks import Callback
 
 from sk_jae import JointTransferClassifier
-from tests.helpers.small import CONV, SMALL, make_tasks
+from sk_jae.training import objective
+from tests.helpers.documented import documented
+from tests.helpers.objective import objective as reference_objective
+from tests.helpers.small import CONV, SMALL, make_tasks, small
+from tests.helpers.training import Recorder
 
 SIZES = (20, 16, 12)
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
@@ -159,3 +165,92 @@ class TestTheirCost:
         assert not any("infomax" in key for row in clf.history_ for key in row)
         _, one_off = passes(kind, y, consistency_weight=[1.0, 0.0])
         assert one_off.n_samples == one_off.n_draws
+
+
+UNLABELED_TERMS = ("infomax", "consistency")
+
+
+def first_epochs(clf, task):
+    """The first epoch in which the history has each of the terms of a task."""
+    return [
+        next(row["epoch"] for row in clf.history_ if f"train_{term}_task{task}" in row)
+        for term in UNLABELED_TERMS
+    ]
+
+
+class TestTheirStart:
+    Y: ClassVar = [complete(20), None]
+
+    def test_is_after_as_many_epochs_as_is_documented(self):
+        percent = documented(
+            JointTransferClassifier, "The term starts after {} % of the epochs"
+        )
+        clf = fit("dense", self.Y, max_epochs=20)
+        assert first_epochs(clf, 1) == [1 + math.ceil(20 * percent / 100)] * 2
+
+    @pytest.mark.parametrize(
+        ("start", "expected"), [(0.0, 1), (0.1, 2), (0.35, 5), (0.5, 6), (0.9, 10)]
+    )
+    def test_is_where_the_objective_is_told(self, start, expected, monkeypatch):
+        monkeypatch.setattr(objective, "WARM_UP", start)
+        clf = fit("dense", self.Y, max_epochs=10)
+        assert first_epochs(clf, 1) == [expected] * 2
+
+    def test_is_counted_in_every_phase_anew(self, monkeypatch):
+        monkeypatch.setattr(objective, "WARM_UP", 0.5)
+        clf = fit("dense", self.Y, max_epochs=4, strategy="common-branch")
+        rows = [row for row in clf.history_ if row["phase"] == "source"]
+        found = ["train_infomax_task1" in row for row in rows]
+        assert found == [False, False, True, True]
+
+    def test_is_never_in_the_validation(self, monkeypatch):
+        monkeypatch.setattr(objective, "WARM_UP", 0.0)
+        clf = fit("dense", self.Y, early_stopping=True)
+        row = clf.history_[-1]
+        assert "train_infomax" in row
+        assert "valid_reconstruction" in row
+        assert not [k for k in row if k.startswith("valid_") and "infomax" in k]
+        assert not [k for k in row if k.startswith("valid_") and "consistency" in k]
+
+
+def test_the_mean_of_an_epoch_counts_every_sample_once(monkeypatch):
+    """Batches differ in size; without learning, their terms can be computed later."""
+    monkeypatch.setattr(objective, "WARM_UP", 0.0)
+    recorder = Recorder()
+    X, y = make_tasks((5, 5), ((6,), (4,)))
+    y[1][2:] = -1
+    clf = JointTransferClassifier(
+        **small(
+            batch_size=3,
+            lr=1e-12,
+            max_epochs=1,
+            labeled_fraction=0.0,
+            augmentation=lambda x: 2 * x,
+            callbacks=[recorder],
+        )
+    ).fit(X, y)
+    assert [len(batch) for batch in recorder.batches] == [2, 3]
+    sums, counts = Counter(), Counter()
+    for batch in recorder.batches:
+        _, terms = reference_objective(
+            clf.module_.state_dict(),
+            batch,
+            {
+                "reconstruction": (1, 1),
+                "classification": (1, 1),
+                "infomax": (0, 1),
+                "consistency": (0, 1),
+            },
+            augment=(lambda x: 2 * x,) * 2,
+            progress=0.0,
+            start=0.0,
+            training=True,
+        )
+        for key, (value, n) in terms.items():
+            sums[key] += n * float(value)
+            counts[key] += n
+    (row,) = clf.history_
+    assert len(counts) == 6
+    for (term, t), total in sums.items():
+        found = row[f"train_{term}_task{t}"]
+        assert found == pytest.approx(total / counts[term, t], rel=1e-4), (term, t)

@@ -1,0 +1,1 @@
+"""The steps of benchmarks/gpu.py, a module each, which runs in a process of its own."""

@@ -1,0 +1,58 @@
+"""Refuses sizes that no memory holds, before anything is allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sk_jae.architecture import Architecture, count_weights
+from sk_jae.estimators._parameters import JointParameters
+
+__all__ = ["check_no_booleans", "check_sizes"]
+
+_MOST_LAYERS = 1000
+
+# A weight, its gradient and the two moments of Adam, in float32.
+_BYTES_PER_WEIGHT = 16
+
+
+def check_no_booleans(estimator: JointParameters) -> None:
+    """Refuse True and False where a number is expected, though Python allows them."""
+    for name, constraints in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        expected = {c for c in constraints if isinstance(c, str)}
+        if isinstance(value, bool) and not expected & {"boolean", "verbose"}:
+            raise TypeError(f"{name} is {value}, expected a number.")
+
+
+def check_sizes(
+    estimator: JointParameters, architectures: Sequence[Architecture]
+) -> None:
+    """Refuse networks that are too deep, or too large for the memory that is free."""
+    for a in architectures:
+        n_layers = max(len(a.private), len(a.shared), len(a.decoder))
+        if n_layers > _MOST_LAYERS:
+            raise ValueError(
+                f"The encoder or decoder of task {a.name!r} has {n_layers} layers, "
+                f"expected at most {_MOST_LAYERS}; give encoder and decoder fewer."
+            )
+    n_weights = count_weights(
+        architectures, int(estimator.n_shared), int(estimator.n_private)
+    )
+    needed, free = n_weights * _BYTES_PER_WEIGHT, _free_memory()
+    if free is not None and needed > free:
+        raise ValueError(
+            f"n_shared={estimator.n_shared}, n_private={estimator.n_private} and the "
+            f"layers of encoder and decoder make {n_weights:,} weights. With gradients "
+            f"and the optimizer's state they need {needed // 10**9:,} GB, but "
+            f"{free // 10**9:,} GB are free; make the layers smaller."
+        )
+
+
+def _free_memory() -> int | None:
+    """Bytes that can be allocated, or None if the system does not tell."""
+    try:
+        with open("/proc/meminfo") as lines:
+            found = next(line for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return None
+    return int(found.split()[1]) * 1024

@@ -18,7 +18,7 @@ __all__ = [
 
 
 class HasShape(Protocol):
-    """A numpy array, a tensor, a dataframe, a lazily read array."""
+    """A numpy array, a tensor, a dataframe or an array that is read lazily."""
 
     @property
     def shape(self) -> Any: ...
@@ -29,10 +29,10 @@ class HasShape(Protocol):
 ListOfTasks: TypeAlias = Sequence[HasShape | None]
 DictOfTasks: TypeAlias = Mapping[str, ArrayLike | None]
 
-# Where every task has samples.
+# In these, every task has samples.
 AllTasks: TypeAlias = Sequence[ArrayLike] | Mapping[str, ArrayLike]
 
-# A list whose items need not have a shape, where it cannot be one array.
+# For arguments that cannot be one array, so that items need not have a shape.
 TasksInContainer: TypeAlias = Sequence[ArrayLike | None] | DictOfTasks
 # Lists of labels may mix text with marks of unlabeled samples.
 Targets: TypeAlias = (

@@ -1,4 +1,4 @@
-"""From what users pass to numpy arrays."""
+"""Convert what users pass to numpy arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sk_jae.tasks.wording import counted, unknown_task
 
 
 def to_array(item: Any, words: str) -> NDArray[Any]:
-    """`item` as an array, not copied if it need not be; `words` are for messages."""
+    """Convert `item` to an array, without a copy if possible; messages use `words`."""
     item = samples_of(item)
     if isinstance(item, np.memmap):
         return item
@@ -39,7 +39,7 @@ def to_array(item: Any, words: str) -> NDArray[Any]:
 
 
 def _from_tensor(tensor: Any) -> Any:
-    """A torch tensor as an array, without importing torch."""
+    """Convert a torch tensor to an array, without importing torch."""
     tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
     if tensor.is_floating_point() and not hasattr(np, str(tensor.dtype)[6:]):
         tensor = tensor.float()  # numpy has no bfloat16
@@ -47,7 +47,7 @@ def _from_tensor(tensor: Any) -> Any:
 
 
 def to_samples(item: object, words: str) -> NDArray[Any]:
-    """The samples of one task, of shape (n_samples, ...)."""
+    """Convert the samples of one task to an array of shape (n_samples, ...)."""
     if item is None:
         raise TypeError(
             f"{words} is None, expected an array of samples; None skips a task only "
@@ -55,7 +55,7 @@ def to_samples(item: object, words: str) -> NDArray[Any]:
         )
     array = to_array(item, words)
     if array.ndim < 2:
-        # scikit-learn's checks look for these very words.
+        # The checks of scikit-learn look for exactly these words.
         raise ValueError(
             f"{words} has shape {array.shape}, expected at least 2 dimensions "
             "(n_samples, n_features). Reshape your data with array.reshape(-1, 1) if "
@@ -89,7 +89,7 @@ def check_one_per_sample(
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value is None, NaN, NaT or the NA of pandas."""
+    """Tell whether a value is None, NaN, NaT or the NA of pandas."""
     if value is None or type(value).__name__ == "NAType":
         return True
     if isinstance(value, (str, int)):
@@ -101,7 +101,7 @@ def is_missing(value: object) -> bool:
 
 
 def is_per_task(y: object) -> bool:
-    """Whether `y` is a list or dict of labels per task rather than flat."""
+    """Tell whether `y` is a list or dict with labels per task, and not flat."""
     return isinstance(y, Mapping) or (
         isinstance(y, (list, tuple))
         and len(y) > 0
@@ -115,7 +115,7 @@ def is_per_task(y: object) -> bool:
 def items_and_names(
     X: TasksInContainer, argument: str = "X", *, at_least_one: bool = True
 ) -> tuple[list[Any], tuple[str, ...] | None]:
-    """The items of a list or dict of tasks, and their names if it is a dict."""
+    """Return the items of a list or dict of tasks, and the names in a dict."""
     if at_least_one and not X:
         raise ValueError(
             f"{argument} is an empty {type(X).__name__}, expected one array per task."
@@ -141,7 +141,7 @@ def items_and_names(
 def items_per_task(
     parts: object, n_tasks: int, names: tuple[str, ...] | None, argument: str
 ) -> list[Any]:
-    """The items of a list or dict in the order of the tasks, None where missing."""
+    """Return the items in the order of the tasks, None for a task without one."""
     if isinstance(parts, Mapping) and names is not None:
         for name in parts:
             if name not in names:
@@ -164,7 +164,7 @@ def items_per_task(
 def to_parts(
     items: list[Any], lengths: list[int], words: list[str]
 ) -> list[NDArray[Any]]:
-    """Arrays of the given lengths that can be joined into one."""
+    """Convert items to arrays of the given lengths that can be joined into one."""
     parts: list[NDArray[Any]] = []
     for item, length, own_words in zip(items, lengths, words, strict=True):
         if item is None:
@@ -188,14 +188,14 @@ def to_parts(
 
 
 def kind_of(array: NDArray[Any]) -> str:
-    """What numpy must not promote to something else when it joins arrays."""
+    """Name the kind of values, which must be the same in arrays that are joined."""
     if array.dtype.kind in "biufc":
         return "numbers"
     return "text" if array.dtype.kind in "UT" else f"dtype {array.dtype}"
 
 
 def checked_key(key: object) -> slice | NDArray[Any]:
-    """A slice, an integer, or a 1-D array of integers or booleans."""
+    """Return the key as a slice, an integer, or a 1-D array of integers or booleans."""
     if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
         key = key[0]  # scikit-learn indexes everything that has a shape like this
     if isinstance(key, slice):

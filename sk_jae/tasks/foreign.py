@@ -1,4 +1,4 @@
-"""Objects that are no arrays themselves: what they hold, or why they are refused."""
+"""Objects that are not arrays themselves: find their arrays, or refuse them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _INTERFACES = ("__array__", "__array_interface__", "__array_struct__", "detach")
 
 
 def samples_of(item: Any) -> Any:
-    """The array inside an annotated one (AnnData), anything else as it is."""
+    """Return the array inside an AnnData, and anything else unchanged."""
     return item.X if _is_annotated(item) else item
 
 
 def modalities(X: Any) -> Any:
-    """The dict of tasks inside an object that holds several (MuData), or `X` itself."""
+    """Return the dict of tasks inside a MuData, and anything else unchanged."""
     tasks = None if _tells_numpy(X) else getattr(X, "mod", None)
     return tasks if isinstance(tasks, Mapping) else X
 
 
 def is_foreign(item: object) -> bool:
-    """Whether an item of a list is an object of its own kind, and no row of numbers."""
+    """Tell whether an item of a list is some other object than a row of numbers."""
     if _is_annotated(item):
         return True
     is_collection = hasattr(type(item), "__getitem__") or hasattr(item, "__iter__")
@@ -39,13 +39,13 @@ def is_foreign(item: object) -> bool:
 
 
 def check_readable(item: Any, words: str) -> None:
-    """Refuse objects that numpy would read item by item, perhaps without an end."""
+    """Refuse objects that numpy would read item by item, perhaps without end."""
     if not _is_readable(item):
         raise TypeError(_refusal(item, f"{words} is"))
     while isinstance(item, (list, tuple)):
         of_each_type = {type(value): value for value in item}.values()
         for value in of_each_type:
-            # To numpy, whatever has no items and every dict is a single value.
+            # For numpy, every dict and every object without items is a single value.
             is_single = isinstance(value, (dict, set)) or not is_foreign(value)
             if not is_single:
                 raise TypeError(_refusal(value, f"{words} holds"))
@@ -53,7 +53,7 @@ def check_readable(item: Any, words: str) -> None:
 
 
 def check_not_nested(X: object, argument: str) -> None:
-    """Refuse lists of lists of lists: they may be images, or one table per task."""
+    """Refuse lists of lists of lists, which may be images or one table per task."""
     if not isinstance(X, (list, tuple)):
         return
     depth: int = 0
@@ -69,7 +69,7 @@ def check_not_nested(X: object, argument: str) -> None:
 
 
 def _tells_numpy(item: object) -> bool:
-    """Whether an object tells numpy which array it is."""
+    """Tell whether an object has one of numpy's interfaces for arrays."""
     return any(hasattr(type(item), name) for name in _INTERFACES)
 
 
@@ -84,7 +84,7 @@ def _is_sparse(item: object) -> bool:
 
 
 def _is_readable(item: object) -> bool:
-    """Whether numpy takes an object for an array, or for a single value."""
+    """Tell whether numpy can convert an object without reading items from it."""
     if _tells_numpy(item) or _is_sparse(item) or _is_annotated(item):
         return True
     if isinstance(item, (Sequence, Number, np.generic, type(None))):
@@ -97,7 +97,7 @@ def _is_readable(item: object) -> bool:
 
 
 def _refusal(item: object, start: str) -> str:
-    """The message, with the way to an array."""
+    """Write the message, which says how to get an array."""
     bases = [base for base in type(item).__mro__ if base.__module__ is not None]
     of_torch = {
         b.__name__ for b in bases if b.__module__.startswith("torch.utils.data")
@@ -115,7 +115,7 @@ def _refusal(item: object, start: str) -> str:
 
 
 def _torch_data_bases(item: object) -> set[str]:
-    """The classes of torch.utils.data that an object is one of, by name."""
+    """Return the names of the classes of torch.utils.data that an object has."""
     bases = type(item).__mro__
     return {b.__name__ for b in bases if b.__module__.startswith("torch.utils.data")}
 

@@ -1,4 +1,4 @@
-"""Samples of any input form as one array per task, and results back in that form."""
+"""Split inputs of any form into one array per task, and restore that form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TaskInputs:
 
     @property
     def are_named(self) -> bool:
-        """Whether the user has given the tasks names."""
+        """Whether the user gave names to the tasks."""
         if self.container is not None:
             return self.container.task_names is not None
         return self.container_kind == "dict"
@@ -75,7 +75,7 @@ class TaskInputs:
         return self.restore(samples)
 
     def describe(self, t: int, argument: str = "X") -> str:
-        """The words for what an argument holds for a task, see `describe_task`."""
+        """Return the words for a task's part of an argument, see `describe_task`."""
         is_bare = self.container_kind == "array"
         return describe_task(None if is_bare else self.names[t], argument)
 
@@ -142,7 +142,7 @@ def parse_inputs(
 def _items_of(
     X: Samples | None, argument: str, at_least_one: bool
 ) -> tuple[ContainerKind, list[Any], tuple[str, ...] | None]:
-    """The form of the input, its items, and their names if they have any."""
+    """Return the form of the input, its items, and their names if there are any."""
     if isinstance(X, JointArrays):
         return "joint", list(X.samples), X.task_names
     X = modalities(X)
@@ -155,7 +155,7 @@ def _items_of(
 
 
 def has_tasks(X: object) -> TypeGuard[TasksInContainer]:
-    """Whether X is a plain list or dict of tasks."""
+    """Tell whether X is a plain list or dict of tasks."""
     return _is_dict(X) or (isinstance(X, (list, tuple)) and any(map(_is_task, X)))
 
 
@@ -165,7 +165,7 @@ def _is_dict(X: object) -> TypeGuard[DictOfTasks]:
 
 
 def _is_task(item: object) -> bool:
-    """Whether an item of a list is a task of its own, not a row of one array."""
+    """Tell whether an item of a list is a task, and not a row of one array."""
     shape = getattr(item, "shape", None)
     if isinstance(shape, tuple):
         return len(shape) >= 2

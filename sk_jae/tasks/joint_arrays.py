@@ -64,6 +64,8 @@ class JointArrays:
         The names of the tasks, None if they have none.
     n_tasks : int
         The number of tasks.
+    n_samples : list of int
+        The number of samples of each task.
     shape : tuple of int
         ``(n_samples,)``.
 
@@ -114,7 +116,7 @@ class JointArrays:
 
     @classmethod
     def _of_one_task(cls, X: object) -> JointArrays:
-        """A container of one task without a name, which `pack` makes of an array."""
+        """Make a container of one task without a name, for `pack`."""
         container = cls.__new__(cls)
         container._mix((to_source(X, "X"),), None)
         return container
@@ -130,7 +132,7 @@ class JointArrays:
         task: NDArray[np.intp],
         row: NDArray[np.intp],
     ) -> JointArrays:
-        """A container of other samples of the same tasks."""
+        """Make a container of other samples of the same tasks."""
         container = type(self).__new__(type(self))
         container._set(sources, task, row, self.task_names)
         return container
@@ -176,8 +178,8 @@ class JointArrays:
 
     @property
     def shape(self) -> tuple[int]:
-        # One dimension and no more: scikit-learn counts samples by shape[0] and
-        # would look for columns in a second one.
+        # There is only one dimension because scikit-learn counts samples by shape[0]
+        # and would look for columns in a second dimension.
         return (len(self.task),)
 
     def __len__(self) -> int:
@@ -185,13 +187,13 @@ class JointArrays:
 
     def __getitem__(self, key: int | slice | ArrayLike) -> JointArrays:
         chosen = checked_key(key)
-        # Copied, since joblib would hash the strides of a view.
+        # These are copied because joblib would hash the strides of a view.
         task = np.atleast_1d(self.task[chosen]).copy()
         row = np.atleast_1d(self._row[chosen]).copy()
         return self._new(self._sources, task, row)
 
     def with_arrays(self, arrays: Sequence[Any]) -> JointArrays:
-        """A container with other values for the same samples.
+        """Make a container with other values for the same samples.
 
         Parameters
         ----------
@@ -268,7 +270,7 @@ class JointArrays:
         return self._join(items, "parts")
 
     def _join(self, items: list[Any], argument: str) -> NDArray[Any]:
-        """`join` of items in the order of the tasks; `argument` is for messages."""
+        """Join items that are in the order of the tasks; messages use `argument`."""
         found = to_parts(items, self.n_samples, self._describe(argument))
         values = np.empty(
             (len(self), *found[0].shape[1:]), dtype=np.result_type(*found)
@@ -278,8 +280,8 @@ class JointArrays:
         return values
 
     def __getstate__(self) -> dict[str, Any]:
-        # The content and nothing else: equal content has an equal pickle and an equal
-        # joblib hash, however it came about.
+        # The state is the content and nothing else, so that equal content has an equal
+        # pickle and an equal joblib hash, whatever the history of the container is.
         return {
             "samples": tuple(map(to_state, self.samples)),
             "task": to_state(self.task),
@@ -290,7 +292,7 @@ class JointArrays:
         sources, task = tuple(map(from_state, state["samples"])), state["task"]
         self._set(sources, task, _positions(task, len(sources)), state["task_names"])
 
-    # Hidden from type checkers, to which it would be one array.
+    # This is hidden from type checkers, which would take a JointArrays for an array.
     if not TYPE_CHECKING:
 
         def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
@@ -304,7 +306,7 @@ class JointArrays:
             )
 
     def _describe(self, argument: str) -> list[str]:
-        """The words for what an argument holds for each task."""
+        """Return the words for each task's part of an argument."""
         names = self.task_names or default_names(self.n_tasks)
         return [describe_task(name, argument) for name in names]
 
@@ -344,7 +346,7 @@ class JointArrays:
 
 
 def _positions(task: NDArray[np.intp], n_tasks: int) -> NDArray[np.intp]:
-    """The position of each sample among the samples of its task."""
+    """Return the position of each sample among the samples of its task."""
     position = np.empty(len(task), dtype=np.intp)
     for t in range(n_tasks):
         own = task == t

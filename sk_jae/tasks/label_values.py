@@ -1,4 +1,4 @@
-"""The values of labels: which are missing, which are marks, and of which kind."""
+"""The values of labels: find missing ones and marks, and convert the others."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TaskLabels:
 
 
 def to_vector(item: object, words: str) -> NDArray[Any]:
-    """Labels of any kind as an array of one dimension.
+    """Convert labels of any kind to an array of one dimension.
 
     Numbers, booleans and text have their own dtypes. Whatever is mixed, also with marks
     of unlabeled samples, is an array of objects.
@@ -65,7 +65,7 @@ def to_vector(item: object, words: str) -> NDArray[Any]:
 
 
 def _without_loss(item: Any, labels: NDArray[Any]) -> NDArray[Any]:
-    """The labels with what numpy has changed in them put right."""
+    """Undo what numpy has changed in the labels."""
     if labels.dtype.kind == "T":
         labels = labels.astype(object)
         return labels if missing_mask(labels).any() else labels.astype(str)
@@ -79,7 +79,8 @@ def _without_loss(item: Any, labels: NDArray[Any]) -> NDArray[Any]:
         # numpy makes text of everything in ["cat", -1] and ["cat", nan].
         return np.array([*item, None], dtype=object)[:-1]
     if labels.dtype.kind == "f" and not is_list and np.isnan(labels).any():
-        # Integers and booleans with gaps, in columns of a kind that knows gaps.
+        # Columns with gaps of pandas, polars or pyarrow hold integers or booleans, of
+        # which numpy makes fractions.
         for method in ("to_pylist", "to_list", "tolist"):
             if hasattr(item, method) and not _holds_floats(item):
                 values = getattr(item, method)()
@@ -93,7 +94,7 @@ def _holds_floats(item: Any) -> bool:
 
 
 def missing_mask(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which labels are None, NaN, NA or NaT, and so mark unlabeled samples."""
+    """Find the labels that are None, NaN, NA or NaT and so mark unlabeled samples."""
     if labels.dtype == object:
         return np.array([is_missing(value) for value in labels], dtype=bool)
     missing: NDArray[np.bool_] = np.zeros(len(labels), dtype=bool)
@@ -107,7 +108,7 @@ def missing_mask(labels: NDArray[Any]) -> NDArray[np.bool_]:
 def labeled_mask(
     labels: NDArray[Any], *, is_one_task: bool = False
 ) -> NDArray[np.bool_]:
-    """Which labels belong to labeled samples.
+    """Find the labels that belong to labeled samples.
 
     A missing value (None, NaN, NA or NaT) and -1 mark an unlabeled sample.
 
@@ -138,7 +139,7 @@ def labeled_mask(
 
 
 def has_fractions(values: NDArray[Any]) -> bool:
-    """Whether some numbers are no integers, as in a target of regression."""
+    """Tell whether some numbers are not integers, as in a target of regression."""
     if values.dtype.kind != "f":
         return False
     with np.errstate(invalid="ignore"):
@@ -146,7 +147,7 @@ def has_fractions(values: NDArray[Any]) -> bool:
 
 
 def known_values(values: NDArray[Any]) -> NDArray[Any]:
-    """Values without missing ones: objects of one kind as an array of that kind."""
+    """Convert objects that are all of one kind to an array of that kind."""
     if not len(values) and values.dtype.kind not in "biufU":
         return np.zeros(0, dtype=np.int64)
     if values.dtype != object:
@@ -166,7 +167,7 @@ def known_values(values: NDArray[Any]) -> NDArray[Any]:
 def with_known_values(
     labels: NDArray[Any], known: NDArray[Any], labeled: NDArray[np.bool_]
 ) -> NDArray[Any]:
-    """The known values in their places; those of other samples have no meaning."""
+    """Put the known values in their places; the other values have no meaning."""
     if known.dtype == labels.dtype:
         return labels
     values = np.zeros(len(labels), dtype=known.dtype)
@@ -179,12 +180,12 @@ def _is_mark(value: object) -> bool:
 
 
 def read_labels(labels: NDArray[Any], words: str, is_one_task: bool) -> TaskLabels:
-    """Classes of one task: int64, floating-point, boolean or text."""
+    """Read the classes of one task: int64, floating-point, boolean or text."""
     labeled = labeled_mask(labels, is_one_task=is_one_task)
     known = known_values(labels[labeled])
     check_label_values(known, words)
     if has_fractions(known):
-        # scikit-learn's checks look for what is in parentheses.
+        # The checks of scikit-learn look for the words in parentheses.
         raise ValueError(
             f"{words} holds fractions or infinity (Unknown label type: continuous), "
             "expected classes; for a regression target, use JointAutoencoder and a "
@@ -201,7 +202,7 @@ def read_labels(labels: NDArray[Any], words: str, is_one_task: bool) -> TaskLabe
 
 
 def check_label_values(known: NDArray[Any], words: str) -> None:
-    """Refuse what is no label, among labels of which none is missing."""
+    """Refuse values that are not labels; missing ones are removed before."""
     kind = known.dtype.kind
     if kind == "U":
         if (known == str(UNLABELED)).any():

@@ -111,7 +111,7 @@ def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Lab
 def check_score_labels(
     y: Targets | None, tasks: TaskInputs, estimator: FittedClassifier
 ) -> list[tuple[NDArray[Any], NDArray[np.bool_]] | None]:
-    """The labels of all tasks in `score`.
+    """Check the labels of all tasks in `score`.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def check_score_labels(
 def labeled_samples(
     y: Targets | None, tasks: TaskInputs, estimator: object
 ) -> list[NDArray[np.bool_] | None]:
-    """The mask of labeled samples of each task, None for a task without labels."""
+    """Return the mask of labeled samples of each task, None where y has no labels."""
     return [
         None if part is None else part.labeled for part in _read(y, tasks, estimator)
     ]
@@ -234,7 +234,11 @@ def _class_mask(
     parts: Sequence[TaskLabels | None],
     observed: Sequence[NDArray[Any] | None],
 ) -> NDArray[np.bool_]:
-    """The classes of each task: its own if complete or disjoint from the others."""
+    """Find the classes of each task.
+
+    They are its own if its labels are complete, or if no other task has its classes.
+    Otherwise they are all classes.
+    """
     class_mask = np.ones((len(parts), len(classes)), dtype=bool)
     for t, (part, values) in enumerate(zip(parts, observed, strict=True)):
         if part is None or values is None:
@@ -249,7 +253,7 @@ def _class_mask(
 def split_labels(
     y: Targets | None, tasks: TaskInputs, estimator: object
 ) -> list[NDArray[Any] | None]:
-    """One array or None per task, with one value of any kind per sample.
+    """Split y into one array or None per task, with one value of any kind per sample.
 
     Parameters
     ----------
@@ -281,7 +285,7 @@ def split_labels(
 
 
 def _items(y: Targets, tasks: TaskInputs) -> list[Any]:
-    """What y has for each task, None for a task without labels."""
+    """Return what y has for each task, None for a task without labels."""
     if tasks.container is not None:
         if is_per_task(y):
             raise TypeError(

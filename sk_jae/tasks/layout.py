@@ -16,7 +16,7 @@ LayoutKind: TypeAlias = Literal["vector", "image", "channels_first", "channels_l
 
 _N_CHANNELS = (1, 3, 4)
 
-# Images whose largest value is between the first one and 255 are taken for bytes.
+# Images whose largest value is between this and 255 have the units of uint8.
 _LIKE_BYTES = 64.0
 _LARGEST_FRACTION, _LARGEST_STANDARDIZED, _SMALLEST = 2.0, 100.0, 0.01
 
@@ -64,7 +64,7 @@ class Layout:
         return self.kind != "vector"
 
     def from_module(self, values: NDArray[np.float32]) -> NDArray[Any]:
-        """Bring module outputs back to the user's shape and units, and `uint8` back."""
+        """Bring outputs of the module back to the user's shape, units and `uint8`."""
         if self.kind == "channels_last":
             values = np.moveaxis(values, 1, -1)
         found: NDArray[Any] = values.reshape(len(values), *self.shape)
@@ -75,7 +75,7 @@ class Layout:
         return np.ascontiguousarray(found)
 
     def with_units(self, array: NDArray[Any]) -> Layout:
-        """The same layout with what the values of the samples tell about their units.
+        """Add to the layout what the values of the samples tell about their units.
 
         Images are brought to about 1 in size, since modules learn badly from values of
         another size. Those of `uint8`, and others whose values look like the same units
@@ -109,7 +109,7 @@ def infer_layout(
     words: str,
     columns: tuple[str, ...] | None = None,
 ) -> Layout:
-    """The layout of an array of samples, with its units only if they are `uint8`.
+    """Find the layout of an array of samples, and its units if it is `uint8`.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def infer_layout(
     else:
         kind = "vector"
     found = Layout(shape, kind, columns=columns)
-    # The units of bytes are known without a look at their values.
+    # The units of uint8 are known without looking at the values.
     return found.with_units(array) if array.dtype == np.uint8 else found
 
 
@@ -148,7 +148,7 @@ def _image_scale(low: float, high: float) -> float:
     largest = max(-low, high)
     if low >= 0 and _LIKE_BYTES < high <= 255:
         return 1 / 255
-    # Fractions may exceed 1 a little, and standardized values by far.
+    # Fractions may be a little above 1, and standardized values far above.
     most = _LARGEST_FRACTION if low >= 0 else _LARGEST_STANDARDIZED
     return 1.0 if _SMALLEST < largest <= most or not largest else 1 / largest
 

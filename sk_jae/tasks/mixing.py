@@ -11,7 +11,7 @@ __all__ = ["evenly_mixed"]
 
 
 def evenly_mixed(groups: NDArray[Any]) -> NDArray[np.intp]:
-    """An order of the samples in which every group is spread evenly.
+    """Find an order of the samples in which every group is spread evenly.
 
     Parameters
     ----------

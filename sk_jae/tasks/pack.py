@@ -123,7 +123,7 @@ def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
 
 
 def _filled(parts: list[NDArray[Any]], words: list[str]) -> list[NDArray[Any]]:
-    """Labels with marks where they are missing."""
+    """Write marks where labels are missing."""
     missing = [missing_mask(part) for part in parts]
     known: list[NDArray[Any]] = []
     for part, gaps, own_words in zip(parts, missing, words, strict=True):

@@ -1,4 +1,4 @@
-"""Constructor parameters and arguments that speak of tasks."""
+"""Constructor parameters and arguments that refer to tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def per_task(
     *,
     is_one: Callable[[Any], bool],
 ) -> list[Any]:
-    """One value of a constructor parameter per task.
+    """Return one value of a constructor parameter per task.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def per_task(
 
 
 def check_weights(value: object, names: Sequence[str], parameter: str) -> list[float]:
-    """Loss weights, one per task.
+    """Check loss weights and return one per task.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def check_weights(value: object, names: Sequence[str], parameter: str) -> list[f
 
 
 def check_task(task: object, names: Sequence[str], parameter: str) -> int:
-    """The position of a task that is given by name or position.
+    """Return the position of a task that is given by name or position.
 
     Parameters
     ----------

@@ -20,12 +20,12 @@ from sk_jae.tasks.values import check_size, to_numbers
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
-# Images that differ so much in size from those in fit may be in other units.
+# Images whose values differ by these factors from fit may be in other units.
 _MUCH_LARGER, _MUCH_SMALLER = 4, 10
 
 
 class KnowsTasks(Protocol):
-    """An estimator that knows, once it is fitted, the tasks of its fit."""
+    """An estimator that knows the tasks of its fit once it is fitted."""
 
     @property
     def task_names_(self) -> tuple[str, ...]: ...
@@ -155,14 +155,14 @@ def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> Task
 
 def _to_codes(array: NDArray[Any]) -> NDArray[np.float32]:
     with np.errstate(under="ignore"):
-        # torch knows no negative strides.
+        # torch does not support negative strides.
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _layouts_seen(
     tasks: TaskInputs, estimator: KnowsTasks, reset: bool
 ) -> Sequence[Layout | None]:
-    """The layouts that the samples should have again, if the tasks were seen before."""
+    """Return the layouts of an earlier fit that the samples must have again."""
     if not reset:
         return estimator.layouts_
     is_warm = getattr(estimator, "warm_start", False) and hasattr(estimator, "layouts_")
@@ -174,7 +174,7 @@ def _layouts_seen(
 def _with_units(
     array: NDArray[Any], found: Layout | None, seen: Layout | None
 ) -> Layout:
-    """The layout with its units: those of an earlier fit, or else what they look."""
+    """Add the units to the layout: those of an earlier fit, or else those found."""
     if found is None:
         assert seen is not None
         return seen
@@ -186,7 +186,7 @@ def _with_units(
 
 def _check_has_features(array: NDArray[Any], words: str) -> None:
     if 0 in array.shape[1:]:
-        # scikit-learn's checks look for these very words.
+        # The checks of scikit-learn look for exactly these words.
         raise ValueError(
             f"{words} has 0 feature(s) (shape={array.shape}) while a minimum of 1 is "
             "required."
@@ -208,7 +208,7 @@ def _no_samples(tasks: TaskInputs, t: int, reset: bool) -> str:
 
 
 def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
-    """Refuse samples that are no probabilities, for the binary cross-entropy."""
+    """Refuse samples that are not probabilities, for the binary cross-entropy."""
     for t, (array, layout) in enumerate(zip(tasks.arrays, layouts, strict=True)):
         assert array is not None
         low, high = float(array.min()), float(array.max())
@@ -223,13 +223,13 @@ def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
 def _check_features(
     item: object, array: NDArray[Any], estimator: object, reset: bool
 ) -> None:
-    """Number and names of the features of a bare array, as in scikit-learn."""
+    """Check or set the number and names of the features of one bare array."""
     table = item if hasattr(item, "columns") else array
     validate_data(estimator, table, reset=reset, skip_check_array=True)
 
 
 def _forget_features(estimator: object) -> None:
-    """Drop what an earlier fit on a bare array has set."""
+    """Remove the attributes that an earlier fit on a bare array has set."""
     for attribute in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, attribute):
             delattr(estimator, attribute)

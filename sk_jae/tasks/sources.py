@@ -1,7 +1,7 @@
-"""What a JointArrays holds of a task: the user's own object, read by rows.
+"""The objects that a JointArrays keeps for its tasks, which are read by rows.
 
-An array or a memory map is held as it is, and so is a dataframe of pandas, polars or
-pyarrow, none of which is imported here unless there is one.
+Arrays, memory maps and dataframes of pandas, polars and pyarrow are kept as the user
+gave them. These libraries are imported only if a dataframe of theirs is unpickled.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _DATAFRAMES = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Ta
 
 
 def to_source(item: object, words: str) -> Any:
-    """An array of samples or a dataframe as it is, anything else as an array."""
+    """Keep an array or a dataframe, and convert anything else to an array."""
     return item if _library(item) else to_samples(item, words)
 
 
 def column_names(item: Any) -> tuple[str, ...] | None:
-    """The names of the features of a dataframe or AnnData, if all are text."""
+    """Return the names of the features of a dataframe or AnnData, if all are text."""
     names: tuple[Any, ...] = ()
     for attribute in ("column_names", "columns", "var_names"):
         if hasattr(item, attribute):
@@ -44,7 +44,7 @@ def column_names(item: Any) -> tuple[str, ...] | None:
 
 
 def take(source: Any, rows: NDArray[np.intp]) -> Any:
-    """Rows of a source; without a copy, if they are neighbors in an array."""
+    """Select rows, without a copy if they are neighbors in an array."""
     n = len(rows)
     neighbors = (
         n > 0 and rows[-1] - rows[0] == n - 1 and bool((np.diff(rows) == 1).all())
@@ -62,12 +62,12 @@ def take(source: Any, rows: NDArray[np.intp]) -> Any:
 
 
 def kind_of_values(source: Any) -> str:
-    """The dtype of an array, or the name of a dataframe's class."""
+    """Return the dtype of an array, or the name of the class of a dataframe."""
     return type(source).__name__ if _library(source) else str(source.dtype)
 
 
 def to_state(source: Any) -> Any:
-    """The content of a source, equal for equal content however it came about."""
+    """Describe the content of a source, in the same way for equal content."""
     library = _library(source)
     if library == "pandas":
         return {
@@ -87,12 +87,12 @@ def to_state(source: Any) -> Any:
         with import_module("pyarrow").ipc.new_stream(buffer, source.schema) as stream:
             stream.write_table(source.combine_chunks())
         return {"library": library, "stream": buffer.getvalue()}
-    # The strides of an empty array tell how it was made, and joblib hashes them.
+    # joblib hashes strides, and those of an empty array depend on how it was made.
     return source if source.size else np.zeros(source.shape, source.dtype)
 
 
 def from_state(state: Any) -> Any:
-    """The source with the content that `to_state` has taken down."""
+    """Make a source from the description by `to_state`."""
     if not isinstance(state, dict):
         return state
     library = import_module(state["library"])
@@ -109,12 +109,12 @@ def from_state(state: Any) -> Any:
 
 
 def is_dataframe(item: object) -> bool:
-    """Whether an object is a dataframe of pandas, polars or pyarrow."""
+    """Tell whether an object is a dataframe of pandas, polars or pyarrow."""
     return bool(_library(item))
 
 
 def _library(item: object) -> str:
-    """The library of a dataframe, empty for anything else."""
+    """Return the library of a dataframe, and an empty text for anything else."""
     for base in type(item).__mro__:
         library = base.__module__.partition(".")[0]
         if (library, base.__name__) in _DATAFRAMES:
@@ -123,7 +123,7 @@ def _library(item: object) -> str:
 
 
 def _plain_column(column: Any) -> Any:
-    """The values of a column or index of pandas, of their own."""
+    """Copy the values of a column or an index of pandas."""
     if getattr(column, "nlevels", 1) > 1:
         return column.copy()
     is_numpy = isinstance(column.dtype, np.dtype)

@@ -11,15 +11,15 @@ from sk_jae.tasks.conversion import is_missing
 
 __all__ = ["check_size", "to_numbers"]
 
-# The squares of such values, and with them the loss, are finite in float32.
+# The squares of values up to this size are finite in float32, and so is the loss.
 _LARGEST = 2.0**64
 
-# Losses of larger features drown all else, and those of smaller ones are drowned.
+# Beyond these sizes, the loss is either all that counts or counts for nothing.
 _LARGEST_FEATURE, _SMALLEST_FEATURE = 1e6, 1e-6
 
 
 def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
-    """The array if it holds finite numbers, objects that are such converted."""
+    """Check that an array holds finite numbers, and convert objects to numbers."""
     if array.dtype == object:
         array = _objects_to_numbers(array, words)
     kind = array.dtype.kind
@@ -39,7 +39,8 @@ def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
 
 
 def _check_finite(array: NDArray[Any], words: str) -> None:
-    # Two passes, but no copy, which a large memory map could not afford.
+    # This reads the values twice, but it makes no copy, for which a large memory map
+    # might leave no room.
     with np.errstate(invalid="ignore"):
         low, high = float(array.min()), float(array.max())
     if np.isnan(low):

@@ -8,12 +8,12 @@ __all__ = ["counted", "default_names", "describe_task", "listed", "unknown_task"
 
 
 def default_names(n_tasks: int) -> tuple[str, ...]:
-    """The names of tasks to which the user gave none."""
+    """Return the names of tasks to which the user gave none."""
     return tuple(f"task{t}" for t in range(n_tasks))
 
 
 def describe_task(name: str | None, part: str = "X") -> str:
-    """The words for what an argument holds for a task: ``X of task 'usps'``.
+    """Return the words for a task's part of an argument: ``X of task 'usps'``.
 
     Parameters
     ----------
@@ -38,18 +38,18 @@ def describe_task(name: str | None, part: str = "X") -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """The names of tasks, in quotes and with commas between them."""
+    """Write the names of tasks in quotes, with commas between them."""
     return ", ".join(map(repr, names))
 
 
 def counted(things: Sized | int, noun: str) -> str:
-    """The number of things with their name: ``1 task``, ``2 tasks``."""
+    """Write a number of things with their name: ``1 task``, ``2 tasks``."""
     n = things if isinstance(things, int) else len(things)
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def unknown_task(name: object, names: Sequence[str], argument: str) -> str:
-    """The message for the name of a task that does not exist."""
+    """Write the message for a name of a task that does not exist."""
     return (
         f"{argument} has the unknown task {name!r}, expected only names among "
         f"{listed(names)}."

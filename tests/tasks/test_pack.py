@@ -127,7 +127,7 @@ class TestPack:
     @pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="needs numpy 2")
     def test_text_of_string_dtype_with_gaps_has_no_flat_form(self):
         y = np.array(["b", None], np.dtypes.StringDType(na_object=None))
-        with pytest.raises(TypeError, match="task 'task0' has unlabeled .* per task"):
+        with pytest.raises(TypeError, match=r"task 'task0' has unlabeled .* per task"):
             pack(numbered([2, 1]), [y, None])
 
     def test_the_way_that_the_message_names(self):

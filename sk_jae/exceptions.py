@@ -1,6 +1,6 @@
 """Warnings and exceptions of the package."""
 
-__all__ = ["DeviceWarning", "TrainingInterrupted"]
+__all__ = ["DeviceWarning", "TrainingInterrupted", "TransferWarning"]
 
 
 class DeviceWarning(UserWarning):
@@ -31,4 +31,18 @@ class TrainingInterrupted(KeyboardInterrupt):
     ...     pass  # go on with what was learned
     >>> jae.n_iter_
     2
+    """
+
+
+class TransferWarning(UserWarning):
+    """What was given to `fit` may be right but probably is not, for a task to learn.
+
+    It comes before any training, and its message names the remedy.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sk_jae.exceptions import TransferWarning
+    >>> with warnings.catch_warnings():  # refuse in place of warning
+    ...     warnings.simplefilter("error", TransferWarning)
     """

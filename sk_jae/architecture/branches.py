@@ -44,6 +44,9 @@ _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
 _LARGEST_MAP = 8
 
+# Gray, red green and blue, and these with opacity.
+_GRAY_OR_COLOR = {1, 3, 4}
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -121,7 +124,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
-    """Return one shape for the images of all tasks; None if not all are images.
+    """Return one shape for the images of all tasks; None if there is none.
 
     Parameters
     ----------
@@ -132,7 +135,8 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     -------
     shape : tuple of int, (channels, height, width), or None
         The largest height and the largest width, with the number of channels if it is
-        equal in all tasks, else 1.
+        equal in all tasks, else 1 if these are gray images and images in color. None if
+        not all are images, or if they have other channels that cannot be reconciled.
 
     Examples
     --------
@@ -143,7 +147,10 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     if any(len(shape) != 3 for shape in shapes):
         return None
     channels, heights, widths = zip(*shapes, strict=True)
-    return channels[0] if len(set(channels)) == 1 else 1, max(heights), max(widths)
+    size = max(heights), max(widths)
+    if len(set(channels)) == 1:
+        return channels[0], *size
+    return (1, *size) if set(channels) <= _GRAY_OR_COLOR else None
 
 
 def describe(

@@ -145,8 +145,8 @@ def _view(
     for name, shape in zip(names, shapes, strict=True):
         if len(shape) != 3:
             raise ValueError(
-                f"shared_input={shared_input} resizes images, but task {name!r} has "
-                f"vectors of {shape[0]} features; set shared_input=None."
+                f"shared_input={shared_input} resizes images, but the samples of task "
+                f"{name!r} have the shape {shape}; set shared_input=None."
             )
     return tuple(shared_input)
 

@@ -42,7 +42,7 @@ def warn_of_flattened(
     """
     if all(y is not None for y in labels):
         return
-    choices = check_layouts(layout, tasks.names)
+    choices = check_layouts(layout, tasks)
     found = [
         flattened_pictures(array) if choice == "auto" else None
         for array, choice in zip(tasks.arrays, choices, strict=True)

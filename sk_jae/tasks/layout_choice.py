@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout import Layout, LayoutKind
 from sk_jae.tasks.parameters import per_task
 
@@ -33,14 +34,14 @@ _SMALLEST_SIDE = 6
 _PICTURE_RATIO, _LARGEST_RATIO = 1.5, 4
 
 
-def check_layouts(layout: object, names: Sequence[str]) -> list[LayoutChoice]:
+def check_layouts(layout: object, tasks: TaskInputs) -> list[LayoutChoice]:
     """Check the parameter `layout` and return one choice per task.
 
     Parameters
     ----------
     layout : str or tuple of int, or list or dict of these
-    names : sequence of str
-        The names of the tasks.
+    tasks : TaskInputs
+        The samples.
 
     Returns
     -------
@@ -53,17 +54,20 @@ def check_layouts(layout: object, names: Sequence[str]) -> list[LayoutChoice]:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from sk_jae.tasks import parse_inputs
     >>> from sk_jae.tasks.layout_choice import check_layouts
-    >>> check_layouts({"a": "image", "b": (3, 32, 32)}, ["a", "b"])
-    ['image', (3, 32, 32)]
+    >>> tasks = parse_inputs({"a": np.eye(64), "b": np.eye(3)}, None)
+    >>> check_layouts({"a": (8, 8), "b": "auto"}, tasks)
+    [(8, 8), 'auto']
     """
-    choices = per_task(layout, names, "layout", is_one=_is_one)
-    for name, choice in zip(names, choices, strict=True):
+    choices = per_task(layout, tasks.names, "layout", is_one=_is_one)
+    for t, choice in enumerate(choices):
         if not _is_shape(choice) and choice not in _WORDS:
             former = isinstance(choice, str) and _FORMER_WORDS.get(choice)
             new = f"; {choice!r} is called {former!r} now" if former else ""
             raise ValueError(
-                f"layout of task {name!r} is {choice!r}, expected "
+                f"{tasks.describe(t, 'layout')} is {choice!r}, expected "
                 f"{', '.join(map(repr, _WORDS))} or the shape of one sample, such as "
                 f"(3, 32, 32){new}."
             )
@@ -102,7 +106,7 @@ def infer_layout(
     unflattened = _unflattened(array.shape, layout, words)
     shape = unflattened or array.shape[1:]
     if isinstance(layout, tuple):
-        layout = "auto"
+        layout, words = "auto", f"{words}, reshaped to samples of shape {layout},"
     kind = _kind(shape, layout, array, words)
     if kind == "signal" and len(shape) == 1:
         unflattened = (1, *shape)

@@ -72,7 +72,7 @@ def check_tasks(
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
-    choices = check_layouts(layout, tasks.names)
+    choices = check_layouts(layout, tasks)
     arrays: list[NDArray[Any] | None] = []
     layouts: list[Layout] = []
     for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):

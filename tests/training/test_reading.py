@@ -32,22 +32,24 @@ DTYPES = [
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("shape", "channels", "axes"),
+    ("shape", "choice", "axes"),
     [
         ((6, 5), "auto", None),
-        ((6, 4, 5), "auto", None),
-        ((6, 3, 4, 5), "first", None),
-        ((6, 4, 5, 3), "last", (0, 3, 1, 2)),
-        ((6, 2, 3, 2, 2), "auto", None),
+        ((6, 6, 7), "auto", None),
+        ((6, 4, 5), "signal", None),
+        ((6, 4, 5), "vector", None),
+        ((6, 3, 4, 5), "channels_first", None),
+        ((6, 4, 5, 3), "channels_last", (0, 3, 1, 2)),
+        ((6, 60), (3, 4, 5), None),
     ],
 )
 def test_samples_reach_the_module_as_plain_numpy_would_give_them(
-    dtype, shape, channels, axes
+    dtype, shape, choice, axes
 ):
     array = images(shape, dtype)
-    layout = infer_layout(array, channels, "X")
+    layout = infer_layout(array, choice, "X")
     expected = array.astype(np.float32)
-    if array.dtype == np.uint8 and len(shape) in (3, 4):
+    if array.dtype == np.uint8 and layout.is_image:
         expected = expected / 255
     if axes is not None:
         expected = expected.transpose(axes)
@@ -58,7 +60,7 @@ def test_samples_reach_the_module_as_plain_numpy_would_give_them(
 
 
 def variants():
-    array = images((12, 4, 6), "float32")
+    array = images((12, 6, 7), "float32")
     readonly = array.copy()
     readonly.flags.writeable = False
     yield "reversed rows", array[::-1]
@@ -114,9 +116,9 @@ class Recorder(np.memmap):
 
 @pytest.mark.filterwarnings("error")
 def test_a_memory_map_is_read_batch_by_batch(tmp_path):
-    expected = images((50, 4, 6), "uint8")
+    expected = images((50, 6, 7), "uint8")
     expected.tofile(tmp_path / "x")
-    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="r", shape=(50, 4, 6))
+    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="r", shape=(50, 6, 7))
     array.read = []
     layout = infer_layout(array, "auto", "X")
     data = TaskData((array,), (layout,), (None,), ("a",), (np.arange(50),))
@@ -155,7 +157,7 @@ def test_a_memory_map_is_never_held_whole(tmp_path):
 @pytest.mark.parametrize("mapped", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_gpu_gets_the_same_batches(dtype, mapped, tmp_path):
-    array = images((50, 4, 6), dtype)
+    array = images((50, 6, 7), dtype)
     if mapped:
         file = tmp_path / "array.npy"
         np.save(file, array)

@@ -31,7 +31,14 @@ from sk_jae.tasks import (
     evenly_mixed,
     per_task,
 )
-from sk_jae.training import JointNet, LentGenerators, TaskData, default_precision
+from sk_jae.training import (
+    JointNet,
+    LentGenerators,
+    TaskData,
+    Units,
+    default_precision,
+    units_of,
+)
 
 __all__ = ["make_net", "new_state", "split_validation"]
 
@@ -40,6 +47,11 @@ _OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
+
+# The weights between the samples and the classes, which weight_decay="auto" holds small
+# for vectors. Biases, decoders and private encoders are left out.
+_CLASS_PATH = (r"(tied|pre_tied|post_tied|shared_head|private_heads)\..*weight",)
+_CLASS_PATH_DECAY = 3.0
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -152,12 +164,10 @@ def _view(
 
 
 def make_net(
-    estimator: JointParameters,
-    module: JointModule,
-    device: torch.device,
-    train: TaskData,
+    estimator: JointParameters, state: FittedState, train: TaskData
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
+    module, device = state.module, state.device
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -169,12 +179,25 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    if estimator.weight_decay:
-        extra["optimizer__weight_decay"] = estimator.weight_decay
+    decay = estimator.weight_decay
+    if decay == "auto":
+        if _learns_classes_of_vectors(state) and optimizer in (
+            torch.optim.Adam,
+            torch.optim.AdamW,
+        ):
+            optimizer = torch.optim.AdamW
+            extra["optimizer__weight_decay"] = 0.0
+            extra["optimizer__param_groups"] = [
+                (pattern, {"weight_decay": _CLASS_PATH_DECAY})
+                for pattern in _CLASS_PATH
+            ]
+    elif decay:
+        extra["optimizer__weight_decay"] = decay
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
+        units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -188,6 +211,18 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def _learns_classes_of_vectors(state: FittedState) -> bool:
+    return state.classes is not None and not any(x.is_image for x in state.layouts)
+
+
+def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
+    """The values that the terms of the loss are divided by."""
+    if estimator.loss_scaling is None:
+        return {}
+    n_classes = [] if state.class_mask is None else state.class_mask.sum(1).tolist()
+    return units_of(train, estimator.reconstruction_loss, n_classes)
 
 
 def _augmentations(

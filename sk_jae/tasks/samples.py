@@ -15,6 +15,7 @@ from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
+from sk_jae.tasks.scaling import scaling_of
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
 
@@ -40,6 +41,7 @@ def check_tasks(
     estimator: KnowsTasks,
     reset: bool = False,
     layout: LayoutChoice = "auto",
+    scale_vectors: bool = False,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -57,6 +59,8 @@ def check_tasks(
         True in `fit`.
     layout : {"auto", "first", "last"}, default="auto"
         Where the channels of images with 4 dimensions are.
+    scale_vectors : bool, default=False
+        Whether the layouts of vectors get a scaling, found in these samples.
 
     Returns
     -------
@@ -95,7 +99,10 @@ def check_tasks(
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
         if found and not found.is_image:
-            check_size(array, words)
+            if scale_vectors:
+                found = replace(found, scaling=scaling_of(array))
+            else:
+                check_size(array, words)
         if seen:
             _warn_of_units(array, seen, words)
         arrays.append(array)

@@ -13,7 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.architecture import Architecture, Shape, common_view, describe
+from sk_jae.architecture import (
+    Architecture,
+    Shape,
+    common_columns,
+    common_view,
+    describe,
+    has_few,
+)
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -22,6 +29,7 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
+from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
     Labels,
@@ -70,9 +78,7 @@ def new_state(
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
-        architectures = _architectures(
-            estimator, inputs.names, layouts, classify=labels is not None
-        )
+        architectures = _architectures(estimator, inputs.names, layouts, labels)
     check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
@@ -86,6 +92,8 @@ def new_state(
         class_mask=torch.from_numpy(labels.class_mask) if labels else None,
         seed=seed,
     )
+    if labels and estimator.n_shared:
+        warn_of_transfer(architectures, labels)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -115,7 +123,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    classify: bool,
+    labels: Labels | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -124,17 +132,42 @@ def _architectures(
 
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
+    features = _features(estimator.shared_input, layouts, labels)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     classified: Literal["private", "shared"] | None = None
-    if classify:
+    if labels:
         classified = "shared" if estimator.n_shared else "private"
     return [
-        describe(name, shape, view or shape, encoder, decoder, classified=classified)
-        for name, shape, encoder, decoder in zip(
-            names, shapes, encoders, decoders, strict=True
+        describe(
+            names[t],
+            shape,
+            view or shape,
+            encoders[t],
+            decoders[t],
+            classified=classified,
+            columns=layouts[t].columns,
+            features=features[t],
         )
+        for t, shape in enumerate(shapes)
     ]
+
+
+def _features(
+    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+) -> list[tuple[str, ...] | None]:
+    """The names of the columns that the shared branch sees of each task."""
+    own = [layout.columns for layout in layouts]
+    if shared_input != "auto" or not any(own):
+        return [None] * len(own)
+    features = common_columns(own)
+    # Only a task without labels has nothing better than a few common columns.
+    if labels and any(part is None for part in labels.encoded):
+        return features
+    one = features[0]
+    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
+        return own
+    return features
 
 
 def _view(

@@ -49,7 +49,7 @@ from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.scaling import LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
-from sk_jae.tasks.wording import counted, default_names, describe_task
+from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
     "LINEAR_RANGE",
@@ -88,6 +88,7 @@ __all__ = [
     "known_values",
     "labeled_mask",
     "labeled_samples",
+    "listed",
     "pack",
     "parse_inputs",
     "per_task",

@@ -24,6 +24,7 @@ from skorch.utils import TeeGenerator
 from torch import Tensor, nn
 
 from sk_jae.nn import (
+    CommonColumns,
     CommonView,
     FlattenLinear,
     JointModule,
@@ -57,6 +58,7 @@ _OPTIMIZERS_WITHOUT_DRAWS = {
 
 _MODULES_WITHOUT_DRAWS = {
     JointModule,
+    CommonColumns,
     CommonView,
     FlattenLinear,
     TaskBatchNorm,

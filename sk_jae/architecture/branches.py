@@ -115,7 +115,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     >>> to_string(auto_encoder((1, 28, 28), classified=True))
     'Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN'
     """
-    if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
+    if len(shape) < 3 or min(shape[1:]) < _SMALLEST_SIDE:
         return (FC(128),)
     if not classified and prod(shape) <= _MOST_DENSE:
         # Dense layers reconstruct small images better and much faster.

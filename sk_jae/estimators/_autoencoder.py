@@ -21,7 +21,7 @@ from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice, Samples, Targets
+from sk_jae.tasks import LayoutParameter, Samples, Targets
 
 __all__ = ["JointAutoencoder"]
 
@@ -67,9 +67,15 @@ class JointAutoencoder(BaseJointEstimator):
         takes the largest height and the largest width, and the number of channels if
         it is equal in all tasks, else one (gray). Vectors are left as they are. With
         None nothing is changed (the paper).
-    layout : {"auto", "first", "last"}, default="auto"
-        Where arrays of images with 4 dimensions have their channels. "auto" looks for
-        the axis of length 1, 3 or 4.
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -204,7 +210,7 @@ class JointAutoencoder(BaseJointEstimator):
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
-        layout: LayoutChoice = "auto",
+        layout: LayoutParameter = "auto",
         input_scaling: Literal["auto"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,

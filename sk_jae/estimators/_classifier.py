@@ -18,7 +18,13 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import plan_classifier
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice, Samples, Targets, check_labels
+from sk_jae.tasks import (
+    LayoutParameter,
+    Samples,
+    Targets,
+    check_labels,
+    warn_of_flattened,
+)
 
 __all__ = ["JointTransferClassifier"]
 
@@ -63,9 +69,15 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         takes the largest height and the largest width, and the number of channels if
         it is equal in all tasks, else one (gray). Vectors are left as they are. With
         None nothing is changed (the paper).
-    layout : {"auto", "first", "last"}, default="auto"
-        Where arrays of images with 4 dimensions have their channels. "auto" looks for
-        the axis of length 1, 3 or 4.
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -251,7 +263,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
-        layout: LayoutChoice = "auto",
+        layout: LayoutParameter = "auto",
         input_scaling: Literal["auto"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
@@ -356,5 +368,6 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
             inputs, layouts = self._check_samples_of_fit(X)
             labels = check_labels(y, inputs, self)
             plan = plan_classifier(self, inputs, labels)
+            warn_of_flattened(inputs, self.layout, labels.encoded)
             self._fit(X, y, inputs, layouts, plan, labels)
         return self

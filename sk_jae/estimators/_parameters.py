@@ -13,7 +13,7 @@ from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice
+from sk_jae.tasks import LayoutParameter
 
 __all__ = [
     "Augmentation",
@@ -59,7 +59,7 @@ class JointParameters(BaseEstimator):
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
-    layout: LayoutChoice
+    layout: LayoutParameter
     input_scaling: Literal["auto"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
@@ -91,7 +91,7 @@ class JointParameters(BaseEstimator):
         "shared_depth": [Integral, StrOptions({"auto"})],
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
-        "layout": [StrOptions({"auto", "first", "last"})],
+        "layout": [str, tuple, list, dict],
         "input_scaling": [StrOptions({"auto"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],

@@ -218,6 +218,8 @@ class UnflattenImage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.reshape(len(x), *self.shape)  # (n, channels, height, width)
+        if x.ndim != 4:
+            return x
         # All images have this memory format here. With another one, each of the next
         # layers would convert it.
         return x.contiguous(memory_format=torch.channels_last)

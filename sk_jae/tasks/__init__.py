@@ -20,6 +20,7 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_samples,
 )
+from sk_jae.tasks.flattened import warn_of_flattened
 from sk_jae.tasks.foreign import samples_of
 from sk_jae.tasks.forms import (
     OneSequence,
@@ -42,7 +43,8 @@ from sk_jae.tasks.labels import (
     labeled_samples,
     split_labels,
 )
-from sk_jae.tasks.layout import Layout, LayoutChoice
+from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
@@ -61,6 +63,7 @@ __all__ = [
     "Labels",
     "Layout",
     "LayoutChoice",
+    "LayoutParameter",
     "ListOfTasks",
     "OneSequence",
     "Samples",
@@ -96,5 +99,6 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "warn_of_flattened",
     "with_known_values",
 ]

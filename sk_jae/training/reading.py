@@ -125,7 +125,7 @@ def arrange(x: Tensor, layout: Layout, scaling: MeanAndSpread | None = None) -> 
     if layout.scale != 1.0:
         x = x * layout.scale
     if layout.kind == "channels_last":
-        return x.permute(0, 3, 1, 2)
+        return x.reshape(len(x), *layout.sample_shape).permute(0, 3, 1, 2)
     x = x.reshape(len(x), *layout.module_shape)
     if layout.is_image:
         x = x.contiguous(memory_format=torch.channels_last)

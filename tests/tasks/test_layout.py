@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sk_jae.tasks import Layout
-from sk_jae.tasks.layout import infer_layout
+from sk_jae.tasks.layout_choice import infer_layout
 
 
 @pytest.mark.parametrize(

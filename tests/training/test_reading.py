@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sk_jae import JointAutoencoder
-from sk_jae.tasks.layout import infer_layout
+from sk_jae.tasks.layout_choice import infer_layout
 from sk_jae.training.batches import TaskData
 from sk_jae.training.reading import batches_of, to_module
 from tests.helpers.batches import CPU, training_batches, validation_batches

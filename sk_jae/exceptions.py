@@ -35,14 +35,22 @@ class TrainingInterrupted(KeyboardInterrupt):
 
 
 class TransferWarning(UserWarning):
-    """What was given to `fit` may be right but probably is not, for a task to learn.
+    """The predictions for a task without labels may be no better than a guess.
 
-    It comes before any training, and its message names the remedy.
+    A fit says so before it trains. As an error the warning ends the fit, and the
+    estimator stays as it was.
 
     Examples
     --------
     >>> import warnings
+    >>> import numpy as np
+    >>> from sk_jae import JointTransferClassifier
     >>> from sk_jae.exceptions import TransferWarning
-    >>> with warnings.catch_warnings():  # refuse in place of warning
-    ...     warnings.simplefilter("error", TransferWarning)
+    >>> X, X_other, y = np.eye(20, 6), np.eye(20, 4), np.arange(20) % 2
+    >>> with warnings.catch_warnings():
+    ...     warnings.filterwarnings("error", category=TransferWarning)
+    ...     JointTransferClassifier().fit([X, X_other], [y, None])
+    Traceback (most recent call last):
+        ...
+    sk_jae.exceptions.TransferWarning: The first layers of task 'task1' cannot ...
     """

@@ -66,6 +66,11 @@ class Architecture:
     decoder : tuple of Layer or torch modules
         Hidden decoder layers, which are the same for both branches, and the output
         layer, which is a Layer, as the last item.
+    features : tuple of str or None, default=None
+        The names of the columns that the shared branch sees. The first layers of tasks
+        in which these differ are not tied.
+    indices : tuple of int or None, default=None
+        The places of these columns in a sample, None if they are the whole sample.
 
     Examples
     --------
@@ -81,6 +86,8 @@ class Architecture:
     private: tuple[Any, ...]
     shared: tuple[Any, ...]
     decoder: tuple[Any, ...]
+    features: tuple[str, ...] | None = None
+    indices: tuple[int, ...] | None = None
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
@@ -161,6 +168,8 @@ def describe(
     decoder: Coder,
     *,
     classified: Literal["private", "shared"] | None = None,
+    columns: tuple[str, ...] | None = None,
+    features: tuple[str, ...] | None = None,
 ) -> Architecture:
     """Describe the layers of the two branches of one task.
 
@@ -176,6 +185,11 @@ def describe(
         The hidden layers of the decoders of both branches, as in the estimators.
     classified : {"private", "shared"} or None, default=None
         The branch from which the classes are learned, if there is one.
+    columns : tuple of str or None, default=None
+        The names of the columns of a table.
+    features : tuple of str or None, default=None
+        Those of them that the shared branch sees, which then decide its view; see
+        :func:`common_columns`.
 
     Returns
     -------
@@ -196,6 +210,11 @@ def describe(
     >>> to_string(branches.decoder)
     'FC 32, FC 512, Reshape 8x8x8, Deconv 1x3x3'
     """
+    indices = None
+    if columns and features and features != columns:
+        places = {column: i for i, column in enumerate(columns)}
+        indices = tuple(places[column] for column in features)
+        view = (len(indices),)
     try:
         private = _encoder(encoder, shape, classified == "private")
         shared = _encoder(encoder, view, classified == "shared")
@@ -203,7 +222,7 @@ def describe(
         decoding = _decoder(decoder, private, shape)
     except (TypeError, ValueError) as error:
         raise type(error)(f"In the layers of task {name!r}: {error}") from error
-    return Architecture(name, shape, view, private, shared, decoding)
+    return Architecture(name, shape, view, private, shared, decoding, features, indices)
 
 
 def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any, ...]:

@@ -13,7 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.architecture import Architecture, Shape, common_view, describe
+from sk_jae.architecture import (
+    Architecture,
+    Shape,
+    common_columns,
+    common_view,
+    describe,
+    has_few,
+)
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -22,6 +29,7 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
+from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
     Labels,
@@ -31,7 +39,14 @@ from sk_jae.tasks import (
     evenly_mixed,
     per_task,
 )
-from sk_jae.training import JointNet, LentGenerators, TaskData, default_precision
+from sk_jae.training import (
+    JointNet,
+    LentGenerators,
+    TaskData,
+    Units,
+    default_precision,
+    units_of,
+)
 
 __all__ = ["make_net", "new_state", "split_validation"]
 
@@ -40,6 +55,11 @@ _OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
+
+# The weights between the samples and the classes, which weight_decay="auto" holds small
+# for vectors. Biases, decoders and private encoders are left out.
+_CLASS_PATH = (r"(tied|pre_tied|post_tied|shared_head|private_heads)\..*weight",)
+_CLASS_PATH_DECAY = 3.0
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -58,9 +78,7 @@ def new_state(
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
-        architectures = _architectures(
-            estimator, inputs.names, layouts, classify=labels is not None
-        )
+        architectures = _architectures(estimator, inputs.names, layouts, labels)
     check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
@@ -74,6 +92,8 @@ def new_state(
         class_mask=torch.from_numpy(labels.class_mask) if labels else None,
         seed=seed,
     )
+    if labels and estimator.n_shared:
+        warn_of_transfer(architectures, labels)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -103,7 +123,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    classify: bool,
+    labels: Labels | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -112,17 +132,42 @@ def _architectures(
 
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
+    features = _features(estimator.shared_input, layouts, labels)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     classified: Literal["private", "shared"] | None = None
-    if classify:
+    if labels:
         classified = "shared" if estimator.n_shared else "private"
     return [
-        describe(name, shape, view or shape, encoder, decoder, classified=classified)
-        for name, shape, encoder, decoder in zip(
-            names, shapes, encoders, decoders, strict=True
+        describe(
+            names[t],
+            shape,
+            view or shape,
+            encoders[t],
+            decoders[t],
+            classified=classified,
+            columns=layouts[t].columns,
+            features=features[t],
         )
+        for t, shape in enumerate(shapes)
     ]
+
+
+def _features(
+    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+) -> list[tuple[str, ...] | None]:
+    """The names of the columns that the shared branch sees of each task."""
+    own = [layout.columns for layout in layouts]
+    if shared_input != "auto" or not any(own):
+        return [None] * len(own)
+    features = common_columns(own)
+    # Only a task without labels has nothing better than a few common columns.
+    if labels and any(part is None for part in labels.encoded):
+        return features
+    one = features[0]
+    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
+        return own
+    return features
 
 
 def _view(
@@ -152,12 +197,10 @@ def _view(
 
 
 def make_net(
-    estimator: JointParameters,
-    module: JointModule,
-    device: torch.device,
-    train: TaskData,
+    estimator: JointParameters, state: FittedState, train: TaskData
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
+    module, device = state.module, state.device
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -169,12 +212,25 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    if estimator.weight_decay:
-        extra["optimizer__weight_decay"] = estimator.weight_decay
+    decay = estimator.weight_decay
+    if decay == "auto":
+        if _learns_classes_of_vectors(state) and optimizer in (
+            torch.optim.Adam,
+            torch.optim.AdamW,
+        ):
+            optimizer = torch.optim.AdamW
+            extra["optimizer__weight_decay"] = 0.0
+            extra["optimizer__param_groups"] = [
+                (pattern, {"weight_decay": _CLASS_PATH_DECAY})
+                for pattern in _CLASS_PATH
+            ]
+    elif decay:
+        extra["optimizer__weight_decay"] = decay
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
+        units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -188,6 +244,18 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def _learns_classes_of_vectors(state: FittedState) -> bool:
+    return state.classes is not None and not any(x.is_image for x in state.layouts)
+
+
+def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
+    """The values that the terms of the loss are divided by."""
+    if estimator.loss_scaling is None:
+        return {}
+    n_classes = [] if state.class_mask is None else state.class_mask.sum(1).tolist()
+    return units_of(train, estimator.reconstruction_loss, n_classes)
 
 
 def _augmentations(

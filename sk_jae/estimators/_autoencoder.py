@@ -21,7 +21,7 @@ from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter, Samples, Targets, check_tasks
+from sk_jae.tasks import LayoutParameter, Samples, Targets
 
 __all__ = ["JointAutoencoder"]
 
@@ -211,6 +211,8 @@ class JointAutoencoder(BaseJointEstimator):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
         max_epochs: int | Literal["auto"] = "auto",
@@ -218,7 +220,7 @@ class JointAutoencoder(BaseJointEstimator):
         lr: float = 0.001,
         lr_schedule: Literal["constant", "cosine"] = "constant",
         optimizer: OptimizerChoice = "adam",
-        weight_decay: float = 0.0,
+        weight_decay: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -240,6 +242,8 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.reconstruction_loss = reconstruction_loss
         self.max_epochs = max_epochs
@@ -291,9 +295,7 @@ class JointAutoencoder(BaseJointEstimator):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = check_tasks(
-                X, estimator=self, reset=True, layout=self.layout
-            )
+            inputs, layouts = self._check_samples_of_fit(X)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 

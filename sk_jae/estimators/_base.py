@@ -97,6 +97,15 @@ class BaseJointEstimator(
             """
             return self.fit(X, y, **fit_params).transform(X)
 
+    def _check_samples_of_fit(
+        self, X: Samples
+    ) -> tuple[TaskInputs, tuple[Layout, ...]]:
+        # The binary cross-entropy needs the values as they are.
+        scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
+        return check_tasks(
+            X, estimator=self, reset=True, layout=self.layout, scale_vectors=scale
+        )
+
     def _fit(
         self,
         X: Samples,
@@ -119,7 +128,7 @@ class BaseJointEstimator(
             state = new_state(self, inputs, layouts, plan.heads, labels, device, seed)
             if self.warm_start and hasattr(self, "_state"):
                 state.continue_from(self._state)
-            net = make_net(self, state.module, device, train)
+            net = make_net(self, state, train)
             trainer = Trainer(
                 net,
                 plan.phases,

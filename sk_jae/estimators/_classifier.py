@@ -23,7 +23,6 @@ from sk_jae.tasks import (
     Samples,
     Targets,
     check_labels,
-    check_tasks,
     warn_of_flattened,
 )
 
@@ -265,6 +264,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         classification_weight: PerTask[float] = 1.0,
         infomax_weight: PerTask[float] = 1.0,
@@ -278,7 +279,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         lr: float = 0.002,
         lr_schedule: Literal["constant", "cosine"] = "cosine",
         optimizer: OptimizerChoice = "adam",
-        weight_decay: float = 0.0,
+        weight_decay: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -300,6 +301,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.classification_weight = classification_weight
         self.infomax_weight = infomax_weight
@@ -362,9 +365,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = check_tasks(
-                X, estimator=self, reset=True, layout=self.layout
-            )
+            inputs, layouts = self._check_samples_of_fit(X)
             labels = check_labels(y, inputs, self)
             plan = plan_classifier(self, inputs, labels)
             warn_of_flattened(inputs, self.layout, labels.encoded)

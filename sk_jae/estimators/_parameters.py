@@ -60,6 +60,8 @@ class JointParameters(BaseEstimator):
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
+    input_scaling: Literal["auto"] | None
+    loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
     max_epochs: int | Literal["auto"]
@@ -67,7 +69,7 @@ class JointParameters(BaseEstimator):
     lr: float
     lr_schedule: Literal["constant", "cosine"]
     optimizer: OptimizerChoice
-    weight_decay: float
+    weight_decay: float | Literal["auto"]
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int
@@ -90,13 +92,15 @@ class JointParameters(BaseEstimator):
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
+        "input_scaling": [StrOptions({"auto"}), None],
+        "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"constant", "cosine"})],
         "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [_POSITIVE],

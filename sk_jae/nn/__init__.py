@@ -22,9 +22,11 @@ from sk_jae.nn.losses import (
     reconstruction_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
+from sk_jae.nn.views import CommonColumns
 
 __all__ = [
     "Codes",
+    "CommonColumns",
     "CommonView",
     "FlattenLinear",
     "JointModule",

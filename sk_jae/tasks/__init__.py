@@ -49,10 +49,12 @@ from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.scaling import LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
-from sk_jae.tasks.wording import counted, default_names, describe_task
+from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
+    "LINEAR_RANGE",
     "UNLABELED",
     "AllTasks",
     "DictOfTasks",
@@ -65,6 +67,7 @@ __all__ = [
     "ListOfTasks",
     "OneSequence",
     "Samples",
+    "Scaling",
     "Targets",
     "TaskInputs",
     "TasksInContainer",
@@ -88,6 +91,7 @@ __all__ = [
     "known_values",
     "labeled_mask",
     "labeled_samples",
+    "listed",
     "pack",
     "parse_inputs",
     "per_task",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_jae.tasks.scaling import Scaling
 
 __all__ = ["Layout", "LayoutKind"]
 
@@ -41,6 +43,8 @@ class Layout:
     unflattened : tuple of int or None
         Shape of one sample before it was flattened, if it was: (height, width),
         (channels, height, width) or (height, width, channels), (channels, time).
+    scaling : Scaling or None
+        How vectors are brought to one mean and spread, if they are.
     """
 
     shape: tuple[int, ...]
@@ -49,6 +53,7 @@ class Layout:
     columns: tuple[str, ...] | None = None
     largest: float | None = None
     dtype: Literal["float32", "uint8"] = "float32"
+    scaling: Scaling | None = field(default=None, compare=False)
     unflattened: tuple[int, ...] | None = None
 
     @property
@@ -76,7 +81,10 @@ class Layout:
         """Bring outputs of the module back to the user's shape, units and `uint8`."""
         if self.kind == "channels_last":
             values = np.moveaxis(values, 1, -1)
-        found: NDArray[Any] = values.reshape(len(values), *self.shape)
+        found: NDArray[Any] = values
+        if self.scaling is not None:
+            found = self.scaling.undo(values).astype(np.float32)
+        found = found.reshape(len(values), *self.shape)
         if self.scale != 1.0:
             found = found / np.float32(self.scale)
         if self.dtype == "uint8":

@@ -16,6 +16,7 @@ from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.scaling import scaling_of
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
 
@@ -41,6 +42,7 @@ def check_tasks(
     estimator: KnowsTasks,
     reset: bool = False,
     layout: LayoutParameter = "auto",
+    scale_vectors: bool = False,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -58,6 +60,8 @@ def check_tasks(
         True in `fit`.
     layout : str or tuple of int, or list or dict of these, default="auto"
         The layout of the samples, see the estimators. Used with `reset`.
+    scale_vectors : bool, default=False
+        Whether the layouts of vectors get a scaling, found in these samples.
 
     Returns
     -------
@@ -99,7 +103,10 @@ def check_tasks(
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
         if found and not found.is_image:
-            check_size(array, words)
+            if scale_vectors and found.kind == "vector":
+                found = replace(found, scaling=scaling_of(array))
+            else:
+                check_size(array, words)
         if seen:
             _warn_of_units(array, seen, words)
         arrays.append(array)

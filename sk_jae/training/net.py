@@ -24,6 +24,7 @@ from skorch.utils import TeeGenerator
 from torch import Tensor, nn
 
 from sk_jae.nn import (
+    CommonColumns,
     CommonView,
     FlattenLinear,
     JointModule,
@@ -44,6 +45,7 @@ from sk_jae.training.objective import (
     WeightedMean,
 )
 from sk_jae.training.skorch_types import NeuralNet
+from sk_jae.training.units import Units
 
 __all__ = ["JointNet"]
 
@@ -56,6 +58,7 @@ _OPTIMIZERS_WITHOUT_DRAWS = {
 
 _MODULES_WITHOUT_DRAWS = {
     JointModule,
+    CommonColumns,
     CommonView,
     FlattenLinear,
     TaskBatchNorm,
@@ -98,6 +101,8 @@ class JointNet(NeuralNet):
         See :func:`sk_jae.nn.reconstruction_loss`.
     augment : tuple of (callable or None)
         The functions that change the samples of each task at random during training.
+    units : dict of {(str, int): float}
+        The values that the terms of each task are divided by.
     precision : {"float32", "bfloat16"}
     owner : str
         The name of the estimator, for messages.
@@ -122,12 +127,14 @@ class JointNet(NeuralNet):
         *,
         reconstruction_loss: ReconstructionLoss,
         augment: tuple[Callable[[Tensor], Tensor] | None, ...],
+        units: Units,
         precision: str,
         owner: str,
         **kwargs: Any,
     ) -> None:
         self.reconstruction_loss = reconstruction_loss
         self.augment = augment
+        self.units = units
         self.precision = precision
         self.owner = owner
         self.n_finished_epochs_ = 0
@@ -169,7 +176,7 @@ class JointNet(NeuralNet):
         return self
 
     def initialize_criterion(self) -> Self:
-        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
+        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment, self.units)
         self.objective_ = CompiledCall(self.criterion_)
         return self
 

@@ -20,6 +20,7 @@ from sk_jae.nn import (
     reconstruction_loss,
 )
 from sk_jae.training.batches import Batch
+from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
@@ -69,6 +70,8 @@ class JointLoss(nn.Module):
         The reconstruction loss.
     augment : sequence of (callable or None)
         The functions that change the samples of each task at random during training.
+    units : dict of {(str, int): float} or None, default=None
+        The values that the terms of each task are divided by.
 
     Attributes
     ----------
@@ -80,10 +83,12 @@ class JointLoss(nn.Module):
         self,
         loss: ReconstructionLoss,
         augment: Sequence[Callable[[Tensor], Tensor] | None] = (),
+        units: Units | None = None,
     ) -> None:
         super().__init__()
         self.loss = loss
         self.augment = tuple(augment)
+        self.units = units or {}
         self.progress = 0.0
 
     @property
@@ -116,6 +121,7 @@ class JointLoss(nn.Module):
             assert x is not None
             found = self._terms(module, x, labels, phase, t, codes, targets[t])
             for term, value, n in found:
+                value = value / self.units.get((term, t), 1.0)
                 terms[term, t] = value.detach(), n
                 weighted = value * phase.weight(term, t)
                 total = weighted if total is None else total + weighted

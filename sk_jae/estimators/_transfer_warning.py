@@ -1,0 +1,92 @@
+"""Warns of tasks without labels that the labels of other tasks can hardly reach."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+from sk_jae.architecture import Architecture, has_few
+from sk_jae.exceptions import TransferWarning
+from sk_jae.tasks import Labels, counted, listed
+
+__all__ = ["warn_of_transfer"]
+
+# Whoever calls `fit` by these is shown the line in which he calls them.
+_LIBRARIES = ("sk_jae", "sklearn", "joblib")
+
+_NAMES = (
+    "Give dataframes in which columns with the same meaning have the same name in all "
+    "tasks"
+)
+
+
+def warn_of_transfer(architectures: Sequence[Architecture], labels: Labels) -> None:
+    """Warn if a task without labels has first layers of its own, or sees too little.
+
+    Parameters
+    ----------
+    architectures : sequence of Architecture
+        The branches of each task, with a shared one.
+    labels : Labels
+    """
+    pairs = zip(architectures, labels.encoded, strict=True)
+    unlabeled = [a.name for a, part in pairs if part is None]
+    reason = _reason(architectures, unlabeled) if unlabeled else ""
+    if reason:
+        warnings.warn(
+            f"{reason}, or label some samples of {_tasks(unlabeled)}.",
+            TransferWarning,
+            stacklevel=_level_of_user(),
+        )
+
+
+def _tasks(names: Sequence[str]) -> str:
+    return f"{'task' if len(names) == 1 else 'tasks'} {listed(names)}"
+
+
+def _reason(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str:
+    """Say what is wrong, and one remedy; an empty text if nothing is."""
+    if len({(a.view, a.features) for a in architectures}) > 1:
+        return (
+            f"The first layers of {_tasks(unlabeled)} cannot be shared with a labeled "
+            f"task, because {_difference(architectures)}. The predictions for a task "
+            f"without labels may then be no better than a guess. "
+            f"{_remedy(architectures)}"
+        )
+    features = architectures[0].features
+    if features is not None and has_few(features, [a.shape[0] for a in architectures]):
+        return (
+            f"The tasks have only {counted(features, 'column')} in common by name, "
+            f"{listed(features)}. The predictions for {_tasks(unlabeled)} rest on "
+            f"nothing else and may be bad. {_NAMES}"
+        )
+    return ""
+
+
+def _difference(architectures: Sequence[Architecture]) -> str:
+    nameless = [a.name for a in architectures if a.features is None]
+    if len(nameless) == len(architectures):
+        shapes = dict.fromkeys(str(a.shape) for a in architectures)
+        return f"the samples of the tasks have the shapes {', '.join(shapes)}"
+    if nameless:
+        return f"the columns of {_tasks(nameless)} have no names, but those of others"
+    return "no column has the same name in all tasks"
+
+
+def _remedy(architectures: Sequence[Architecture]) -> str:
+    if all(len(a.shape) == 1 for a in architectures):
+        return f"{_NAMES}, with shared_input='auto'"
+    return "Give all tasks the same kind of samples, with shared_input='auto'"
+
+
+def _level_of_user() -> int:
+    """The `stacklevel`, for the function that calls this, of the user's own code."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and _package(frame.f_globals) in _LIBRARIES:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _package(namespace: dict[str, object]) -> str:
+    return str(namespace.get("__name__")).partition(".")[0]

@@ -34,6 +34,8 @@ from sk_jae.architecture.branches import (
 )
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
+from sk_jae.architecture.common_scale import ColumnScale, common_scales
+from sk_jae.architecture.common_scale import MeanAndSpread as MeanAndSpread
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -55,6 +57,7 @@ __all__ = [
     "BN",
     "FC",
     "Architecture",
+    "ColumnScale",
     "Conv",
     "Deconv",
     "Layer",
@@ -63,6 +66,7 @@ __all__ = [
     "Shape",
     "auto_encoder",
     "common_columns",
+    "common_scales",
     "common_view",
     "count_weights",
     "describe",

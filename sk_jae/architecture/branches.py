@@ -8,6 +8,7 @@ from math import ceil, log2, prod
 from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from sk_jae.architecture.common_scale import ColumnScale
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -71,6 +72,8 @@ class Architecture:
         in which these differ are not tied.
     indices : tuple of int or None, default=None
         The places of these columns in a sample, None if they are the whole sample.
+    scale : ColumnScale or None, default=None
+        How the shared branch moves and weighs these columns, if it does.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Architecture:
     decoder: tuple[Any, ...]
     features: tuple[str, ...] | None = None
     indices: tuple[int, ...] | None = None
+    scale: ColumnScale | None = None
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from sk_jae.architecture import (
     describe,
     has_few,
 )
+from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -56,10 +57,10 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between the samples and the classes, which weight_decay="auto" holds small
-# for vectors. Biases, decoders and private encoders are left out.
-_CLASS_PATH = (r"(tied|pre_tied|post_tied|shared_head|private_heads)\..*weight",)
-_CLASS_PATH_DECAY = 3.0
+# The weights between the samples and the classes of vectors, without biases, decoders
+# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
+_CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
+_DECAY, _DECAY_POWER = 1.5, 0.6
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -79,6 +80,8 @@ def new_state(
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
         architectures = _architectures(estimator, inputs.names, layouts, labels)
+    if estimator.shared_input == "auto" and estimator.n_shared:
+        architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
@@ -212,20 +215,7 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    decay = estimator.weight_decay
-    if decay == "auto":
-        if _learns_classes_of_vectors(state) and optimizer in (
-            torch.optim.Adam,
-            torch.optim.AdamW,
-        ):
-            optimizer = torch.optim.AdamW
-            extra["optimizer__weight_decay"] = 0.0
-            extra["optimizer__param_groups"] = [
-                (pattern, {"weight_decay": _CLASS_PATH_DECAY})
-                for pattern in _CLASS_PATH
-            ]
-    elif decay:
-        extra["optimizer__weight_decay"] = decay
+    extra |= _weight_decay(estimator, state, train)
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
@@ -235,7 +225,7 @@ def make_net(
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train),
+        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -246,8 +236,29 @@ def make_net(
     return net
 
 
+def _weight_decay(
+    estimator: JointParameters, state: FittedState, train: TaskData
+) -> dict[str, Any]:
+    """What the optimizer is told about the decay of weights."""
+    if estimator.weight_decay != "auto":
+        given = estimator.weight_decay
+        return {"optimizer__weight_decay": given} if given else {}
+    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+        return {}
+    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
+    assert state.classes is not None
+    # The cross-entropy is divided by the same logarithm.
+    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    return {
+        "optimizer__param_groups": [
+            (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
+        ]
+    }
+
+
 def _learns_classes_of_vectors(state: FittedState) -> bool:
-    return state.classes is not None and not any(x.is_image for x in state.layouts)
+    are_vectors = all(layout.kind == "vector" for layout in state.layouts)
+    return state.classes is not None and are_vectors
 
 
 def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
@@ -269,12 +280,15 @@ def _augmentations(
     return (augmentation,) * len(layouts)
 
 
-def _n_epochs(estimator: JointParameters, train: TaskData) -> int:
+def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:
     """Number of epochs of each phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
-    n_updates: float = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
+    size = len(train) / _N_SAMPLES
+    if not is_table:  # small tables are soon learned by heart
+        size = max(1.0, size)
+    n_updates: float = _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

@@ -76,6 +76,16 @@ class JointAutoencoder(BaseJointEstimator):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors inside, by the mean and the standard
+        deviation of each task, so that units do not matter. What exceeds 4 standard
+        deviations counts like its logarithm. Reconstructions have the units of the
+        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -99,8 +109,8 @@ class JointAutoencoder(BaseJointEstimator):
         decides.
     optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         The optimizer.
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`

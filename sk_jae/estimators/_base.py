@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
@@ -114,6 +114,7 @@ class BaseJointEstimator(
         layouts: tuple[Layout, ...],
         plan: Plan,
         labels: Labels | None = None,
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
@@ -140,6 +141,7 @@ class BaseJointEstimator(
                 tol=self.tol,
                 monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
                 history=state.history,
+                class_prior=class_prior,
             )
             trainer.take_over(state.optimizer)
             # Callbacks and other threads now see the running fit.
@@ -152,6 +154,10 @@ class BaseJointEstimator(
         state.is_training = True
         try:
             trainer.train()
+            state.transfer = {
+                state.task_names[t]: dict(vars(found))
+                for t, found in trainer.transfer.items()
+            }
             if self.warm_start:
                 state.optimizer = trainer.optimizer_state()
         finally:

@@ -22,6 +22,7 @@ from sk_jae.tasks import (
     LayoutParameter,
     Samples,
     Targets,
+    check_class_prior,
     check_labels,
     warn_of_flattened,
 )
@@ -78,6 +79,16 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors inside, by the mean and the standard
+        deviation of each task, so that units do not matter. What exceeds 4 standard
+        deviations counts like its logarithm. Reconstructions have the units of the
+        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -88,9 +99,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         Weight of information maximization on tasks that have unlabeled samples: each
         prediction becomes more confident, and the predictions together become more
         diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
-        The term starts after 30 % of the epochs, because the labeled tasks must first
-        teach what to be confident of. It assumes that all classes are about equally
-        frequent in the task; where they are not, set it to 0.
+        The term starts after 30 % of the epochs, and after 50 % if no samples are
+        augmented, because the labeled tasks must first teach what to be confident of.
+        Which shares of the classes it supposes is decided in training, see `transfer_`,
+        or told by `class_prior`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
@@ -112,11 +124,16 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         "mse" is the mean squared error over the features of a sample. "bce" is the
         binary cross-entropy, for values in [0, 1]. A function takes the two tensors
         (reconstruction, input), and its result is averaged.
+    class_prior : array-like of shape (n_classes,), dict or None, default=None
+        How frequent the classes are in unlabeled samples, if you know it: one share for
+        each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
+        classes is more frequent, because predictions alone cannot tell that.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
         updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
-        the number of updates grows with the square root of their number.
+        the number of updates grows with the square root of their number. If all tasks
+        are vectors, it falls in the same way for fewer.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 1), default=0.25
@@ -132,8 +149,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one decides.
     optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         The optimizer.
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer, but for
+        vectors and ``optimizer="adam"`` the weights between the samples and the classes
+        are held the smaller, the fewer labels there are.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -199,6 +218,13 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+    transfer_ : dict of {str: dict}
+        For each task with unlabeled samples: "supposed", the shares of the classes that
+        `infomax_weight` pulled the predictions to ("equal", "predicted", "given", or
+        "none" if those of the labels are too uneven); "shares", those of the predictions
+        when the term started; "went_back", whether equal shares were given up because
+        the predictions resisted; "agreement", the part of the samples whose class is
+        still the same as at that time.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -276,6 +302,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
+        class_prior: Any = None,
         lr: float = 0.002,
         lr_schedule: Literal["constant", "cosine"] = "cosine",
         optimizer: OptimizerChoice = "adam",
@@ -313,6 +340,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction
+        self.class_prior = class_prior
         self.lr = lr
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
@@ -369,5 +397,6 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
             labels = check_labels(y, inputs, self)
             plan = plan_classifier(self, inputs, labels)
             warn_of_flattened(inputs, self.layout, labels.encoded)
-            self._fit(X, y, inputs, layouts, plan, labels)
+            prior = check_class_prior(self.class_prior, inputs.names, labels)
+            self._fit(X, y, inputs, layouts, plan, labels, prior)
         return self

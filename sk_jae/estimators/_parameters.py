@@ -153,9 +153,11 @@ class ClassifierParameters(JointParameters):
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
+    class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
+        "class_prior": ["array-like", dict, None],
         "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],

@@ -50,6 +50,9 @@ class FittedState:
         One row per epoch.
     optimizer : OptimizerState or None
         For a warm start.
+    transfer : dict of {str: dict}
+        What training has found out about each unlabeled task, see `transfer_` of the
+        estimators.
     is_training : bool
         Whether a fit is changing the module at this moment.
     """
@@ -65,6 +68,7 @@ class FittedState:
     class_mask: NDArray[np.bool_] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
+    transfer: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_training: bool = False
 
     @property

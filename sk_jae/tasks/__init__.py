@@ -12,6 +12,7 @@ from sk_jae.tasks.array_types import (
     Targets,
     TasksInContainer,
 )
+from sk_jae.tasks.class_prior import check_class_prior
 from sk_jae.tasks.conversion import (
     check_one_dimension,
     check_one_per_sample,
@@ -71,6 +72,7 @@ __all__ = [
     "Targets",
     "TaskInputs",
     "TasksInContainer",
+    "check_class_prior",
     "check_codes",
     "check_labels",
     "check_one_dimension",

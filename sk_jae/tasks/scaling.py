@@ -25,12 +25,20 @@ class Scaling:
     Attributes
     ----------
     mean, spread : ndarray of float64 of shape (n_features,)
-        In the units of the user. The spread is the standard deviation, or 1 for a
-        column that is constant.
+        In the units of the user. The spread is the standard deviation, and 0 for a
+        column that is constant, which becomes 0 whatever it holds later.
     """
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
+
+    @property
+    def factor(self) -> NDArray[np.float64]:
+        """What a value is multiplied by after the mean is subtracted."""
+        varies = self.spread > 0
+        factor = np.zeros_like(self.spread)
+        factor[varies] = 1 / self.spread[varies]
+        return factor
 
     def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Bring scaled values (n, n_features) back to the units of the user."""
@@ -38,7 +46,8 @@ class Scaling:
             size = np.abs(values.astype(np.float64))
             beyond = np.expm1(np.maximum(size - LINEAR_RANGE, 0)) + LINEAR_RANGE
             size = np.where(size > LINEAR_RANGE, beyond, size)
-            return np.copysign(size, values) * self.spread + self.mean
+            found: NDArray[np.float64] = np.copysign(size, values) * self.spread
+            return found + self.mean
 
 
 def scaling_of(array: NDArray[Any]) -> Scaling:
@@ -62,7 +71,7 @@ def scaling_of(array: NDArray[Any]) -> Scaling:
         squares = sum(((b / unit - mean) ** 2).sum(0) for b in _blocks(array))
         spread = np.sqrt(squares / n)
         rounding = _rounding(array.dtype)
-        spread = np.where(spread > rounding, spread * unit, 1.0)
+        spread = np.where(spread > rounding, spread * unit, 0.0)
         return Scaling(mean * unit, spread)
 
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from sk_jae.nn import (
     CommonColumns,
+    CommonScale,
     CommonView,
     FlattenLinear,
     JointModule,
@@ -59,6 +60,7 @@ _OPTIMIZERS_WITHOUT_DRAWS = {
 _MODULES_WITHOUT_DRAWS = {
     JointModule,
     CommonColumns,
+    CommonScale,
     CommonView,
     FlattenLinear,
     TaskBatchNorm,
@@ -72,6 +74,7 @@ _MODULES_WITHOUT_DRAWS = {
     nn.ModuleDict,
     nn.ModuleList,
     nn.ReLU,
+    nn.Sequential,
     nn.Upsample,
     nn.ZeroPad2d,
 }

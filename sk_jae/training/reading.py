@@ -15,7 +15,7 @@ from sk_jae.tasks import LINEAR_RANGE, Layout
 __all__ = ["SampleReader", "arrange", "batches_of", "to_module"]
 
 
-MeanAndSpread: TypeAlias = tuple[Tensor, Tensor]
+MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
 
 
 class SampleReader:
@@ -88,7 +88,7 @@ def to_module(
     array: NDArray[Any],
     layout: Layout,
     device: torch.device,
-    scaling: MeanAndSpread | None = None,
+    scaling: MeanAndFactor | None = None,
 ) -> Tensor:
     """Samples as the module sees them: float32, scaled, channels first."""
     if scaling is not None and scaling[0].device.type != device.type:
@@ -117,7 +117,7 @@ def _is_torch_ready(array: NDArray[Any]) -> bool:
     return known and array.dtype.isnative
 
 
-def arrange(x: Tensor, layout: Layout, scaling: MeanAndSpread | None = None) -> Tensor:
+def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> Tensor:
     """Cast, scale and permute samples that are on the device already."""
     if scaling is not None:
         return _scaled(x.reshape(len(x), -1), *scaling)
@@ -132,20 +132,20 @@ def arrange(x: Tensor, layout: Layout, scaling: MeanAndSpread | None = None) -> 
     return x
 
 
-def _scaling_on(device: torch.device, layout: Layout) -> MeanAndSpread | None:
+def _scaling_on(device: torch.device, layout: Layout) -> MeanAndFactor | None:
     """The scaling of a task's vectors as tensors on the device that scales."""
     scaling = layout.scaling
     if scaling is None:
         return None
     if device.type == "mps":  # has no float64, in which the mean is subtracted
         device = torch.device("cpu")
-    mean, spread = map(torch.from_numpy, (scaling.mean, scaling.spread))
-    return mean.to(device), spread.to(device)
+    mean, factor = map(torch.from_numpy, (scaling.mean, scaling.factor))
+    return mean.to(device), factor.to(device)
 
 
-def _scaled(x: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
+def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
     """Vectors (n, features) of mean 0 and spread 1; see `sk_jae.tasks.Scaling`."""
-    x = ((x.to(torch.float64) - mean) / spread).to(torch.float32)
+    x = ((x.to(torch.float64) - mean) * factor).to(torch.float32)
     size = x.abs()
     beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)

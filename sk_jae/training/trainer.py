@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
+from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
     Batch,
     TaskData,
@@ -79,11 +82,15 @@ class Trainer:
     history : list of dict
         The rows of the fit that this one continues, or an empty list. A row is added
         for every epoch.
+    class_prior : dict of {int: ndarray of shape (n_classes,)} or None, default=None
+        The shares of the classes of the tasks of which they are known.
 
     Attributes
     ----------
     interrupted : int or None
         The epoch in which Ctrl-C ended the training.
+    transfer : dict of {int: Transfer}
+        What was found out about each unlabeled task.
     """
 
     def __init__(
@@ -99,6 +106,7 @@ class Trainer:
         tol: float,
         monitor: EpochMonitor,
         history: list[dict[str, Any]],
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         self.net = net
         self.phases = phases
@@ -108,7 +116,9 @@ class Trainer:
         self.lr_schedule = lr_schedule
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
         self.monitor = monitor
+        self.class_prior = class_prior or {}
         self.interrupted: int | None = None
+        self.transfer: dict[int, Transfer] = {}
         self.history = history
         self.continues = bool(history)
         self.lent = LentGenerators(torch.device(net.device))
@@ -178,6 +188,7 @@ class Trainer:
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
         valid = None
+        adaptation = Adaptation(net, self.data, self.reader, self.class_prior)
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
@@ -187,6 +198,7 @@ class Trainer:
             with self._training_only(phase.trainable_prefixes):
                 for epoch in range(net.max_epochs):
                     net.criterion_.progress = epoch / net.max_epochs
+                    adaptation.begin_epoch(epoch / net.max_epochs)
                     self._set_lr((epoch + 0.5) / net.max_epochs)
                     if self._run_epoch(valid, best):
                         break
@@ -195,6 +207,8 @@ class Trainer:
         finally:
             best.restore()
         self._check_weights()
+        adaptation.end()
+        self.transfer |= adaptation.found
 
     def _note_interruption(self) -> None:
         """Remember Ctrl-C, or raise it again if no epoch is finished."""

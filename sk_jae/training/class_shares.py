@@ -1,0 +1,67 @@
+"""How frequent the classes of an unlabeled task are supposed to be, during training."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ClassShares", "evenness"]
+
+# A share of zero would forbid a class for ever.
+_SPREAD_EVENLY = 0.03
+_MOMENTUM = 0.1
+
+
+class ClassShares(nn.Module):
+    """The supposed shares of the classes in one task, and those of its predictions.
+
+    At first they are supposed to be equal. Later the predictions may decide, or a user.
+
+    Parameters
+    ----------
+    possible : Tensor of bool of shape (n_classes,)
+        The classes that the task can have.
+
+    Attributes
+    ----------
+    possible : Tensor of shape (n_classes,)
+        Equal shares of the classes that the task can have.
+    mean : Tensor of shape (n_classes,)
+        The mean of the predictions in the last batches.
+    supposed : Tensor of shape (n_classes,) or None
+        The supposed shares. None are equal ones.
+    """
+
+    possible: Tensor
+    mean: Tensor
+    supposed: Tensor | None
+
+    def __init__(self, possible: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("possible", possible.float() / possible.sum())
+        self.register_buffer("mean", self.possible.clone())
+        self.register_buffer("supposed", None)
+
+    def update(self, logits: Tensor) -> None:
+        """Take the predictions of a batch (n, n_classes) into account."""
+        with torch.no_grad():
+            self.mean.lerp_(logits.float().softmax(dim=1).mean(dim=0), _MOMENTUM)
+
+    def suppose(self, shares: Tensor) -> None:
+        """Suppose these shares from now on."""
+        self.supposed = (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
+
+    @property
+    def n_possible(self) -> int:
+        return int((self.possible > 0).sum())
+
+
+def evenness(shares: Tensor, n_possible: int) -> float:
+    """The effective number of classes, as a part of those that are possible.
+
+    It is 1 if all are equally frequent.
+    """
+    entropy = -(shares * (shares + 1e-8).log()).sum()
+    return math.exp(float(entropy)) / n_possible

@@ -89,7 +89,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         nothing: the squared error by the variance of the features, those of classes by
         the logarithm of their number. Each is then about 1 at first, so that weights
         can be compared. None leaves the terms as they are, as in the paper.
-    reconstruction_weight : float, or list or dict of float, default=1.0
+    reconstruction_weight : float, or list or dict of float, default=0.1
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
     classification_weight : float, or list or dict of float, default=1.0
@@ -220,11 +220,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
     transfer_ : dict of {str: dict}
         For each task with unlabeled samples: "supposed", the shares of the classes that
-        `infomax_weight` pulled the predictions to ("equal", "predicted", "given", or
-        "none" if those of the labels are too uneven); "shares", those of the predictions
-        when the term started; "went_back", whether equal shares were given up because
-        the predictions resisted; "agreement", the part of the samples whose class is
-        still the same as at that time.
+        `infomax_weight` pulled the predictions to ("equal", "predicted", "estimated",
+        "given", or "none" if those of the labels are too uneven); "shares", those
+        predicted when the term started; "went_back", whether equal shares were given
+        up; "agreement", the part of the samples whose class is still the same.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -292,7 +291,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         layout: LayoutParameter = "auto",
         input_scaling: Literal["auto"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
-        reconstruction_weight: PerTask[float] = 1.0,
+        reconstruction_weight: PerTask[float] = 0.1,
         classification_weight: PerTask[float] = 1.0,
         infomax_weight: PerTask[float] = 1.0,
         consistency_weight: PerTask[float] = 1.0,

@@ -31,7 +31,6 @@ _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 
 # Shares are even above this. The predictions of a trial must be nearly so.
 _EVEN, _EVEN_AT_LAST = 0.9, 0.975
-_WORTH_A_TRIAL = 0.9
 
 _MOST_ROWS, _ROWS = 5000, 512
 
@@ -42,7 +41,7 @@ class Transfer:
 
     Attributes
     ----------
-    supposed : {"equal", "predicted", "given", "none"}
+    supposed : {"equal", "predicted", "estimated", "given", "none"}
         The shares of the classes that the predictions were pulled to at the end; "none"
         if they were left alone.
     shares : ndarray of shape (n_classes,)
@@ -124,9 +123,8 @@ class Adaptation:
             supposed = "given"
             shares.suppose(torch.from_numpy(self.class_prior[t]).float())
         elif evenness(self._label_shares(logits.shape[1]), n) >= _EVEN:
-            # Of two classes, 70 : 30 looks even.
-            is_even = n > 2 and evenness(predicted, n) >= _WORTH_A_TRIAL
-            supposed = "equal" if is_even else "predicted"
+            # Any task can be divided into two equal parts, so a trial tells nothing.
+            supposed = "equal" if n > 2 else "predicted"
         if supposed == "predicted":
             shares.suppose(predicted)
         elif supposed == "equal":
@@ -151,8 +149,9 @@ class Adaptation:
         self.net.module_.load_state_dict(weights)
         self.net.optimizer_.load_state_dict(moments)
         shares = self._shares(t)
-        shares.suppose(torch.from_numpy(self.found[t].shares).to(shares.mean))
-        self.found[t].supposed, self.found[t].went_back = "predicted", True
+        predicted = torch.from_numpy(self.found[t].shares).to(shares.mean)
+        shares.suppose(predicted, is_estimated=True)
+        self.found[t].supposed, self.found[t].went_back = "estimated", True
         self._on_trial.discard(t)
 
     def _shares(self, t: int) -> ClassShares:

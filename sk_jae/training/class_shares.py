@@ -32,6 +32,10 @@ class ClassShares(nn.Module):
         The mean of the predictions in the last batches.
     supposed : Tensor of shape (n_classes,) or None
         The supposed shares. None are equal ones.
+    is_estimated : bool
+        Whether they follow the predictions by expectation maximization (Saerens et al.
+        2002): the predictions are weighed by the supposed shares, and their mean
+        becomes the next ones.
     """
 
     possible: Tensor
@@ -43,19 +47,31 @@ class ClassShares(nn.Module):
         self.register_buffer("possible", possible.float() / possible.sum())
         self.register_buffer("mean", self.possible.clone())
         self.register_buffer("supposed", None)
+        self.is_estimated = False
 
-    def update(self, logits: Tensor) -> None:
+    def update(self, logits: Tensor, plain_logits: Tensor | None = None) -> None:
         """Take the predictions of a batch (n, n_classes) into account."""
         with torch.no_grad():
             self.mean.lerp_(logits.float().softmax(dim=1).mean(dim=0), _MOMENTUM)
+            if self.supposed is None or not self.is_estimated:
+                return
+            plain = logits if plain_logits is None else plain_logits
+            probabilities = plain.float().softmax(dim=1)
+            self.supposed.lerp_(_next_shares(probabilities, self.supposed), _MOMENTUM)
 
-    def suppose(self, shares: Tensor) -> None:
-        """Suppose these shares from now on."""
+    def suppose(self, shares: Tensor, *, is_estimated: bool = False) -> None:
+        """Suppose these shares from now on, or begin to estimate with them."""
         self.supposed = (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
+        self.is_estimated = is_estimated
 
     @property
     def n_possible(self) -> int:
         return int((self.possible > 0).sum())
+
+
+def _next_shares(probabilities: Tensor, shares: Tensor) -> Tensor:
+    weighed = probabilities * shares
+    return (weighed / weighed.sum(dim=1, keepdim=True)).mean(dim=0)
 
 
 def evenness(shares: Tensor, n_possible: int) -> float:

@@ -217,7 +217,7 @@ class JointLoss(nn.Module):
             yield "classification", value, (labels >= 0).sum()
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
-            shares.update(logits)
+            shares.update(logits, target)
             yield "infomax", infomax_loss(logits, shares.supposed), len(x)
         if target is not None:
             yield "consistency", consistency_loss(logits, target), len(x)

@@ -33,8 +33,9 @@ def common_columns(
         none, or if a task without names is among tasks of different names, nothing
         tells which columns belong together, and each task has its own names here. If
         no names differ, it is None for each task, whose columns are matched by
-        position. A name that a table has twice belongs to no other column, and names
-        that only number the columns (``x0``, ``x1``, ...) count as none.
+        position. A name that a table has twice belongs to no other column. Names that
+        only count the columns (``x0``, ``x1``, ...) are none, if no table has a
+        selection of them.
 
     Examples
     --------
@@ -44,7 +45,12 @@ def common_columns(
     >>> common_columns([("age", "height"), None])
     [None, None]
     """
-    named = [None if names is None or _numbers(names) else names for names in columns]
+    # A table with a selection of such names shows that they mean something.
+    meant = {n for c in columns if c is not None and not _only_count(c) for n in c}
+    named = [
+        None if c is None or (_only_count(c) and meant.isdisjoint(c)) else c
+        for c in columns
+    ]
     known = [names for names in named if names is not None]
     if len(set(known)) < 2:
         return [None] * len(named)
@@ -61,7 +67,7 @@ def has_few(features: tuple[str, ...], n_columns: Sequence[int]) -> bool:
     return n < narrowest and (n == 1 or n < _LEAST_PART * narrowest)
 
 
-def _numbers(names: tuple[str, ...]) -> bool:
+def _only_count(names: tuple[str, ...]) -> bool:
     """Tell whether names are those that libraries give to columns without names."""
     return any(
         names == tuple(f"{prefix}{i}" for i in range(len(names)))

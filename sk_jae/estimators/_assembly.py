@@ -96,7 +96,7 @@ def new_state(
         seed=seed,
     )
     if labels and estimator.n_shared:
-        warn_of_transfer(architectures, labels)
+        warn_of_transfer(architectures, labels, module)
     return FittedState(
         inputs.names,
         inputs.are_named,

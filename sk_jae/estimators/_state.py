@@ -92,6 +92,9 @@ class FittedState:
             "the tasks": list(zip(self.task_names, shapes, strict=True)),
             "the classes": None if self.classes is None else self.classes.tolist(),
             "shared_input": list(self.views),
+            "the columns that the shared branch sees": [
+                indices.tolist() for indices in self.module.views.buffers()
+            ],
             **{
                 f"the shape of {name}": tuple(parameter.shape)
                 for name, parameter in self.module.named_parameters()

@@ -64,6 +64,7 @@ def sets_table(*, small: bool) -> Table:
                 for name, header in {**SETS, "mean": "mean of the sets"}.items()
             ),
             Column("seconds", "mean", "{seconds:.1f}"),
+            Column("seeds", "mean", "{n}"),
         ],
         rows=ROWS,
         derive=lambda runs: set_cells([run for run in runs if run["small"] == small]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.architecture import Coder
@@ -19,9 +18,16 @@ from sk_jae.estimators._parameters import (
 )
 from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice, Samples, Targets, check_tasks
+from sk_jae.tasks import (
+    LayoutChoice,
+    Samples,
+    Targets,
+    check_sample_weight,
+    check_tasks,
+)
 
 __all__ = ["JointAutoencoder"]
 
@@ -291,7 +297,9 @@ class JointAutoencoder(BaseJointEstimator):
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
-    def score(self, X: Samples, y: object = None) -> float:
+    def score(
+        self, X: Samples, y: object = None, sample_weight: Targets | None = None
+    ) -> float:
         """Coefficient of determination of the reconstruction, mean over tasks.
 
         It does not depend on the loss weights, so that a search over these weights
@@ -303,35 +311,32 @@ class JointAutoencoder(BaseJointEstimator):
             Samples in the form given to `fit`; None or a missing name skips a task.
         y : ignored
             Not used, present for API consistency.
+        sample_weight : list, tuple or dict, or array-like of shape (n_samples,), \
+                default=None
+            Weights of the samples in the form of `X`, flat for a JointArrays. None, for
+            all tasks or for one, means equal weights. They count within a task; the
+            tasks count alike.
 
         Returns
         -------
         score : float
             R^2 of the reconstruction of each task over all its features, averaged over
             the tasks: 1 is perfect, and 0 is as good as the mean of the samples.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If weights are negative, not finite or not one per sample, or if they are 0
+            for all samples of a task.
         """
         inputs = self._check_samples(X)
-        predictor = Predictor(self._state)
-        scores = [
-            _r2(predictor, array, t)
+        present = [
+            (t, array)
             for t, array in enumerate(inputs.arrays)
             if array is not None and len(array)
         ]
+        given = check_sample_weight(sample_weight, inputs)
+        weights = {t: relative_weights(given[t], inputs, t) for t, _ in present}
+        predictor = Predictor(self._state)
+        scores = [r2(predictor, array, t, weights[t]) for t, array in present]
         return float(np.mean(scores))
-
-
-def _r2(predictor: Predictor, array: NDArray[Any], t: int) -> float:
-    """R^2 from sums over batches, so that no more than one batch is held."""
-    error = squares = total = np.float64(0)
-    n = 0
-    for x in predictor.batches(array, t):
-        other = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
-        values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-        error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
-        squares = squares + (values**2).sum(0)
-        total = total + values.sum(0)
-        n += len(x)
-    variation = (squares - total**2 / n).sum()
-    if variation <= 0:
-        return 1.0 if error == 0 else 0.0
-    return float(1 - error / variation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +64,9 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
+        def set_score_request(
+            self, *, sample_weight: bool | str | None = ...
+        ) -> Self: ...
         @overload
         def fit_transform(
             self, X: ListOfTasks, y: Targets | None = ...

@@ -126,7 +126,8 @@ class JointAutoencoder(BaseJointEstimator):
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
-        The codes that `transform` returns.
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and

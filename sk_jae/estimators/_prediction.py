@@ -16,7 +16,7 @@ from sk_jae.estimators._state import FittedState
 from sk_jae.nn import Codes, JointModule
 from sk_jae.training import batches_of, plain_torch
 
-__all__ = ["Predictor", "chosen_codes", "n_chosen_codes"]
+__all__ = ["Predictor", "check_has_codes", "chosen_codes", "n_chosen_codes"]
 
 _ROWS = 32
 _CODES_PER_BATCH = 1024
@@ -66,19 +66,19 @@ class Predictor:
         x = self.module.decode(t, z, codes)
         return x.sigmoid() if self.state.reconstruction_loss == "bce" else x
 
-    def decode(
-        self, Z: NDArray[Any], t: int, codes: CodesChoice
-    ) -> NDArray[np.float32]:
+    def decode(self, Z: NDArray[Any], t: int) -> NDArray[np.float32]:
         """Reconstructions from codes in the columns that `transform` gives."""
         parts = []
         with plain_torch(self.state.device), torch.inference_mode():
             for start in range(0, max(len(Z), 1), _CODES_PER_BATCH):
                 batch = torch.tensor(Z[start : start + _CODES_PER_BATCH])
-                z = self._as_codes(batch.to(self.state.device), codes)
-                parts.append(self.reconstruct(t, z, codes).float().cpu().numpy())
+                z = self._as_codes(batch.to(self.state.device))
+                x = self.reconstruct(t, z, self.state.codes)
+                parts.append(x.float().cpu().numpy())
         return np.concatenate(parts)
 
-    def _as_codes(self, z: Tensor, codes: CodesChoice) -> Codes:
+    def _as_codes(self, z: Tensor) -> Codes:
+        codes = self.state.codes
         n_shared, n_private = self.module.n_shared, self.module.n_private
         if codes == "shared":
             return Codes(z, z.new_zeros(len(z), n_private))
@@ -94,10 +94,20 @@ def chosen_codes(z: Codes, codes: CodesChoice) -> Tensor:
     return z.shared if codes == "shared" else z.private
 
 
-def n_chosen_codes(state: FittedState, codes: CodesChoice) -> dict[str, int]:
-    """The number of columns of each kind."""
+def check_has_codes(codes: CodesChoice, n_shared: int, n_private: int) -> None:
+    """Refuse a choice of codes whose number is 0."""
+    numbers = {"shared": n_shared, "private": n_private}
+    if not numbers.get(codes, n_shared + n_private):
+        raise ValueError(
+            f"codes={codes!r} asks for codes that the estimator does not have, since "
+            f"n_{codes} is 0."
+        )
+
+
+def n_chosen_codes(state: FittedState) -> dict[str, int]:
+    """The number of columns of each kind in what `transform` returns."""
     found = {"shared": state.module.n_shared, "private": state.module.n_private}
-    return {kind: n for kind, n in found.items() if codes in ("both", kind)}
+    return {kind: n for kind, n in found.items() if state.codes in ("both", kind)}
 
 
 def _for_prediction(state: FittedState) -> JointModule:

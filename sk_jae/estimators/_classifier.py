@@ -154,7 +154,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -187,7 +188,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The training loss of each epoch.
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
-        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of an autoencoder.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -49,6 +49,7 @@ from sk_jae.training import (
     Trainer,
     check_callbacks,
     check_device,
+    check_no_class,
     plain_torch,
     seed_from,
 )
@@ -119,6 +120,8 @@ class BaseJointEstimator(
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_no_booleans(self)
         self._check_code_sizes()
+        check_no_class(self.reconstruction_loss, "reconstruction_loss")
+        check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
         seed = seed_from(self.random_state)

@@ -228,6 +228,8 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
+            # Inside an autocast of the caller, old weights would stay in its cache.
+            torch.clear_autocast_cache()
             _add(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self._record(prefix, self._means(sums, counts))

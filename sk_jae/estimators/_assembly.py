@@ -107,6 +107,7 @@ def new_state(
         estimator.reconstruction_loss,
         classes=labels.classes if labels else None,
         class_mask=labels.class_mask if labels else None,
+        codes=estimator.codes,
     )
 
 

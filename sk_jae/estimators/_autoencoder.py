@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.architecture import Coder
@@ -19,9 +18,10 @@ from sk_jae.estimators._parameters import (
 )
 from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter, Samples, Targets
+from sk_jae.tasks import LayoutParameter, Samples, Targets, check_sample_weight
 
 __all__ = ["JointAutoencoder"]
 
@@ -136,13 +136,15 @@ class JointAutoencoder(BaseJointEstimator):
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
-        The codes that `transform` returns.
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -171,7 +173,10 @@ class JointAutoencoder(BaseJointEstimator):
         The training loss of each epoch.
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
-        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of an autoencoder.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -309,7 +314,9 @@ class JointAutoencoder(BaseJointEstimator):
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
-    def score(self, X: Samples, y: object = None) -> float:
+    def score(
+        self, X: Samples, y: object = None, sample_weight: Targets | None = None
+    ) -> float:
         """Coefficient of determination of the reconstruction, mean over tasks.
 
         It does not depend on the loss weights, so that a search over these weights
@@ -321,35 +328,32 @@ class JointAutoencoder(BaseJointEstimator):
             Samples in the form given to `fit`; None or a missing name skips a task.
         y : ignored
             Not used, present for API consistency.
+        sample_weight : list, tuple or dict, or array-like of shape (n_samples,), \
+                default=None
+            Weights of the samples in the form of `X`, flat for a JointArrays. None, for
+            all tasks or for one, means equal weights. They count within a task; the
+            tasks count alike.
 
         Returns
         -------
         score : float
             R^2 of the reconstruction of each task over all its features, averaged over
             the tasks: 1 is perfect, and 0 is as good as the mean of the samples.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If weights are negative, not finite or not one per sample, or if they are 0
+            for all samples of a task.
         """
         inputs = self._check_samples(X)
-        predictor = Predictor(self._state)
-        scores = [
-            _r2(predictor, array, t)
+        present = [
+            (t, array)
             for t, array in enumerate(inputs.arrays)
             if array is not None and len(array)
         ]
+        given = check_sample_weight(sample_weight, inputs)
+        weights = {t: relative_weights(given[t], inputs, t) for t, _ in present}
+        predictor = Predictor(self._state)
+        scores = [r2(predictor, array, t, weights[t]) for t, array in present]
         return float(np.mean(scores))
-
-
-def _r2(predictor: Predictor, array: NDArray[Any], t: int) -> float:
-    """R^2 from sums over batches, so that no more than one batch is held."""
-    error = squares = total = np.float64(0)
-    n = 0
-    for x in predictor.batches(array, t):
-        other = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
-        values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-        error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
-        squares = squares + (values**2).sum(0)
-        total = total + values.sum(0)
-        n += len(x)
-    variation = (squares - total**2 / n).sum()
-    if variation <= 0:
-        return 1.0 if error == 0 else 0.0
-    return float(1 - error / variation)

@@ -101,8 +101,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
         The term starts after 30 % of the epochs, and after 50 % if no samples are
         augmented, because the labeled tasks must first teach what to be confident of.
-        Which shares of the classes it supposes is decided in training, see `transfer_`,
-        or told by `class_prior`.
+        Training decides which shares of the classes it supposes, see `transfer_`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
@@ -127,7 +126,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     class_prior : array-like of shape (n_classes,), dict or None, default=None
         How frequent the classes are in unlabeled samples, if you know it: one share for
         each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
-        classes is more frequent, because predictions alone cannot tell that.
+        classes is more frequent, which predictions alone cannot tell.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
@@ -151,8 +150,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The optimizer.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
-        vectors and ``optimizer="adam"`` the weights between the samples and the classes
-        are held the smaller, the fewer labels there are.
+        vectors and "adam" the weights up to the classes are held small, the more so for
+        fewer labels.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -178,13 +177,15 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
-        The codes that `transform` returns.
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -217,13 +218,15 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The training loss of each epoch.
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
-        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of an autoencoder.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
     transfer_ : dict of {str: dict}
         For each task with unlabeled samples: "supposed", the shares of the classes that
-        `infomax_weight` pulled the predictions to ("equal", "predicted", "estimated",
-        "given", or "none" if those of the labels are too uneven); "shares", those
-        predicted when the term started; "went_back", whether equal shares were given
-        up; "agreement", the part of the samples whose class is still the same.
+        `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
+        "shares", those predicted before; "went_back", whether equal ones were given up;
+        "agreement", the part of the samples whose class is still the same.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_jae.architecture import Shape
+from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.exceptions import DeviceWarning
 from sk_jae.nn import JointModule, ReconstructionLoss
 from sk_jae.tasks import Layout
@@ -46,6 +47,8 @@ class FittedState:
         Of a classifier.
     class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
         The classes that each task can have.
+    codes : {"both", "shared", "private"}
+        The codes that `transform` returns.
     history : list of dict
         One row per epoch.
     optimizer : OptimizerState or None
@@ -66,6 +69,7 @@ class FittedState:
     reconstruction_loss: ReconstructionLoss
     classes: NDArray[Any] | None = None
     class_mask: NDArray[np.bool_] | None = None
+    codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
     transfer: dict[str, dict[str, Any]] = field(default_factory=dict)

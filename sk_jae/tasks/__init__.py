@@ -49,6 +49,7 @@ from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
+from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.scaling import LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
@@ -77,6 +78,7 @@ __all__ = [
     "check_labels",
     "check_one_dimension",
     "check_one_per_sample",
+    "check_sample_weight",
     "check_score_labels",
     "check_task",
     "check_tasks",

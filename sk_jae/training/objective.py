@@ -23,6 +23,7 @@ from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
+from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
@@ -84,7 +85,11 @@ class JointLoss(nn.Module):
     shares : torch.nn.ModuleDict of {str: ClassShares}
         The supposed shares of the classes, by the position of the task. A task that is
         not in it has no information maximization.
+    scores : ValidationScores or None
+        Computed beside the terms, and not in training.
     """
+
+    scores: ValidationScores | None = None
 
     def __init__(
         self,
@@ -134,6 +139,8 @@ class JointLoss(nn.Module):
                 terms[term, t] = value.detach(), n
                 weighted = value * phase.weight(term, t)
                 total = weighted if total is None else total + weighted
+            if not self.training and self.scores is not None:
+                terms.update(self.scores.of(module, t, codes, x, labels))
         if total is None:
             total = next(module.parameters()).new_zeros(())
         return total, terms
@@ -141,7 +148,11 @@ class JointLoss(nn.Module):
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         supervised = phase.weight("classification", t) and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
-        return bool(weight or supervised or self._learns_unlabeled(t, phase))
+        if weight or supervised or self._learns_unlabeled(t, phase):
+            return True
+        if self.training or self.scores is None:
+            return False
+        return self.scores.concern(t, batch.labels[t])
 
     def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
         if not self.training or not self._has_warmed_up:

@@ -21,10 +21,12 @@ from sk_jae.training.batches import (
     TrainingBatches,
     ValidationBatches,
 )
+from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.stopping import BestWeights
+from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 
@@ -125,6 +127,7 @@ class Trainer:
         self._n_done = 0
         self._finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
+        self.net.terms_ = planned_terms(phases, net.augment)
 
     @property
     def module(self) -> JointModule:
@@ -192,6 +195,9 @@ class Trainer:
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            net.criterion_.scores = ValidationScores(
+                self.module, valid, gives_logits=net.reconstruction_loss == "bce"
+            )
             if self.continues:
                 best.begin_with(net.validation_loss(valid))
         try:

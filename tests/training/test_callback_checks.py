@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.metrics import accuracy_score, make_scorer
 from skorch.callbacks import (
     Checkpoint,
     EarlyStopping,
@@ -39,10 +40,14 @@ def test_what_looks_at_validation_data_needs_some(callback):
         JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
-def test_a_scorer_of_one_array_is_refused():
-    scoring = EpochScoring("accuracy", on_train=True)
-    with pytest.raises(ValueError, match=r"EpochScoring\('accuracy'\).* a function"):
-        JointAutoencoder(**small(callbacks=[scoring])).fit(X)
+@pytest.mark.parametrize(
+    "scoring", ["accuracy", None, accuracy_score, make_scorer(accuracy_score)]
+)
+def test_a_scorer_of_one_array_is_refused(scoring):
+    callback = EpochScoring(scoring, on_train=True)
+    message = r"EpochScoring\(.* early_stopping=True .* valid_accuracy .* a function"
+    with pytest.raises(ValueError, match=message):
+        JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
 @pytest.mark.parametrize("name", ["rate", "LRScheduler"])

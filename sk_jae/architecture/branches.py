@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, log2, prod
@@ -43,6 +44,7 @@ Coder: TypeAlias = (
 _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
 _LARGEST_MAP = 8
+_MOST_LAYERS = 1000
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,16 @@ def _is(value: object, word: str) -> bool:
 
 
 def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
+    layers = _layers_of(value, parameter)
+    if len(layers) > _MOST_LAYERS:
+        raise ValueError(
+            f"{parameter} has {len(layers):,} layers, expected at most "
+            f"{_MOST_LAYERS:,}."
+        )
+    return layers
+
+
+def _layers_of(value: Hidden, parameter: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, (tuple, list)):
@@ -251,7 +263,7 @@ def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
     raise TypeError(
         f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
         "tuple of widths, or a function that takes the shape of one sample and returns "
-        f"one of these or a list of layers, got {value!r}."
+        f"one of these or a list of layers, got {reprlib.repr(value)}."
     )
 
 

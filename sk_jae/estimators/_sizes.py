@@ -9,8 +9,6 @@ from sk_jae.estimators._parameters import JointParameters
 
 __all__ = ["check_no_booleans", "check_sizes"]
 
-_MOST_LAYERS = 1000
-
 # A weight, its gradient and the two moments of Adam, in float32.
 _BYTES_PER_WEIGHT = 16
 
@@ -27,14 +25,7 @@ def check_no_booleans(estimator: JointParameters) -> None:
 def check_sizes(
     estimator: JointParameters, architectures: Sequence[Architecture]
 ) -> None:
-    """Refuse networks that are too deep, or too large for the memory that is free."""
-    for a in architectures:
-        n_layers = max(len(a.private), len(a.shared), len(a.decoder))
-        if n_layers > _MOST_LAYERS:
-            raise ValueError(
-                f"The encoder or decoder of task {a.name!r} has {n_layers} layers, "
-                f"expected at most {_MOST_LAYERS}; give encoder and decoder fewer."
-            )
+    """Refuse networks that are too large for the memory that is free."""
     n_weights = count_weights(
         architectures, int(estimator.n_shared), int(estimator.n_private)
     )

@@ -152,7 +152,8 @@ class ClassifierParameters(JointParameters):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
-        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
+        # Beyond, an epoch would be more than a hundred times as long as the data.
+        "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }

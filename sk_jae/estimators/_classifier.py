@@ -119,8 +119,11 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017), so that
         the weights of the last epoch are good ones. With a
         :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one decides.
-    optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
-        The optimizer.
+    optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
+            default="adam"
+        The optimizer, or a function that takes the parameters and `lr` and returns one.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
+        and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float, default=0.0
         Weight decay of the optimizer.
     early_stopping : bool, default=False

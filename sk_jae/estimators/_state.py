@@ -156,7 +156,9 @@ def _moved_tensors(value: Any, device: torch.device) -> dict[int, Any]:
             memo[id(buffer)] = buffer.to(device, copy=True)
     elif isinstance(value, OptimizerState):
         for moments in value.state.values():
-            for tensor in moments.values():
-                if isinstance(tensor, Tensor):
-                    memo[id(tensor)] = tensor.to(device, copy=True)
+            for moment in moments.values():
+                # L-BFGS has lists of tensors.
+                for tensor in moment if isinstance(moment, list) else [moment]:
+                    if isinstance(tensor, Tensor):
+                        memo[id(tensor)] = tensor.to(device, copy=True)
     return memo

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
 from importlib.util import find_spec
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
@@ -36,12 +36,19 @@ from sk_jae.nn import (
 )
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
+from sk_jae.training.isolation import global_generators
 from sk_jae.training.objective import (
     TERMS,
     JointLoss,
     Phase,
     TermKey,
     WeightedMean,
+)
+from sk_jae.training.optimizers import (
+    check_optimizer,
+    naming_torch_optimizers,
+    needs_closure,
+    step_with_closure,
 )
 from sk_jae.training.skorch_types import NeuralNet
 
@@ -72,6 +79,9 @@ _MODULES_WITHOUT_DRAWS = {
     nn.Upsample,
     nn.ZeroPad2d,
 }
+
+
+Terms: TypeAlias = dict[TermKey, WeightedMean]
 
 
 class Batches(Iterable[Batch], Sized, Protocol):
@@ -171,6 +181,14 @@ class JointNet(NeuralNet):
     def initialize_criterion(self) -> Self:
         self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
         self.objective_ = CompiledCall(self.criterion_)
+        return self
+
+    def initialize_optimizer(self, triggered_directly: object = None) -> Self:
+        with naming_torch_optimizers(self.optimizer):
+            super().initialize_optimizer()
+        parameters = [p for _, p in self.get_all_learnable_params()]
+        check_optimizer(self.optimizer_, parameters)
+        self.needs_closure_ = needs_closure(self.optimizer_)
         return self
 
     @property
@@ -282,6 +300,25 @@ class JointNet(NeuralNet):
             self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
 
     def train_step(self, batch: Batch, **params: object) -> dict[str, Any]:
+        if self.needs_closure_:
+            loss, terms = step_with_closure(
+                self.optimizer_,
+                lambda: self._loss_and_gradients(batch),
+                self._generators(),
+            )
+        else:
+            loss, terms = self._loss_and_gradients(batch)
+            if loss.requires_grad:
+                self.optimizer_.step()
+        return {"loss": loss.detach(), "terms": terms, "y_pred": None}
+
+    def _generators(self) -> list[torch.Generator]:
+        """All generators from which a step may draw."""
+        maps = [f for f in self.criterion_.augment if isinstance(f, RandomAffine)]
+        own = [f.generator for f in maps if f.generator is not None]
+        return own + global_generators(torch.device(self.device))
+
+    def _loss_and_gradients(self, batch: Batch) -> tuple[Tensor, Terms]:
         self.optimizer_.zero_grad(set_to_none=True)
         bfloat16 = self.precision == "bfloat16"
         device = torch.device(self.device).type
@@ -295,8 +332,7 @@ class JointNet(NeuralNet):
                 batch=batch,
                 training=True,
             )
-            self.optimizer_.step()
-        return {"loss": loss.detach(), "terms": terms, "y_pred": None}
+        return loss, terms
 
     def validation_step(self, batch: Batch, **params: object) -> dict[str, Any]:
         with torch.no_grad():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     class NeuralNet:
         module: Any
+        optimizer: Any
         optimizer_: Any
         history: Any
         callbacks_: list[tuple[str, Any]]

@@ -221,7 +221,7 @@ def split_validation(
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
     if isinstance(estimator, ClassifierParameters):
-        labeled_fraction = float(estimator.labeled_fraction)
+        labeled_fraction = estimator.labeled_fraction
 
     def part(rows: list[NDArray[np.intp]]) -> TaskData:
         return TaskData(

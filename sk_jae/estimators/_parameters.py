@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
+from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.tasks import LayoutChoice
@@ -110,6 +111,10 @@ class JointParameters(BaseEstimator):
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
     }
+
+    def _validate_params(self) -> None:
+        check_numbers(self.get_params(deep=False), self._parameter_constraints)
+        super()._validate_params()
 
     def set_params(self, **params: Any) -> Self:
         """Set the parameters of this estimator, and those of its callbacks.

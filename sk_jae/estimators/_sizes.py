@@ -7,19 +7,10 @@ from collections.abc import Sequence
 from sk_jae.architecture import Architecture, count_weights
 from sk_jae.estimators._parameters import JointParameters
 
-__all__ = ["check_no_booleans", "check_sizes"]
+__all__ = ["check_sizes"]
 
 # A weight, its gradient and the two moments of Adam, in float32.
 _BYTES_PER_WEIGHT = 16
-
-
-def check_no_booleans(estimator: JointParameters) -> None:
-    """Refuse True and False where a number is expected, though Python allows them."""
-    for name, constraints in estimator._parameter_constraints.items():
-        value = getattr(estimator, name)
-        expected = {c for c in constraints if isinstance(c, str)}
-        if isinstance(value, bool) and not expected & {"boolean", "verbose"}:
-            raise TypeError(f"{name} is {value}, expected a number.")
 
 
 def check_sizes(

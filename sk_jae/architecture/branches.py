@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, log2, prod
 from numbers import Integral
@@ -191,18 +192,43 @@ def describe(
     >>> to_string(branches.decoder)
     'FC 32, FC 512, Reshape 8x8x8, Deconv 1x3x3'
     """
-    try:
-        private = _encoder(encoder, shape, classified == "private")
-        shared = _encoder(encoder, view, classified == "shared")
+    own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
+    back = _called(decoder, shape, "decoder", name)
+    with _naming("encoder", name):
+        private = _encoder(own, shape, classified == "private")
+        shared = _encoder(common, view, classified == "shared")
+    with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
-        decoding = _decoder(decoder, private, shape)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"In the layers of task {name!r}: {error}") from error
+        decoding = _decoder(back, private, shape)
     return Architecture(name, shape, view, private, shared, decoding)
 
 
-def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+@contextmanager
+def _naming(parameter: str, name: str) -> Iterator[None]:
+    """Add the parameter and the task to errors about layers."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        text = f"In the {parameter} of task {name!r}: {error}"
+        raise type(error)(text) from error
+
+
+def _called(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
+    """Return the value, or what it returns for a shape if it is a user's function."""
+    # A torch module is callable too, but it is a layer.
+    if not callable(value) or _is_layer(value):
+        return cast(Hidden, value)
+    try:
+        return value(shape)
+    except Exception as error:  # the user's own, which stays as it is
+        error.add_note(
+            f"{parameter} is a function, which was called with {shape}, the shape of "
+            f"one sample of task {name!r}."
+        )
+        raise
+
+
+def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
     if _is(value, "auto"):
         return auto_encoder(shape, classified=classified)
     layers = _read(value, "encoder")
@@ -211,8 +237,7 @@ def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any,
     return layers
 
 
-def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
@@ -228,14 +253,6 @@ def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any,
     if len(end) == 3 and len(shape) == 3:
         return (*hidden, Deconv(shape[0], (3, 3), None, (shape[1], shape[2])))
     return (*hidden, FC(prod(shape)))
-
-
-def _called(value: Coder, shape: Shape) -> Hidden:
-    """Return the value, or what it returns for a shape if it is a user's function."""
-    # A torch module is callable too, but it is a layer.
-    if callable(value) and not _is_layer(value):
-        return value(shape)
-    return cast(Hidden, value)
 
 
 def _is(value: object, word: str) -> bool:

@@ -108,7 +108,7 @@ class FittedState:
         class_mask = self.module.class_mask
         self.module = _moved(earlier.module, self.device)
         self.module.class_mask = class_mask
-        self.history = list(earlier.history)
+        self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -21,19 +21,9 @@ import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
 from skorch.callbacks import ProgressBar as BatchProgressBar
 from skorch.utils import TeeGenerator
-from torch import Tensor, nn
+from torch import Tensor
 
-from sk_jae.nn import (
-    CommonView,
-    FlattenLinear,
-    JointModule,
-    RandomAffine,
-    ReconstructionLoss,
-    TaskBatchNorm,
-    TaskSequential,
-    UnflattenImage,
-    UpConv2d,
-)
+from sk_jae.nn import JointModule, RandomAffine, ReconstructionLoss
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
 from sk_jae.training.isolation import global_generators
@@ -46,39 +36,14 @@ from sk_jae.training.objective import (
 )
 from sk_jae.training.optimizers import (
     check_optimizer,
-    naming_torch_optimizers,
+    naming_optimizer,
     needs_closure,
     step_with_closure,
 )
 from sk_jae.training.skorch_types import NeuralNet
+from sk_jae.training.user_functions import own_code
 
 __all__ = ["JointNet"]
-
-
-_OPTIMIZERS_WITHOUT_DRAWS = {
-    torch.optim.Adam,
-    torch.optim.AdamW,
-    torch.optim.SGD,
-}
-
-_MODULES_WITHOUT_DRAWS = {
-    JointModule,
-    CommonView,
-    FlattenLinear,
-    TaskBatchNorm,
-    TaskSequential,
-    UnflattenImage,
-    UpConv2d,
-    nn.Conv2d,
-    nn.Identity,
-    nn.Linear,
-    nn.MaxPool2d,
-    nn.ModuleDict,
-    nn.ModuleList,
-    nn.ReLU,
-    nn.Upsample,
-    nn.ZeroPad2d,
-}
 
 
 Terms: TypeAlias = dict[TermKey, WeightedMean]
@@ -183,13 +148,36 @@ class JointNet(NeuralNet):
         self.objective_ = CompiledCall(self.criterion_)
         return self
 
+    def initialize_callbacks(self) -> Self:
+        try:
+            super().initialize_callbacks()
+        except Exception as error:
+            error.add_note("It was raised when the list in callbacks was read.")
+            raise
+        return self
+
     def initialize_optimizer(self, triggered_directly: object = None) -> Self:
-        with naming_torch_optimizers(self.optimizer):
+        with naming_optimizer(self.optimizer):
             super().initialize_optimizer()
         parameters = [p for _, p in self.get_all_learnable_params()]
         check_optimizer(self.optimizer_, parameters)
         self.needs_closure_ = needs_closure(self.optimizer_)
         return self
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        getattr(self, method_name)(self, **cb_kwargs)
+        n_rows = len(self.history)
+        for name, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            except Exception as error:
+                error.add_note(f"It was raised by {name!r} of callbacks.")
+                raise
+            if len(self.history) != n_rows:
+                raise ValueError(
+                    f"{name!r} of callbacks has removed rows of net.history in "
+                    f"{method_name}, expected it to leave them there."
+                )
 
     @property
     def stopped_early(self) -> bool:
@@ -206,13 +194,12 @@ class JointNet(NeuralNet):
         return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
     @property
-    def may_draw_globally(self) -> bool:
-        """Whether code of the user may draw from the global generators of torch."""
-        functions = [self.criterion_.loss, *self.criterion_.augment]
-        own = [f for f in functions if callable(f) and not isinstance(f, RandomAffine)]
-        known = type(self.optimizer_) in _OPTIMIZERS_WITHOUT_DRAWS
-        modules = {type(module) for module in self.module_.modules()}
-        return bool(own) or not known or not modules <= _MODULES_WITHOUT_DRAWS
+    def own_code(self) -> list[str]:
+        """The parameters whose functions or modules are the user's own."""
+        criterion = self.criterion_
+        return own_code(
+            criterion.loss, criterion.augment, self.optimizer_, self.module_
+        )
 
     def on_epoch_begin(self, net: object, **kwargs: object) -> None:
         self.history.new_epoch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -13,7 +14,7 @@ from torch.optim import Optimizer
 
 __all__ = [
     "check_optimizer",
-    "naming_torch_optimizers",
+    "naming_optimizer",
     "needs_closure",
     "step_with_closure",
 ]
@@ -22,16 +23,22 @@ T = TypeVar("T")
 
 
 @contextmanager
-def naming_torch_optimizers(optimizer: Any) -> Iterator[None]:
-    """Name the parameter in errors of torch's own classes about their arguments."""
+def naming_optimizer(optimizer: Any) -> Iterator[None]:
+    """Name the parameter in errors of torch's own classes, and note it in others."""
     try:
         yield
-    except (TypeError, ValueError) as error:
-        if not str(getattr(optimizer, "__module__", "")).startswith("torch.optim"):
+    except Exception as error:
+        made = optimizer.func if isinstance(optimizer, partial) else optimizer
+        of_torch = str(getattr(made, "__module__", "")).startswith("torch.optim")
+        if not of_torch or not isinstance(error, (TypeError, ValueError)):
+            error.add_note(
+                "optimizer is a function, which was called with the parameters of the "
+                "module and lr, and with weight_decay if that is not 0."
+            )
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"optimizer={optimizer.__name__} cannot be made with the parameters lr and "
+            f"optimizer={made.__name__} cannot be made with the parameters lr and "
             f"weight_decay as they are ({error}); change these, or the optimizer."
         ) from error
 

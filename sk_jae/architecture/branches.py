@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, log2, prod
 from numbers import Integral
@@ -44,6 +46,7 @@ Coder: TypeAlias = (
 _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
 _LARGEST_MAP = 8
+_MOST_LAYERS = 1000
 
 # Gray, red green and blue, and these with opacity.
 _GRAY_OR_COLOR = {1, 3, 4}
@@ -219,18 +222,43 @@ def describe(
         places = {column: i for i, column in enumerate(columns)}
         indices = tuple(places[column] for column in features)
         view = (len(indices),)
-    try:
-        private = _encoder(encoder, shape, classified == "private")
-        shared = _encoder(encoder, view, classified == "shared")
+    own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
+    back = _called(decoder, shape, "decoder", name)
+    with _naming("encoder", name):
+        private = _encoder(own, shape, classified == "private")
+        shared = _encoder(common, view, classified == "shared")
+    with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
-        decoding = _decoder(decoder, private, shape)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"In the layers of task {name!r}: {error}") from error
+        decoding = _decoder(back, private, shape)
     return Architecture(name, shape, view, private, shared, decoding, features, indices)
 
 
-def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+@contextmanager
+def _naming(parameter: str, name: str) -> Iterator[None]:
+    """Add the parameter and the task to errors about layers."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        text = f"In the {parameter} of task {name!r}: {error}"
+        raise type(error)(text) from error
+
+
+def _called(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
+    """Return the value, or what it returns for a shape if it is a user's function."""
+    # A torch module is callable too, but it is a layer.
+    if not callable(value) or _is_layer(value):
+        return cast(Hidden, value)
+    try:
+        return value(shape)
+    except Exception as error:  # the user's own, which stays as it is
+        error.add_note(
+            f"{parameter} is a function, which was called with {shape}, the shape of "
+            f"one sample of task {name!r}."
+        )
+        raise
+
+
+def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
     if _is(value, "auto"):
         return auto_encoder(shape, classified=classified)
     layers = _read(value, "encoder")
@@ -239,8 +267,7 @@ def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any,
     return layers
 
 
-def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
@@ -258,19 +285,21 @@ def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any,
     return (*hidden, FC(prod(shape)))
 
 
-def _called(value: Coder, shape: Shape) -> Hidden:
-    """Return the value, or what it returns for a shape if it is a user's function."""
-    # A torch module is callable too, but it is a layer.
-    if callable(value) and not _is_layer(value):
-        return value(shape)
-    return cast(Hidden, value)
-
-
 def _is(value: object, word: str) -> bool:
     return isinstance(value, str) and value == word
 
 
 def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
+    layers = _layers_of(value, parameter)
+    if len(layers) > _MOST_LAYERS:
+        raise ValueError(
+            f"{parameter} has {len(layers):,} layers, expected at most "
+            f"{_MOST_LAYERS:,}."
+        )
+    return layers
+
+
+def _layers_of(value: Hidden, parameter: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, (tuple, list)):
@@ -281,7 +310,7 @@ def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
     raise TypeError(
         f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
         "tuple of widths, or a function that takes the shape of one sample and returns "
-        f"one of these or a list of layers, got {value!r}."
+        f"one of these or a list of layers, got {reprlib.repr(value)}."
     )
 
 

@@ -107,8 +107,11 @@ class JointAutoencoder(BaseJointEstimator):
         along half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017).
         With a :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one
         decides.
-    optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
-        The optimizer.
+    optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
+            default="adam"
+        The optimizer, or a function that takes the parameters and `lr` and returns one.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
+        and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer.
     early_stopping : bool, default=False

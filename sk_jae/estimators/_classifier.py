@@ -135,10 +135,11 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         are vectors, it falls in the same way for fewer.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
-    labeled_fraction : float in [0, 1), default=0.25
+    labeled_fraction : float in [0, 0.99], default=0.25
         If fewer than this fraction of the samples of a task are labeled, the labeled
-        ones are repeated until they make up this fraction of every batch. With 0
-        nothing is repeated (the paper).
+        ones are repeated until they make up this fraction of every batch, which makes
+        an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
+        repeated (the paper).
     lr : float, default=0.002
         Learning rate of the first epoch.
     lr_schedule : {"constant", "cosine"}, default="cosine"
@@ -146,8 +147,11 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017), so that
         the weights of the last epoch are good ones. With a
         :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one decides.
-    optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
-        The optimizer.
+    optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
+            default="adam"
+        The optimizer, or a function that takes the parameters and `lr` and returns one.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
+        and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
         vectors and "adam" the weights up to the classes are held small, the more so for

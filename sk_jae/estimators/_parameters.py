@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
+from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.tasks import LayoutParameter
@@ -115,6 +116,10 @@ class JointParameters(BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    def _validate_params(self) -> None:
+        check_numbers(self.get_params(deep=False), self._parameter_constraints)
+        super()._validate_params()
+
     def set_params(self, **params: Any) -> Self:
         """Set the parameters of this estimator, and those of its callbacks.
 
@@ -158,7 +163,8 @@ class ClassifierParameters(JointParameters):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
         "class_prior": ["array-like", dict, None],
-        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
+        # Beyond, an epoch would be more than a hundred times as long as the data.
+        "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }

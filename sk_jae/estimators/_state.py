@@ -119,7 +119,7 @@ class FittedState:
         class_mask = self.module.class_mask
         self.module = _moved(earlier.module, self.device)
         self.module.class_mask = class_mask
-        self.history = list(earlier.history)
+        self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,7 +167,9 @@ def _moved_tensors(value: Any, device: torch.device) -> dict[int, Any]:
             memo[id(buffer)] = buffer.to(device, copy=True)
     elif isinstance(value, OptimizerState):
         for moments in value.state.values():
-            for tensor in moments.values():
-                if isinstance(tensor, Tensor):
-                    memo[id(tensor)] = tensor.to(device, copy=True)
+            for moment in moments.values():
+                # L-BFGS has lists of tensors.
+                for tensor in moment if isinstance(moment, list) else [moment]:
+                    if isinstance(tensor, Tensor):
+                        memo[id(tensor)] = tensor.to(device, copy=True)
     return memo

@@ -46,8 +46,8 @@ class Scaling:
             size = np.abs(values.astype(np.float64))
             beyond = np.expm1(np.maximum(size - LINEAR_RANGE, 0)) + LINEAR_RANGE
             size = np.where(size > LINEAR_RANGE, beyond, size)
-            found = np.copysign(size, values) * self.spread + self.mean
-            return np.asarray(found, dtype=np.float64)
+            signed: NDArray[np.float64] = np.where(values < 0, -size, size)
+            return signed * self.spread + self.mean
 
 
 def scaling_of(array: NDArray[Any]) -> Scaling:

@@ -165,9 +165,11 @@ class JointLoss(nn.Module):
         function = self.augment[t] if self.training and self.augment else None
         if function is None or x is None:
             return x
-        augmented = function(x)
-        if not isinstance(function, RandomAffine):
-            check_augmented(augmented, x, names[t])
+        if isinstance(function, RandomAffine):
+            return function(x)
+        # A function of the user gets a copy, which it may change.
+        augmented = function(x.clone())
+        check_augmented(augmented, x, names[t])
         return augmented
 
     def _plain_logits(

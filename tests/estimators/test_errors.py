@@ -89,6 +89,11 @@ def test_parameters(parameters, fragments):
         ({"head": "shared", "strategy": "common-branch"}, ["'common-branch'", "head"]),
         ({"head": "private"}, ["'head'", "'both'"]),
         ({"strategy": "none"}, ["'strategy'", "'end-to-end'"]),
+        *(
+            ({"labeled_fraction": part}, ["'labeled_fraction'", "[0.0, 0.99]"])
+            for part in (1, np.nextafter(1, 0), 0.995, -1e-9, np.nan, "0.5", None)
+        ),
+        ({"labeled_fraction": False}, ["labeled_fraction is False"]),
     ],
 )
 def test_parameters_of_the_classifier(parameters, fragments):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -115,6 +119,25 @@ def test_names_of_annotated_features_are_those_of_fit():
     jae = JointAutoencoder(**SMALL).fit([Annotated(MNIST, list("abc")), USPS])
     text = refusal(jae.transform, [Annotated(MNIST, list("bac")), None])
     assert_has(text, "X of task 'task0'", "features b, a, c", "expected a, b, c")
+
+
+def test_names_of_annotated_features_are_kept_by_pack():
+    annotated = Annotated(MNIST, list("abc"))
+    X, y = pack([annotated, USPS], [Y, None])
+    clf = JointTransferClassifier(**SMALL).fit(X[::2], y[::2])
+    other = pack([Annotated(MNIST, list("bac")), USPS])[0]
+    for wrong in (other, pickle.loads(pickle.dumps(other[3:9]))):
+        text = refusal(clf.transform, wrong)
+        assert_has(text, "X of task 'task0'", "features b, a, c", "expected a, b, c")
+    assert clf.transform(pickle.loads(pickle.dumps(X))).shape == (20, 5)
+    assert clf.transform([annotated, None])[0].shape == (12, 5)
+    assert joblib.hash(X[1:]) == joblib.hash(copy.deepcopy(X)[1:])
+    assert joblib.hash(X) != joblib.hash(other)
+    assert repr(X) == (
+        "JointArrays(n_samples=20, 0: (12, 3) float64, 1: (8, 4) float64)"
+    )
+    # Without names there is nothing to keep beside the array.
+    assert pack([Annotated(MNIST), USPS])[0].samples[0] is MNIST
 
 
 def test_a_modality_that_is_missing_is_skipped():

@@ -82,7 +82,8 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
 
 
 def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.maximum(block.max(0), -block.min(0))
+    most: NDArray[np.float64] = np.maximum(block.max(0), -block.min(0))
+    return most
 
 
 def _rounding(dtype: np.dtype[Any]) -> float:

@@ -17,7 +17,7 @@ PUBLIC = {
         exceptions metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture BN Conv Deconv FC Layer MaxPool Reshape Shape auto_encoder
+        Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape auto_encoder
         common_columns common_view count_weights describe from_widths has_weights mirror
         output_shape parse shapes to_string
     """,
@@ -36,7 +36,7 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        Codes CommonColumns CommonView FlattenLinear JointModule RandomAffine
+        Codes CommonColumns CommonScale CommonView FlattenLinear JointModule RandomAffine
         ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential UnflattenImage
         UpConv2d classification_loss consistency_loss infomax_loss n_parameters
         random_affine reconstruction_loss

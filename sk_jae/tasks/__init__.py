@@ -53,6 +53,7 @@ from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.scaling import LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
+from sk_jae.tasks.user_level import level_of_user
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "known_values",
     "labeled_mask",
     "labeled_samples",
+    "level_of_user",
     "listed",
     "pack",
     "parse_inputs",

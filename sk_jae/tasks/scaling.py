@@ -15,7 +15,7 @@ __all__ = ["LINEAR_RANGE", "Scaling", "scaling_of"]
 # logarithm, so that a few extreme values do not outweigh all others.
 LINEAR_RANGE = 4.0
 
-_ROWS = 4096
+_VALUES_PER_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,9 @@ def scaling_of(array: NDArray[Any]) -> Scaling:
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     """The rows in float64, a few at a time."""
-    for start in range(0, len(array), _ROWS):
-        yield array[start : start + _ROWS].astype(np.float64)
+    n = max(1, _VALUES_PER_BLOCK // array.shape[1])
+    for start in range(0, len(array), n):
+        yield array[start : start + n].astype(np.float64)
 
 
 def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,8 +17,8 @@ PUBLIC = {
         exceptions metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape auto_encoder
-        common_columns common_view count_weights describe from_widths has_weights mirror
+        Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape
+        auto_encoder common_columns common_view count_weights describe from_widths has_weights mirror
         output_shape parse shapes to_string
     """,
     "sk_jae.datasets": """
@@ -36,8 +36,8 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        Codes CommonColumns CommonScale CommonView FlattenLinear JointModule RandomAffine
-        ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential UnflattenImage
+        Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
+        RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential UnflattenImage
         UpConv2d classification_loss consistency_loss infomax_loss n_parameters
         random_affine reconstruction_loss
     """,

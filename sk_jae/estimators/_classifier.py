@@ -58,11 +58,13 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The shape to which images are brought for the shared branch, so that its layers
-        can be tied although the images of the tasks differ in size or color. "auto"
-        takes the largest height and the largest width, and the number of channels if
-        it is equal in all tasks, else one (gray). Vectors are left as they are. With
-        None nothing is changed (the paper).
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
     layout : {"auto", "first", "last"}, default="auto"
         Where arrays of images with 4 dimensions have their channels. "auto" looks for
         the axis of length 1, 3 or 4.
@@ -203,6 +205,12 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     are predicted among the classes of that task. The samples of any other task are
     predicted among all classes.
 
+    If first layers cannot be shared, no label of another task reaches those of a task
+    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
+    before it trains. So it does if the tasks have only one column in common by name, or
+    fewer than a tenth of those of the narrowest table. The shared branch then sees no
+    more than these if a task has no labels, and otherwise all columns of each task.
+
     Some tools of scikit-learn encode `y` before an estimator sees it, so that the -1 of
     an unlabeled sample becomes a class: CalibratedClassifierCV, VotingClassifier,
     StackingClassifier, OneVsRestClassifier. Use them with complete labels only. Tools
@@ -232,10 +240,11 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     >>> rng = np.random.default_rng(0)
     >>> y = rng.integers(2, size=80)
     >>> X = rng.normal(size=(80, 4)) + 3 * y[:, None]
-    >>> X_other = rng.normal(size=(30, 6))
+    >>> y_other = rng.integers(2, size=30)
+    >>> X_other = 0.5 + rng.normal(size=(30, 4)) + 3 * y_other[:, None]
     >>> clf = JointTransferClassifier(max_epochs=20, random_state=0)
     >>> clf = clf.fit([X, X_other], [y, None])
-    >>> clf.score([X, None], [y, None]) > 0.9
+    >>> clf.score([None, X_other], [None, y_other]) > 0.9
     True
     >>> clf.predict([None, X_other])[1].shape
     (30,)
@@ -347,6 +356,12 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
             After Ctrl-C, if an epoch was finished: the estimator can then be used. It
             is a KeyboardInterrupt. After any other exception the estimator is as it
             was before.
+
+        Warns
+        -----
+        TransferWarning
+            Before any training, if the labels can hardly reach a task without any; see
+            the Notes of the class. As an error it leaves the estimator as it was.
         """
         with self._whole_or_not_at_all():
             inputs, layouts = check_tasks(

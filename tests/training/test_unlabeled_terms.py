@@ -53,7 +53,7 @@ def jitter(x):
 
 
 def samples(kind, n_tasks):
-    shapes = {"dense": [(6,), (4,), (5,)], "conv": [(8, 8), (7, 9), (3, 8, 9)]}[kind]
+    shapes = {"dense": [(6,)] * 3, "conv": [(8, 8), (7, 9), (3, 8, 9)]}[kind]
     return make_tasks(SIZES[:n_tasks], shapes[:n_tasks])[0]
 
 

@@ -33,6 +33,7 @@ from sk_jae.tasks.label_values import (
     UNLABELED,
     known_values,
     labeled_mask,
+    to_vector,
     with_known_values,
 )
 from sk_jae.tasks.labels import (
@@ -92,5 +93,6 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "to_vector",
     "with_known_values",
 ]

@@ -35,6 +35,7 @@ from sk_jae.tasks.label_values import (
     UNLABELED,
     known_values,
     labeled_mask,
+    to_vector,
     with_known_values,
 )
 from sk_jae.tasks.labels import (
@@ -105,6 +106,7 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "to_vector",
     "warn_of_flattened",
     "with_known_values",
 ]

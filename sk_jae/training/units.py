@@ -17,7 +17,7 @@ __all__ = ["Units", "units_of"]
 
 Units = dict[tuple[str, int], float]  # by term and task
 
-_MOST_ROWS = 10_000
+_MOST_ROWS, _ROWS, _VALUES = 10_000, 1000, 2**20
 
 
 def units_of(
@@ -59,8 +59,9 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     cpu = torch.device("cpu")
     total = squares = torch.zeros((), dtype=torch.float64)
     reader = data.reader(cpu)
-    for start in range(0, len(rows), 1000):
-        x = reader.samples(t, torch.from_numpy(rows[start : start + 1000])).double()
+    n = max(1, min(_ROWS, _VALUES // math.prod(data.layouts[t].shape)))
+    for start in range(0, len(rows), n):
+        x = reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
         total, squares = total + x.sum(0), squares + (x * x).sum(0)
     mean, square = total / len(rows), squares / len(rows)
     unit = _cross_entropy(mean) if loss == "bce" else square - mean**2

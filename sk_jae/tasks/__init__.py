@@ -52,12 +52,13 @@ from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
-from sk_jae.tasks.scaling import LINEAR_RANGE, Scaling
+from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.user_level import level_of_user
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
+    "LARGEST_EXPONENT",
     "LINEAR_RANGE",
     "UNLABELED",
     "AllTasks",

@@ -84,7 +84,9 @@ class Layout:
             values = np.moveaxis(values, 1, -1)
         found: NDArray[Any] = values
         if self.scaling is not None:
-            found = self.scaling.undo(values).astype(np.float32)
+            largest = np.finfo(np.float32).max
+            found = self.scaling.undo(values).clip(-largest, largest)
+            found = found.astype(np.float32)
         found = found.reshape(len(values), *self.shape)
         if self.scale != 1.0:
             found = found / np.float32(self.scale)

@@ -147,7 +147,11 @@ class Adaptation:
         assert self._before is not None
         weights, moments = self._before
         self.net.module_.load_state_dict(weights)
-        self.net.optimizer_.load_state_dict(moments)
+        # The learning rates stay, which callbacks may have changed. The optimizer
+        # changes the tensors that it gets, and another task may go back later.
+        state = self.net.optimizer_.state_dict()
+        state["state"] = deepcopy(moments["state"])
+        self.net.optimizer_.load_state_dict(state)
         shares = self._shares(t)
         predicted = torch.from_numpy(self.found[t].shares).to(shares.mean)
         shares.suppose(predicted, is_estimated=True)

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import LINEAR_RANGE, Layout
+from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Layout
 
-__all__ = ["SampleReader", "arrange", "batches_of", "to_module"]
+__all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
 
 
 MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
@@ -147,6 +147,14 @@ def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
     x = ((x.to(torch.float64) - mean) * factor).to(torch.float32)
     size = x.abs()
     beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
+    return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
+
+
+def standardized(x: Tensor) -> Tensor:
+    """Scaled vectors as multiples of the spread; undoes what `_scaled` does beyond 4."""
+    size = x.abs()
+    exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
+    beyond = exponent.expm1() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
 
 

@@ -23,6 +23,8 @@ def test_history_has_every_term_of_every_task():
             max_epochs=1,
             batch_size=9,
             head="both",
+            input_scaling=None,
+            loss_scaling=None,
             reconstruction_weight=[1.0, 0.5, 2.0],
             classification_weight=[1.0, 3.0, 1.0],
         )
@@ -71,6 +73,9 @@ def test_history_of_the_validation_data():
             batch_size=5,
             early_stopping=True,
             validation_fraction=0.3,
+            input_scaling=None,
+            loss_scaling=None,
+            reconstruction_weight=1.0,
             callbacks=[Watcher()],
         )
     ).fit(X, y)

@@ -225,6 +225,7 @@ def test_the_mean_of_an_epoch_counts_every_sample_once(monkeypatch):
             lr=1e-12,
             max_epochs=1,
             labeled_fraction=0.0,
+            loss_scaling=None,
             augmentation=lambda x: 2 * x,
             callbacks=[recorder],
         )

@@ -42,7 +42,7 @@ def test_bytes_of_few_levels_are_trained_on_like_other_numbers(largest):
     """Masks and images of a few gray levels would else be almost 0 everywhere."""
     rng = np.random.default_rng(0)
     images = rng.integers(largest + 1, size=(10, 6, 5)).astype(np.uint8)
-    jae = JointAutoencoder(**SMALL)
+    jae = JointAutoencoder(**SMALL, layout="image")
     expected = clone(jae).fit(images.astype(np.float32))
     found = clone(jae).fit(images)
     np.testing.assert_array_equal(found.transform(images), expected.transform(images))
@@ -53,7 +53,7 @@ def test_bytes_of_few_levels_are_trained_on_like_other_numbers(largest):
 
 def test_masks_are_not_in_the_units_of_bytes():
     images = np.random.default_rng(0).integers(256, size=(10, 6, 5)).astype(np.uint8)
-    jae = JointAutoencoder(**SMALL).fit(images)
+    jae = JointAutoencoder(**SMALL, layout="image").fit(images)
     with pytest.warns(UserWarning, match="X has images with values up to 1, but those"):
         jae.transform(images > 128)
 

@@ -152,10 +152,16 @@ class Adaptation:
         state = self.net.optimizer_.state_dict()
         state["state"] = deepcopy(moments["state"])
         self.net.optimizer_.load_state_dict(state)
-        shares = self._shares(t)
-        predicted = torch.from_numpy(self.found[t].shares).to(shares.mean)
-        shares.suppose(predicted, is_estimated=True)
-        self.found[t].supposed, self.found[t].went_back = "estimated", True
+        shares, transfer = self._shares(t), self.found[t]
+        predicted = torch.from_numpy(transfer.shares).to(shares.mean)
+        transfer.went_back = True
+        if evenness(predicted, shares.n_possible) >= _EVEN:
+            shares.suppose(predicted, is_estimated=True)
+            transfer.supposed = "estimated"
+        else:
+            # Where shares differ much, pulling to wrong ones costs more than it gives.
+            del self.net.criterion_.shares[str(t)]
+            transfer.supposed = "none"
         self._on_trial.discard(t)
 
     def _shares(self, t: int) -> ClassShares:

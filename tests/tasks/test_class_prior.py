@@ -88,7 +88,7 @@ def test_what_is_wrong_is_refused_by_name(case):
 def test_fit_refuses_them_before_it_trains():
     X, y = half_labeled()
     clf = JointTransferClassifier(**small(class_prior={"other": [0.2, 0.3, 0.5]}))
-    with pytest.raises(ValueError, match="class_prior.*'other'"):
+    with pytest.raises(ValueError, match=r"class_prior.*'other'"):
         clf.fit(X, y)
     clf.set_params(class_prior={"task1": [0.2, 0.3]})
     with pytest.raises(ValueError, match="class_prior of task 'task1'"):

@@ -27,6 +27,12 @@ class ColumnScale:
     ----------
     offset, factor : tuple of float, one per column
         A value z becomes ``(z + offset) * factor``.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import ColumnScale
+    >>> ColumnScale(offset=(0.5, 0.0), factor=(1.0, 0.8)).factor
+    (1.0, 0.8)
     """
 
     offset: tuple[float, ...]

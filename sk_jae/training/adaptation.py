@@ -8,7 +8,7 @@ predictions resist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
@@ -69,6 +69,8 @@ class Adaptation:
         Reads the arrays of `data`.
     class_prior : dict of {int: ndarray of shape (n_classes,)}
         The shares of the classes of the tasks of which they are known.
+    step : callable
+        Makes of a function one that may run the user's own code.
     """
 
     def __init__(
@@ -77,9 +79,11 @@ class Adaptation:
         data: TaskData,
         reader: SampleReader,
         class_prior: Mapping[int, NDArray[np.float64]],
+        step: Callable[[Callable[[int], Tensor]], Callable[[int], Tensor]],
     ) -> None:
         self.net, self.data, self.reader = net, data, reader
         self.class_prior = class_prior
+        self._logits = step(self._logits_of)
         self.found: dict[int, Transfer] = {}
         self._classes: dict[int, NDArray[np.int64]] = {}
         self._on_trial: set[int] = set()
@@ -180,7 +184,7 @@ class Adaptation:
         rows, labels = self.data.rows[t], self.data.labels[t]
         return rows if labels is None else rows[labels[rows] < 0]
 
-    def _logits(self, t: int) -> Tensor:
+    def _logits_of(self, t: int) -> Tensor:
         """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
         rows = self._unlabeled_rows(t)
         if len(rows) > _MOST_ROWS:

@@ -185,7 +185,9 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
     "lr": listed(1e-12, 1e-3, 1, 1e3, 1e9, 1e30, 1e300, 5e-324, Fraction(1, 100)),
     "lr_schedule": listed("constant", "cosine"),
     "optimizer": lambda draw: one_of(draw, functions.OPTIMIZERS),
-    "weight_decay": listed("auto", 0, 1e-4, 1, 1e9, 1e300, Fraction(1, 10), np.float32(0.1)),
+    "weight_decay": listed(
+        "auto", 0, 1e-4, 1, 1e9, 1e300, Fraction(1, 10), np.float32(0.1)
+    ),
     "early_stopping": listed(True, False, np.True_),
     "validation_fraction": listed(0.5, 0.01, 0.99, 1e-12, 1 - 1e-12, Fraction(1, 3)),
     "n_iter_no_change": listed(1, 2, np.int64(1), 10**30),

@@ -152,7 +152,7 @@ def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
 
 
 def standardized(x: Tensor) -> Tensor:
-    """Scaled vectors as multiples of the spread; undoes what `_scaled` does beyond 4."""
+    """Scaled vectors as multiples of the spread: without the logarithm."""
     size = x.abs()
     exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
     beyond = exponent.expm1() + LINEAR_RANGE

@@ -211,9 +211,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     Some tools of scikit-learn encode `y` before an estimator sees it, so that the -1 of
     an unlabeled sample becomes a class: CalibratedClassifierCV, VotingClassifier,
     StackingClassifier, OneVsRestClassifier. Use them with complete labels only. Tools
-    that need one array of features cannot be used with several tasks:
+    that need one array of features cannot be used around an estimator of several tasks:
     BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
-    permutation_importance.
+    permutation_importance. They can be used on the codes, which are one array: as the
+    step of a pipeline behind this one, or on what `transform` gives for a JointArrays.
 
     References
     ----------

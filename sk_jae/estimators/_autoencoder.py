@@ -198,6 +198,11 @@ class JointAutoencoder(BaseJointEstimator):
     Initial weights are drawn after Glorot and Bengio (uniformly), and initial biases
     are 0.
 
+    Tools of scikit-learn that need one array of features, such as
+    permutation_importance, cannot be used around an estimator of several tasks. They
+    can be used on the codes, which are one array: as the step of a pipeline behind this
+    one, or on what `transform` gives for a JointArrays.
+
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /

@@ -84,18 +84,19 @@ def new_state(
     if estimator.shared_input == "auto" and estimator.n_shared:
         architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
-    module = JointModule(
-        architectures,
-        n_shared=estimator.n_shared,
-        n_private=estimator.n_private,
-        shared_depth=estimator.shared_depth,
-        n_shared_layers=estimator.n_shared_layers,
-        n_classes=len(labels.classes) if labels else 0,
-        shared_head=heads.shared,
-        private_heads=heads.private,
-        class_mask=torch.from_numpy(labels.class_mask) if labels else None,
-        seed=seed,
-    )
+    with _lent_if_called(estimator, device, seed):  # which runs modules of the user
+        module = JointModule(
+            architectures,
+            n_shared=estimator.n_shared,
+            n_private=estimator.n_private,
+            shared_depth=estimator.shared_depth,
+            n_shared_layers=estimator.n_shared_layers,
+            n_classes=len(labels.classes) if labels else 0,
+            shared_head=heads.shared,
+            private_heads=heads.private,
+            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            seed=seed,
+        )
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:

@@ -21,13 +21,7 @@ from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import (
-    LayoutChoice,
-    Samples,
-    Targets,
-    check_sample_weight,
-    check_tasks,
-)
+from sk_jae.tasks import LayoutParameter, Samples, Targets, check_sample_weight
 
 __all__ = ["JointAutoencoder"]
 
@@ -68,14 +62,32 @@ class JointAutoencoder(BaseJointEstimator):
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The shape to which images are brought for the shared branch, so that its layers
-        can be tied although the images of the tasks differ in size or color. "auto"
-        takes the largest height and the largest width, and the number of channels if
-        it is equal in all tasks, else one (gray). Vectors are left as they are. With
-        None nothing is changed (the paper).
-    layout : {"auto", "first", "last"}, default="auto"
-        Where arrays of images with 4 dimensions have their channels. "auto" looks for
-        the axis of length 1, 3 or 4.
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors inside, by the mean and the standard
+        deviation of each task, so that units do not matter. What exceeds 4 standard
+        deviations counts like its logarithm. Reconstructions have the units of the
+        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -97,10 +109,13 @@ class JointAutoencoder(BaseJointEstimator):
         along half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017).
         With a :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one
         decides.
-    optimizer : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
-        The optimizer.
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+    optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
+            default="adam"
+        The optimizer, or a function that takes the parameters and `lr` and returns one.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
+        and for ``lr=1``. Optimizers that need sparse gradients are refused.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -185,8 +200,8 @@ class JointAutoencoder(BaseJointEstimator):
 
     Tools of scikit-learn that need one array of features, such as
     permutation_importance, cannot be used around an estimator of several tasks. They
-    can be used on the codes, which are one array: as the step of a pipeline behind this
-    one, or on what `transform` gives for a JointArrays.
+    can be used on the codes, which are one array, as steps of a pipeline behind this
+    one.
 
     References
     ----------
@@ -220,7 +235,9 @@ class JointAutoencoder(BaseJointEstimator):
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
-        layout: LayoutChoice = "auto",
+        layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
         max_epochs: int | Literal["auto"] = "auto",
@@ -228,7 +245,7 @@ class JointAutoencoder(BaseJointEstimator):
         lr: float = 0.001,
         lr_schedule: Literal["constant", "cosine"] = "constant",
         optimizer: OptimizerChoice = "adam",
-        weight_decay: float = 0.0,
+        weight_decay: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -250,6 +267,8 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.reconstruction_loss = reconstruction_loss
         self.max_epochs = max_epochs
@@ -301,9 +320,7 @@ class JointAutoencoder(BaseJointEstimator):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = check_tasks(
-                X, estimator=self, reset=True, layout=self.layout
-            )
+            inputs, layouts = self._check_samples_of_fit(X)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 

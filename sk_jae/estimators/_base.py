@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_jae._sklearn_types import TransformerMixin
 from sk_jae.estimators._assembly import make_net, new_state, split_validation
 from sk_jae.estimators._fitted_attributes import FittedAttributes
+from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import (
@@ -22,7 +23,6 @@ from sk_jae.estimators._prediction import (
     chosen_codes,
     n_chosen_codes,
 )
-from sk_jae.estimators._sizes import check_no_booleans
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -106,6 +106,15 @@ class BaseJointEstimator(
             """
             return self.fit(X, y, **fit_params).transform(X)
 
+    def _check_samples_of_fit(
+        self, X: Samples
+    ) -> tuple[TaskInputs, tuple[Layout, ...]]:
+        # The binary cross-entropy needs the values as they are.
+        scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
+        return check_tasks(
+            X, estimator=self, reset=True, layout=self.layout, scale_vectors=scale
+        )
+
     def _fit(
         self,
         X: Samples,
@@ -114,34 +123,36 @@ class BaseJointEstimator(
         layouts: tuple[Layout, ...],
         plan: Plan,
         labels: Labels | None = None,
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
-        check_no_booleans(self)
         self._check_code_sizes()
         check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
         seed = seed_from(self.random_state)
-        train, valid = split_validation(self, inputs, layouts, labels, seed)
+        plain = with_plain_numbers(self)
+        train, valid = split_validation(plain, inputs, layouts, labels, seed)
         with plain_torch(device):
-            state = new_state(self, inputs, layouts, plan.heads, labels, device, seed)
+            state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
             if self.warm_start and hasattr(self, "_state"):
                 state.continue_from(self._state)
-            net = make_net(self, state.module, device, train)
+            net = make_net(plain, state, train)
             trainer = Trainer(
                 net,
                 plan.phases,
                 train,
                 valid,
                 seed=seed,
-                lr_schedule=self.lr_schedule,
-                n_iter_no_change=self.n_iter_no_change,
-                tol=self.tol,
+                lr_schedule=plain.lr_schedule,
+                n_iter_no_change=plain.n_iter_no_change,
+                tol=plain.tol,
                 monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
                 history=state.history,
+                class_prior=class_prior,
             )
             trainer.take_over(state.optimizer)
             # Callbacks and other threads now see the running fit.
@@ -154,6 +165,10 @@ class BaseJointEstimator(
         state.is_training = True
         try:
             trainer.train()
+            state.transfer = {
+                state.task_names[t]: dict(vars(found))
+                for t, found in trainer.transfer.items()
+            }
             if self.warm_start:
                 state.optimizer = trainer.optimizer_state()
         finally:

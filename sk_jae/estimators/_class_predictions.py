@@ -31,6 +31,10 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     """The methods of a classifier that are called after `fit`."""
 
+    @property
+    def transfer_(self) -> dict[str, dict[str, Any]]:
+        return self._fitted("transfer_").transfer
+
     @overload
     def predict(self, X: ListOfTasks) -> list[Any]: ...
     @overload

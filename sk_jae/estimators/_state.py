@@ -53,6 +53,9 @@ class FittedState:
         One row per epoch.
     optimizer : OptimizerState or None
         For a warm start.
+    transfer : dict of {str: dict}
+        What training has found out about each unlabeled task, see `transfer_` of the
+        estimators.
     is_training : bool
         Whether a fit is changing the module at this moment.
     """
@@ -69,6 +72,7 @@ class FittedState:
     codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
+    transfer: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_training: bool = False
 
     @property
@@ -92,6 +96,11 @@ class FittedState:
             "the tasks": list(zip(self.task_names, shapes, strict=True)),
             "the classes": None if self.classes is None else self.classes.tolist(),
             "shared_input": list(self.views),
+            "the columns that the shared branch sees": [
+                buffer.tolist()
+                for buffer in self.module.views.buffers()
+                if not buffer.is_floating_point()  # scales stay those of the first fit
+            ],
             **{
                 f"the shape of {name}": tuple(parameter.shape)
                 for name, parameter in self.module.named_parameters()
@@ -112,7 +121,7 @@ class FittedState:
         class_mask = self.module.class_mask
         self.module = _moved(earlier.module, self.device)
         self.module.class_mask = class_mask
-        self.history = list(earlier.history)
+        self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -160,7 +169,9 @@ def _moved_tensors(value: Any, device: torch.device) -> dict[int, Any]:
             memo[id(buffer)] = buffer.to(device, copy=True)
     elif isinstance(value, OptimizerState):
         for moments in value.state.values():
-            for tensor in moments.values():
-                if isinstance(tensor, Tensor):
-                    memo[id(tensor)] = tensor.to(device, copy=True)
+            for moment in moments.values():
+                # L-BFGS has lists of tensors.
+                for tensor in moment if isinstance(moment, list) else [moment]:
+                    if isinstance(tensor, Tensor):
+                        memo[id(tensor)] = tensor.to(device, copy=True)
     return memo

@@ -12,6 +12,7 @@ from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.trainer import OptimizerState, Trainer
+from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Phase",
     "TaskData",
     "Trainer",
+    "Units",
     "available_devices",
     "batches_of",
     "check_callbacks",
@@ -31,4 +33,5 @@ __all__ = [
     "plain_torch",
     "seed_from",
     "to_module",
+    "units_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skorch.callbacks import Callback
+from skorch.callbacks import BatchScoring, Callback, InputShapeSetter
 from skorch.callbacks.scoring import ScoringBase
 
 __all__ = ["check_callbacks"]
@@ -49,7 +49,14 @@ def _needs_predictions(scoring: Any) -> bool:
 
 
 def _check_needs(callback: Any, name: str, has_validation: bool) -> None:
-    kind = callback.__name__ if isinstance(callback, type) else type(callback).__name__
+    of_class = callback if isinstance(callback, type) else type(callback)
+    kind = of_class.__name__
+    if issubclass(of_class, (BatchScoring, InputShapeSetter)):
+        raise ValueError(
+            f"{name} is {kind}, which needs one array of samples, but a batch here has "
+            "several tasks; use an EpochScoring with a function (net, data, y=None), "
+            "or remove it."
+        )
     if isinstance(callback, ScoringBase) and _needs_predictions(callback.scoring):
         raise ValueError(
             f"{name} is {kind}({callback.scoring!r}), which needs the predictions for "

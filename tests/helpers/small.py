@@ -48,8 +48,8 @@ def make_tasks(n_samples=(40, 20), shapes=((6,), (4,)), seed=0):
 
 
 def half_labeled():
-    """Two tasks, of which the second has no labels."""
-    X, (y, _) = make_tasks()
+    """Two tasks of the same features, of which the second has no labels."""
+    X, (y, _) = make_tasks(shapes=((6,), (6,)))
     return X, [y, None]
 
 

@@ -200,8 +200,8 @@ class JointAutoencoder(BaseJointEstimator):
 
     Tools of scikit-learn that need one array of features, such as
     permutation_importance, cannot be used around an estimator of several tasks. They
-    can be used on the codes, which are one array: as the step of a pipeline behind this
-    one, or on what `transform` gives for a JointArrays.
+    can be used on the codes, which are one array, as steps of a pipeline behind this
+    one.
 
     References
     ----------

@@ -249,8 +249,8 @@ class JointTransferClassifier(ClassFitting):
     complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
     OneVsRestClassifier. Tools that need one array cannot be used around several tasks:
     BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
-    permutation_importance. They can be used on the codes, which are one array: as the
-    step of a pipeline behind this one, or on what `transform` gives for a JointArrays.
+    permutation_importance. They can be used on the codes, which are one array, as steps
+    of a pipeline behind this one.
 
     References
     ----------

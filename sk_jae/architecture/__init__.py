@@ -32,6 +32,7 @@ from sk_jae.architecture.branches import (
 from sk_jae.architecture.branches import (
     Coder as Coder,
 )
+from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
 from sk_jae.architecture.layers import (
@@ -55,6 +56,7 @@ __all__ = [
     "BN",
     "FC",
     "Architecture",
+    "ColumnScale",
     "Conv",
     "Deconv",
     "Layer",

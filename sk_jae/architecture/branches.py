@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, log2, prod
 from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -43,6 +46,10 @@ Coder: TypeAlias = (
 _SMALLEST_SIDE = 8
 _MOST_DENSE = 2**14
 _LARGEST_MAP = 8
+_MOST_LAYERS = 1000
+
+# Gray, red green and blue, and these with opacity.
+_GRAY_OR_COLOR = {1, 3, 4}
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Architecture:
         in which these differ are not tied.
     indices : tuple of int or None, default=None
         The places of these columns in a sample, None if they are the whole sample.
+    scale : ColumnScale or None, default=None
+        How the shared branch moves and weighs these columns, if it does.
 
     Examples
     --------
@@ -85,6 +94,7 @@ class Architecture:
     decoder: tuple[Any, ...]
     features: tuple[str, ...] | None = None
     indices: tuple[int, ...] | None = None
+    scale: ColumnScale | None = None
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
@@ -115,7 +125,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     >>> to_string(auto_encoder((1, 28, 28), classified=True))
     'Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN'
     """
-    if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
+    if len(shape) < 3 or min(shape[1:]) < _SMALLEST_SIDE:
         return (FC(128),)
     if not classified and prod(shape) <= _MOST_DENSE:
         # Dense layers reconstruct small images better and much faster.
@@ -128,7 +138,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
-    """Return one shape for the images of all tasks; None if not all are images.
+    """Return one shape for the images of all tasks; None if there is none.
 
     Parameters
     ----------
@@ -139,7 +149,8 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     -------
     shape : tuple of int, (channels, height, width), or None
         The largest height and the largest width, with the number of channels if it is
-        equal in all tasks, else 1.
+        equal in all tasks, else 1 if these are gray images and images in color. None if
+        not all are images, or if they have other channels that cannot be reconciled.
 
     Examples
     --------
@@ -150,7 +161,10 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     if any(len(shape) != 3 for shape in shapes):
         return None
     channels, heights, widths = zip(*shapes, strict=True)
-    return channels[0] if len(set(channels)) == 1 else 1, max(heights), max(widths)
+    size = max(heights), max(widths)
+    if len(set(channels)) == 1:
+        return channels[0], *size
+    return (1, *size) if set(channels) <= _GRAY_OR_COLOR else None
 
 
 def describe(
@@ -208,18 +222,43 @@ def describe(
         places = {column: i for i, column in enumerate(columns)}
         indices = tuple(places[column] for column in features)
         view = (len(indices),)
-    try:
-        private = _encoder(encoder, shape, classified == "private")
-        shared = _encoder(encoder, view, classified == "shared")
+    own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
+    back = _called(decoder, shape, "decoder", name)
+    with _naming("encoder", name):
+        private = _encoder(own, shape, classified == "private")
+        shared = _encoder(common, view, classified == "shared")
+    with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
-        decoding = _decoder(decoder, private, shape)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"In the layers of task {name!r}: {error}") from error
+        decoding = _decoder(back, private, shape)
     return Architecture(name, shape, view, private, shared, decoding, features, indices)
 
 
-def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+@contextmanager
+def _naming(parameter: str, name: str) -> Iterator[None]:
+    """Add the parameter and the task to errors about layers."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        text = f"In the {parameter} of task {name!r}: {error}"
+        raise type(error)(text) from error
+
+
+def _called(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
+    """Return the value, or what it returns for a shape if it is a user's function."""
+    # A torch module is callable too, but it is a layer.
+    if not callable(value) or _is_layer(value):
+        return cast(Hidden, value)
+    try:
+        return value(shape)
+    except Exception as error:  # the user's own, which stays as it is
+        error.add_note(
+            f"{parameter} is a function, which was called with {shape}, the shape of "
+            f"one sample of task {name!r}."
+        )
+        raise
+
+
+def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
     if _is(value, "auto"):
         return auto_encoder(shape, classified=classified)
     layers = _read(value, "encoder")
@@ -228,8 +267,7 @@ def _encoder(coder: Coder, shape: Shape, classified: bool = False) -> tuple[Any,
     return layers
 
 
-def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    value = _called(coder, shape)
+def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user.
         return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
@@ -247,19 +285,21 @@ def _decoder(coder: Coder, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any,
     return (*hidden, FC(prod(shape)))
 
 
-def _called(value: Coder, shape: Shape) -> Hidden:
-    """Return the value, or what it returns for a shape if it is a user's function."""
-    # A torch module is callable too, but it is a layer.
-    if callable(value) and not _is_layer(value):
-        return value(shape)
-    return cast(Hidden, value)
-
-
 def _is(value: object, word: str) -> bool:
     return isinstance(value, str) and value == word
 
 
 def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
+    layers = _layers_of(value, parameter)
+    if len(layers) > _MOST_LAYERS:
+        raise ValueError(
+            f"{parameter} has {len(layers):,} layers, expected at most "
+            f"{_MOST_LAYERS:,}."
+        )
+    return layers
+
+
+def _layers_of(value: Hidden, parameter: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, (tuple, list)):
@@ -270,7 +310,7 @@ def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
     raise TypeError(
         f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
         "tuple of widths, or a function that takes the shape of one sample and returns "
-        f"one of these or a list of layers, got {value!r}."
+        f"one of these or a list of layers, got {reprlib.repr(value)}."
     )
 
 

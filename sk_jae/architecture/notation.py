@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import NoReturn
@@ -19,6 +20,12 @@ from sk_jae.architecture.layers import (
 )
 
 __all__ = ["from_widths", "parse", "to_string"]
+
+# A thousand layers, the most that an estimator takes, need about half of this.
+_MOST_CHARACTERS = 50_000
+_MOST_DIGITS = 18
+
+_SHOWN = 60  # characters before and after a fault, in a message
 
 
 def parse(text: str) -> tuple[Layer, ...]:
@@ -44,7 +51,8 @@ def parse(text: str) -> tuple[Layer, ...]:
         If `text` is not a string.
     ValueError
         If `text` does not follow the notation. The message has the position of the
-        fault as an index into `text`, what was expected there and what was found.
+        fault as an index into `text`, what was expected there and what was found. Or
+        if `text` has more than 50,000 characters.
 
     Examples
     --------
@@ -63,7 +71,12 @@ def parse(text: str) -> tuple[Layer, ...]:
     if not isinstance(text, str):
         raise TypeError(
             "An architecture must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', "
-            f"got {text!r} of type {type(text).__name__}."
+            f"got {reprlib.repr(text)} of type {type(text).__name__}."
+        )
+    if len(text) > _MOST_CHARACTERS:
+        raise ValueError(
+            f"An architecture has {len(text):,} characters, expected at most "
+            f"{_MOST_CHARACTERS:,}; write fewer layers."
         )
     return _Parser(text).layers()
 
@@ -120,17 +133,24 @@ def from_widths(widths: Sequence[int]) -> tuple[FC, ...]:
     if isinstance(widths, str | bytes) or not isinstance(widths, Iterable):
         raise TypeError(
             f"Layer widths must be a tuple of integers such as (500, 250), got "
-            f"{widths!r}."
+            f"{reprlib.repr(widths)}."
         )
     layers: list[FC] = []
     for number, width in enumerate(widths, start=1):
-        got = f"the width of layer {number} must be a positive integer, got {width!r}"
         if isinstance(width, bool) or not isinstance(width, Integral):
-            raise TypeError(f"In {widths!r}, {got} of type {type(width).__name__}.")
+            kind = type(width).__name__
+            raise TypeError(f"{_bad_width(widths, number, width)} of type {kind}.")
         if width < 1:
-            raise ValueError(f"In {widths!r}, {got}.")
+            raise ValueError(f"{_bad_width(widths, number, width)}.")
         layers.append(FC(int(width)))
     return tuple(layers)
+
+
+def _bad_width(widths: Sequence[int], number: int, width: object) -> str:
+    return (
+        f"In {reprlib.repr(widths)}, the width of layer {number} must be a positive "
+        f"integer, got {reprlib.repr(width)}"
+    )
 
 
 # For each name, what follows it (n is a number, s an optional stride, and parentheses
@@ -213,7 +233,7 @@ class _Parser:
 
     def _is_short(self) -> bool:
         # Commas also separate layers, but no layer consists of a number only.
-        comma, side = [*self._tokens[self._next + 1 :], "", ""][:2]
+        comma, side = [*self._tokens[self._next + 1 : self._next + 3], "", ""][:2]
         return comma == "," and side.isdecimal()
 
     def _numbers(self, form: str, example: str) -> tuple[list[int], int | None]:
@@ -235,6 +255,8 @@ class _Parser:
 
     def _number(self, example: str) -> int:
         text = self._peek()
+        if text.isdecimal() and len(text) > _MOST_DIGITS:
+            self._fail(f"a positive integer of at most {_MOST_DIGITS} digits")
         if not text.isdecimal() or int(text) < 1:
             self._fail(f"a positive integer, as in {example}")
         self._next += 1
@@ -258,11 +280,22 @@ class _Parser:
         found = "the end"
         if self._peek():
             token = self._found[self._next]
-            found = "the end of the line" if token == "\n" else repr(token)
+            found = "the end of the line" if token == "\n" else reprlib.repr(token)
         position = self._positions[self._next]
-        start = self._text.rfind("\n", 0, position) + 1
-        line = self._text[start:].partition("\n")[0].expandtabs(1)
+        line, place = self._line_at(position)
         raise ValueError(
             f"Bad architecture at position {position}: expected {expected}, "
-            f"found {found}.\n    {line}\n    {' ' * (position - start)}^"
+            f"found {found}.\n    {line}\n    {' ' * place}^"
         )
+
+    def _line_at(self, position: int) -> tuple[str, int]:
+        """Return the line around a position, cut if it is long, and the place in it."""
+        start = self._text.rfind("\n", 0, position) + 1
+        line = self._text[start:].partition("\n")[0].expandtabs(1)
+        place = position - start
+        before, after = line[:place], line[place:]
+        if len(before) > _SHOWN:
+            before = "..." + before[-_SHOWN:]
+        if len(after) > _SHOWN:
+            after = after[:_SHOWN] + "..."
+        return before + after, len(before)

@@ -21,6 +21,7 @@ from sk_jae.architecture import (
     describe,
     has_few,
 )
+from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -38,8 +39,16 @@ from sk_jae.tasks import (
     counted,
     evenly_mixed,
     per_task,
+    warn_of_flattened,
 )
-from sk_jae.training import JointNet, LentGenerators, TaskData, default_precision
+from sk_jae.training import (
+    JointNet,
+    LentGenerators,
+    TaskData,
+    Units,
+    default_precision,
+    units_of,
+)
 
 __all__ = ["make_net", "new_state", "split_validation"]
 
@@ -48,6 +57,11 @@ _OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
+
+# The weights between the samples and the classes of vectors, without biases, decoders
+# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
+_CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
+_DECAY, _DECAY_POWER = 1.5, 0.6
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -67,6 +81,8 @@ def new_state(
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
         architectures = _architectures(estimator, inputs.names, layouts, labels)
+    if estimator.shared_input == "auto" and estimator.n_shared:
+        architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
     module = JointModule(
         architectures,
@@ -81,7 +97,9 @@ def new_state(
         seed=seed,
     )
     if labels and estimator.n_shared:
-        warn_of_transfer(architectures, labels, module)
+        told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
+        if not told:
+            warn_of_transfer(architectures, labels, module)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -92,6 +110,7 @@ def new_state(
         estimator.reconstruction_loss,
         classes=labels.classes if labels else None,
         class_mask=labels.class_mask if labels else None,
+        codes=estimator.codes,
     )
 
 
@@ -178,19 +197,17 @@ def _view(
     for name, shape in zip(names, shapes, strict=True):
         if len(shape) != 3:
             raise ValueError(
-                f"shared_input={shared_input} resizes images, but task {name!r} has "
-                f"vectors of {shape[0]} features; set shared_input=None."
+                f"shared_input={shared_input} resizes images, but the samples of task "
+                f"{name!r} have the shape {shape}; set shared_input=None."
             )
     return tuple(shared_input)
 
 
 def make_net(
-    estimator: JointParameters,
-    module: JointModule,
-    device: torch.device,
-    train: TaskData,
+    estimator: JointParameters, state: FittedState, train: TaskData
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
+    module, device = state.module, state.device
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -202,17 +219,17 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    if estimator.weight_decay:
-        extra["optimizer__weight_decay"] = estimator.weight_decay
+    extra |= _weight_decay(estimator, state, train)
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
+        units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train),
+        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -221,6 +238,39 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def _weight_decay(
+    estimator: JointParameters, state: FittedState, train: TaskData
+) -> dict[str, Any]:
+    """What the optimizer is told about the decay of weights."""
+    if estimator.weight_decay != "auto":
+        given = estimator.weight_decay
+        return {"optimizer__weight_decay": given} if given else {}
+    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+        return {}
+    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
+    assert state.classes is not None
+    # The cross-entropy is divided by the same logarithm.
+    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    return {
+        "optimizer__param_groups": [
+            (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
+        ]
+    }
+
+
+def _learns_classes_of_vectors(state: FittedState) -> bool:
+    are_vectors = all(layout.kind == "vector" for layout in state.layouts)
+    return state.classes is not None and are_vectors
+
+
+def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
+    """The values that the terms of the loss are divided by."""
+    if estimator.loss_scaling is None:
+        return {}
+    n_classes = [] if state.class_mask is None else state.class_mask.sum(1).tolist()
+    return units_of(train, estimator.reconstruction_loss, n_classes)
 
 
 def _augmentations(
@@ -234,12 +284,15 @@ def _augmentations(
     return (augmentation,) * len(layouts)
 
 
-def _n_epochs(estimator: JointParameters, train: TaskData) -> int:
+def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:
     """Number of epochs of each phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
-    n_updates: float = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
+    size = len(train) / _N_SAMPLES
+    if not is_table:  # small tables are soon learned by heart
+        size = max(1.0, size)
+    n_updates: float = _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

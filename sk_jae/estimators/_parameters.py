@@ -11,9 +11,10 @@ from torch import Tensor
 
 from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
+from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice
+from sk_jae.tasks import LayoutParameter
 
 __all__ = [
     "Augmentation",
@@ -59,7 +60,9 @@ class JointParameters(BaseEstimator):
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
-    layout: LayoutChoice
+    layout: LayoutParameter
+    input_scaling: Literal["auto"] | None
+    loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
     max_epochs: int | Literal["auto"]
@@ -67,7 +70,7 @@ class JointParameters(BaseEstimator):
     lr: float
     lr_schedule: Literal["constant", "cosine"]
     optimizer: OptimizerChoice
-    weight_decay: float
+    weight_decay: float | Literal["auto"]
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int
@@ -89,14 +92,16 @@ class JointParameters(BaseEstimator):
         "shared_depth": [Integral, StrOptions({"auto"})],
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
-        "layout": [StrOptions({"auto", "first", "last"})],
+        "layout": [str, tuple, list, dict],
+        "input_scaling": [StrOptions({"auto"}), None],
+        "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"constant", "cosine"})],
         "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [_POSITIVE],
@@ -110,6 +115,10 @@ class JointParameters(BaseEstimator):
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
     }
+
+    def _validate_params(self) -> None:
+        check_numbers(self.get_params(deep=False), self._parameter_constraints)
+        super()._validate_params()
 
     def set_params(self, **params: Any) -> Self:
         """Set the parameters of this estimator, and those of its callbacks.
@@ -149,10 +158,13 @@ class ClassifierParameters(JointParameters):
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
+    class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
-        "labeled_fraction": [Interval(Real, 0, 1, closed="left")],
+        "class_prior": ["array-like", dict, None],
+        # Beyond, an epoch would be more than a hundred times as long as the data.
+        "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }

@@ -7,34 +7,16 @@ from collections.abc import Sequence
 from sk_jae.architecture import Architecture, count_weights
 from sk_jae.estimators._parameters import JointParameters
 
-__all__ = ["check_no_booleans", "check_sizes"]
-
-_MOST_LAYERS = 1000
+__all__ = ["check_sizes"]
 
 # A weight, its gradient and the two moments of Adam, in float32.
 _BYTES_PER_WEIGHT = 16
 
 
-def check_no_booleans(estimator: JointParameters) -> None:
-    """Refuse True and False where a number is expected, though Python allows them."""
-    for name, constraints in estimator._parameter_constraints.items():
-        value = getattr(estimator, name)
-        expected = {c for c in constraints if isinstance(c, str)}
-        if isinstance(value, bool) and not expected & {"boolean", "verbose"}:
-            raise TypeError(f"{name} is {value}, expected a number.")
-
-
 def check_sizes(
     estimator: JointParameters, architectures: Sequence[Architecture]
 ) -> None:
-    """Refuse networks that are too deep, or too large for the memory that is free."""
-    for a in architectures:
-        n_layers = max(len(a.private), len(a.shared), len(a.decoder))
-        if n_layers > _MOST_LAYERS:
-            raise ValueError(
-                f"The encoder or decoder of task {a.name!r} has {n_layers} layers, "
-                f"expected at most {_MOST_LAYERS}; give encoder and decoder fewer."
-            )
+    """Refuse networks that are too large for the memory that is free."""
     n_weights = count_weights(
         architectures, int(estimator.n_shared), int(estimator.n_private)
     )

@@ -9,7 +9,8 @@ from math import prod
 from typing import Any, TypeAlias, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
 from sk_jae.architecture import (
     BN,
@@ -228,14 +229,29 @@ def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
 
 def _probed_shape(module: nn.Module, shape: Shape) -> Shape:
     """Return the shape of one sample after a module by running a copy of it."""
-    probe = deepcopy(module).float().eval()
+    misfit = f"{module} does not fit an input of shape {shape}"
+    x = torch.zeros(2, *shape, dtype=torch.float32)
+    if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
+        raise ValueError(f"{misfit}: give it the sizes that it waits for.")
     try:
+        probe = deepcopy(module).float().eval()
         with torch.no_grad():
-            return tuple(probe(torch.zeros(1, *shape, dtype=torch.float32)).shape[1:])
-    except (IndexError, RuntimeError, ValueError) as error:
+            found: Any = probe(x)
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{misfit}: {error}") from error
+    if not isinstance(found, Tensor):
+        raise ValueError(f"{misfit}: it returns {type(found).__name__}, not a tensor.")
+    if found.dtype != x.dtype or found.device != x.device:
         raise ValueError(
-            f"{module} does not fit an input of shape {shape}: {error}"
-        ) from error
+            f"{misfit}: it returns {found.dtype} on {found.device}, not {x.dtype} on "
+            f"{x.device}."
+        )
+    if found.ndim < 2 or len(found) != len(x) or not found.numel():
+        raise ValueError(
+            f"{misfit}: of {len(x)} samples it makes a tensor of shape "
+            f"{tuple(found.shape)}, not (n_samples, ...) with at least one value each."
+        )
+    return tuple(found.shape[1:])
 
 
 def _has_weights(module: nn.Module) -> bool:

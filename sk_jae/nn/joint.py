@@ -139,8 +139,7 @@ class JointModule(nn.Module):
         self.shared_decoders = nn.ModuleList()
         self.outputs = nn.ModuleList()
         for a in architectures:
-            with _naming(a):
-                self._add_autoencoders(a, seed)
+            self._add_autoencoders(a, seed)
 
         self.views = nn.ModuleList()
         self.pre_tied, self.tied, self.post_tied = (
@@ -174,19 +173,24 @@ class JointModule(nn.Module):
         ends = []
         if self.n_private:
             draw = _generator(seed, a.name, "private")
-            encoder = build_encoder(a.private, a.shape, self.n_private, draw)
+            with _naming("encoder", a):
+                encoder = build_encoder(a.private, a.shape, self.n_private, draw)
             self.private_encoders.append(TaskSequential(chain(*encoder)))
-            decoder, end = build_stages(hidden, (self.n_private,), draw)
+            with _naming("decoder", a):
+                decoder, end = build_stages(hidden, (self.n_private,), draw)
             self.private_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         if self.n_shared:
             draw = _generator(seed, a.name, "shared")
-            decoder, end = build_stages(hidden, (self.n_shared,), draw)
+            with _naming("decoder", a):
+                decoder, end = build_stages(hidden, (self.n_shared,), draw)
             self.shared_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         merged = (sum(end[0] for end in ends), *ends[0][1:])
         draw = _generator(seed, a.name, "output")
-        self.outputs.append(TaskSequential(output_layer(output, merged, a.shape, draw)))
+        with _naming("decoder", a):
+            layers = output_layer(output, merged, a.shape, draw)
+        self.outputs.append(TaskSequential(layers))
 
     def _tie(
         self,
@@ -199,7 +203,7 @@ class JointModule(nn.Module):
         encoders = []
         for a in architectures:
             draw = _generator(seed, a.name, "shared encoder")
-            with _naming(a):
+            with _naming("encoder", a):
                 encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
             self.views.append(view_of(a))
         alike = len({a.features for a in architectures}) == 1
@@ -359,12 +363,12 @@ class JointModule(nn.Module):
 
 
 @contextmanager
-def _naming(a: Architecture) -> Iterator[None]:
-    """Add the name of the task to errors about its layers."""
+def _naming(part: str, a: Architecture) -> Iterator[None]:
+    """Add the part of the module and the task to errors about layers."""
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"In the layers of task {a.name!r}: {error}") from error
+        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error
 
 
 def _generator(seed: int, *words: str) -> torch.Generator:

@@ -213,7 +213,8 @@ def _fit_transform(
 def naming(transformer: object, tasks: TaskInputs, t: int) -> Iterator[None]:
     """Add the name of the task to errors of its transformer."""
     try:
-        yield
+        with np.errstate(under="ignore"):  # as numpy does if it is not told otherwise
+            yield
     except (TypeError, ValueError) as error:
         if tasks.container_kind == "array":
             raise

@@ -47,9 +47,10 @@ class JointArrays:
     ----------
     X : list, tuple or dict of array-like of shape (n_samples_t, ...)
         One array per task, each with at least 2 dimensions; a dict names its
-        tasks. Numpy arrays, memory maps and dataframes of pandas, polars or pyarrow
-        are held as they are. Anything else becomes a numpy array, without a copy where
-        that is possible.
+        tasks. Numpy arrays, memory maps, arrays that are read when they are indexed
+        (h5py, zarr, dask) and dataframes of pandas, polars or pyarrow are held as they
+        are, and of an AnnData the samples with the names of their features. Anything
+        else becomes a numpy array, without a copy where that is possible.
 
     Attributes
     ----------
@@ -122,7 +123,8 @@ class JointArrays:
         return container
 
     def _mix(self, sources: tuple[Any, ...], names: tuple[str, ...] | None) -> None:
-        task = np.repeat(np.arange(len(sources)), [len(source) for source in sources])
+        sizes = [source.shape[0] for source in sources]
+        task = np.repeat(np.arange(len(sources)), sizes)
         task = task[evenly_mixed(task)]
         self._set(sources, task, _positions(task, len(sources)), names)
 

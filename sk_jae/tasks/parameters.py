@@ -98,7 +98,7 @@ def check_weights(value: object, names: Sequence[str], parameter: str) -> list[f
     """
     weights = per_task(value, names, parameter, is_one=_is_number)
     for name, weight in zip(names, weights, strict=True):
-        if not _is_number(weight) or not np.isfinite(weight) or weight < 0:
+        if not _is_number(weight) or not 0 <= weight < np.inf:
             raise ValueError(
                 f"{parameter} of task {name!r} is {weight!r}, expected a finite number "
                 "of at least 0."

@@ -1,21 +1,26 @@
 """The objects that a JointArrays keeps for its tasks, which are read by rows.
 
-Arrays, memory maps and dataframes of pandas, polars and pyarrow are kept as the user
-gave them. These libraries are imported only if a dataframe of theirs is unpickled.
+Arrays, memory maps, arrays that are read when they are indexed (h5py, zarr, dask) and
+dataframes of pandas, polars and pyarrow are kept as the user gave them. These libraries
+are imported only if a dataframe of theirs is unpickled.
 """
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import to_samples
+from sk_jae.tasks.foreign import samples_of
 
 __all__ = [
+    "NamedSamples",
     "column_names",
     "from_state",
     "is_dataframe",
@@ -28,9 +33,52 @@ __all__ = [
 _DATAFRAMES = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table")}
 
 
-def to_source(item: object, words: str) -> Any:
-    """Keep an array or a dataframe, and convert anything else to an array."""
-    return item if _library(item) else to_samples(item, words)
+@dataclass(frozen=True, eq=False)
+class NamedSamples:
+    """Samples with the names of their features, as an AnnData has them."""
+
+    X: Any
+    var_names: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.X.shape
+        return shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.X.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NamedSamples:
+        return NamedSamples(take(self.X, rows), self.var_names)
+
+
+def to_source(item: Any, words: str) -> Any:
+    """Keep what can be read by rows, and convert anything else to an array."""
+    if _library(item):
+        return item
+    inner, names = samples_of(item), None
+    if inner is not item:
+        names = column_names(item)
+    source = inner if _is_read_by_rows(inner) else to_samples(inner, words)
+    return source if names is None else NamedSamples(source, names)
+
+
+def _is_read_by_rows(item: Any) -> bool:
+    """Tell whether an object is an array that is read when it is indexed."""
+    if isinstance(item, (np.ndarray, np.generic)) or hasattr(item, "detach"):
+        return False
+    shape = getattr(item, "shape", None)
+    methods = all(hasattr(type(item), m) for m in ("__array__", "__getitem__"))
+    if not methods or not hasattr(item, "dtype") or hasattr(item, "toarray"):
+        return False
+    # Arrays of dask may not know their number of rows.
+    if not isinstance(shape, tuple) or len(shape) < 2:
+        return False
+    return all(isinstance(n, Integral) for n in shape)
 
 
 def column_names(item: Any) -> tuple[str, ...] | None:
@@ -49,16 +97,30 @@ def take(source: Any, rows: NDArray[np.intp]) -> Any:
     neighbors = (
         n > 0 and rows[-1] - rows[0] == n - 1 and bool((np.diff(rows) == 1).all())
     )
-    if neighbors and n == len(source):
+    if neighbors and n == source.shape[0]:
         return source
     library = _library(source)
     if library == "pandas":
         return source.iloc[rows]
     if library == "pyarrow":
         return source.take(rows)
+    if isinstance(source, NamedSamples):
+        return source[rows]
+    if _is_read_by_rows(source):
+        return _read(source, rows, neighbors)
     if neighbors and not library:
         return source[rows[0] : rows[-1] + 1]
     return source[rows]
+
+
+def _read(source: Any, rows: NDArray[np.intp], neighbors: bool) -> NDArray[Any]:
+    """Read rows into memory, each once and in order, which h5py demands."""
+    if neighbors or not len(rows):
+        first = rows[0] if len(rows) else 0
+        return np.asarray(source[first : first + len(rows)])
+    found, places = np.unique(rows, return_inverse=True)
+    read: NDArray[Any] = np.asarray(source[found])
+    return read[places]
 
 
 def kind_of_values(source: Any) -> str:
@@ -87,6 +149,10 @@ def to_state(source: Any) -> Any:
         with import_module("pyarrow").ipc.new_stream(buffer, source.schema) as stream:
             stream.write_table(source.combine_chunks())
         return {"library": library, "stream": buffer.getvalue()}
+    if isinstance(source, NamedSamples):
+        return {"library": "", "names": source.var_names, "X": to_state(source.X)}
+    if _is_read_by_rows(source):
+        source = np.asarray(source)
     # joblib hashes strides, and those of an empty array depend on how it was made.
     return source if source.size else np.zeros(source.shape, source.dtype)
 
@@ -95,6 +161,8 @@ def from_state(state: Any) -> Any:
     """Make a source from the description by `to_state`."""
     if not isinstance(state, dict):
         return state
+    if not state["library"]:
+        return NamedSamples(from_state(state["X"]), state["names"])
     library = import_module(state["library"])
     if state["library"] == "pandas":
         values, name = state["index"]

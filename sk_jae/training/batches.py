@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,9 +66,10 @@ class TaskData:
         n = len(groups[0])
         if len(groups) == 1:
             return n
-        # The smallest total that contains all n unlabeled samples.
+        # The smallest total that contains all n unlabeled samples and a labeled one.
         part = self.labeled_fraction
-        return n + int((n - 1) * part / (1 - part) + _ROUNDING)
+        n += int((n - 1) * part / (1 - part) + _ROUNDING)
+        return max(n, math.ceil(1 / part - _ROUNDING))
 
     def label_groups(self, t: int) -> list[NDArray[np.intp]]:
         """The rows of one task; unlabeled and labeled ones apart if labels are rare."""

@@ -23,7 +23,13 @@ from sklearn.utils import check_random_state
 
 from sk_jae._sklearn_types import RandomState
 
-__all__ = ["LentGenerators", "generator_for", "plain_torch", "seed_from"]
+__all__ = [
+    "LentGenerators",
+    "generator_for",
+    "global_generators",
+    "plain_torch",
+    "seed_from",
+]
 
 
 def seed_from(random_state: RandomState) -> int:
@@ -74,8 +80,23 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
+def global_generators(device: torch.device) -> list[torch.Generator]:
+    """The global generators of the CPU and of the device."""
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()
+        current = torch.cuda.current_device()
+        index = current if device.index is None else device.index
+        generators.append(torch.cuda.default_generators[index])
+    elif device.type == "mps":
+        generators.append(torch.mps._get_default_mps_generator())
+    return generators
+
+
 class LentGenerators:
     """The global generators of torch, lent to a fit for a function of the user.
+
+    The default dtype is float32 meanwhile, like that of the fit.
 
     Parameters
     ----------
@@ -84,14 +105,7 @@ class LentGenerators:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._generators = [torch.default_generator]
-        if device.type == "cuda":
-            torch.cuda.init()
-            current = torch.cuda.current_device()
-            index = current if device.index is None else device.index
-            self._generators.append(torch.cuda.default_generators[index])
-        elif device.type == "mps":
-            self._generators.append(torch.mps._get_default_mps_generator())
+        self._generators = global_generators(device)
         self.seed(0)
 
     def seed(self, *words: int | str) -> None:
@@ -106,10 +120,13 @@ class LentGenerators:
         """Give the global generators the state of this fit for a while."""
         with _turn:
             outer = [generator.get_state() for generator in self._generators]
+            dtype = torch.get_default_dtype()
             self._set(self._states)
+            torch.set_default_dtype(torch.float32)
             try:
                 yield
             finally:
+                torch.set_default_dtype(dtype)
                 self._states = [g.get_state() for g in self._generators]
                 self._set(outer)
 

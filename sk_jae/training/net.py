@@ -14,29 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
-from importlib.util import find_spec
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import torch
-from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
-from skorch.callbacks import ProgressBar as BatchProgressBar
+from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator
-from torch import Tensor, nn
+from torch import Tensor
 
-from sk_jae.nn import (
-    CommonColumns,
-    CommonView,
-    FlattenLinear,
-    JointModule,
-    RandomAffine,
-    ReconstructionLoss,
-    TaskBatchNorm,
-    TaskSequential,
-    UnflattenImage,
-    UpConv2d,
-)
+from sk_jae.nn import JointModule, RandomAffine, ReconstructionLoss
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
+from sk_jae.training.epoch_table import EpochTable
+from sk_jae.training.isolation import global_generators
 from sk_jae.training.objective import (
     TERMS,
     JointLoss,
@@ -44,36 +33,22 @@ from sk_jae.training.objective import (
     TermKey,
     WeightedMean,
 )
+from sk_jae.training.optimizers import (
+    check_optimizer,
+    naming_optimizer,
+    needs_closure,
+    step_with_closure,
+)
+from sk_jae.training.progress_bar import ProgressBar
 from sk_jae.training.skorch_types import NeuralNet
+from sk_jae.training.units import Units
+from sk_jae.training.user_functions import own_code
+from sk_jae.training.validation_scores import SCORES
 
 __all__ = ["JointNet"]
 
 
-_OPTIMIZERS_WITHOUT_DRAWS = {
-    torch.optim.Adam,
-    torch.optim.AdamW,
-    torch.optim.SGD,
-}
-
-_MODULES_WITHOUT_DRAWS = {
-    JointModule,
-    CommonColumns,
-    CommonView,
-    FlattenLinear,
-    TaskBatchNorm,
-    TaskSequential,
-    UnflattenImage,
-    UpConv2d,
-    nn.Conv2d,
-    nn.Identity,
-    nn.Linear,
-    nn.MaxPool2d,
-    nn.ModuleDict,
-    nn.ModuleList,
-    nn.ReLU,
-    nn.Upsample,
-    nn.ZeroPad2d,
-}
+Terms: TypeAlias = dict[TermKey, WeightedMean]
 
 
 class Batches(Iterable[Batch], Sized, Protocol):
@@ -100,6 +75,8 @@ class JointNet(NeuralNet):
         See :func:`sk_jae.nn.reconstruction_loss`.
     augment : tuple of (callable or None)
         The functions that change the samples of each task at random during training.
+    units : dict of {(str, int): float}
+        The values that the terms of each task are divided by.
     precision : {"float32", "bfloat16"}
     owner : str
         The name of the estimator, for messages.
@@ -112,6 +89,8 @@ class JointNet(NeuralNet):
         What is being trained, and with which weights.
     n_finished_epochs_ : int
         Number of epochs of earlier phases and fits, which are not in `history`.
+    terms_ : tuple of str
+        The terms that the training computes at some time.
     """
 
     module_: JointModule
@@ -124,15 +103,18 @@ class JointNet(NeuralNet):
         *,
         reconstruction_loss: ReconstructionLoss,
         augment: tuple[Callable[[Tensor], Tensor] | None, ...],
+        units: Units,
         precision: str,
         owner: str,
         **kwargs: Any,
     ) -> None:
         self.reconstruction_loss = reconstruction_loss
         self.augment = augment
+        self.units = units
         self.precision = precision
         self.owner = owner
         self.n_finished_epochs_ = 0
+        self.terms_: tuple[str, ...] = ()
         super().__init__(
             module, JointLoss, train_split=None, use_caching=False, **kwargs
         )
@@ -141,27 +123,10 @@ class JointNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # All terms would not fit in one line, and some start after the header was
-            # printed. They are in history_.
-            names = ["batch_count", *TERMS]
-            for term in TERMS:
-                names += [f"{term}_{name}" for name in self.module_names]
-            ignored = [
-                f"{part}_{name}" for part in ("train", "valid") for name in names
-            ]
-            callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
+            callbacks.append(("print_log", EpochTable()))
         if self.verbose > 1:
-            # In a notebook, tqdm needs ipywidgets.
-            widgets = find_spec("ipywidgets") is not None
-            bar = BatchProgressBar(detect_notebook=widgets)
-            callbacks.append(("progress_bar", bar))
+            callbacks.append(("progress_bar", ProgressBar()))
         return callbacks
-
-    @property
-    def module_names(self) -> list[str]:
-        """The names of the tasks, also before `initialize`."""
-        module: JointModule = getattr(self, "module_", self.module)
-        return module.names
 
     def initialize_module(self) -> Self:
         self.module_ = self.module
@@ -171,9 +136,40 @@ class JointNet(NeuralNet):
         return self
 
     def initialize_criterion(self) -> Self:
-        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
+        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment, self.units)
         self.objective_ = CompiledCall(self.criterion_)
         return self
+
+    def initialize_callbacks(self) -> Self:
+        try:
+            super().initialize_callbacks()
+        except Exception as error:
+            error.add_note("It was raised when the list in callbacks was read.")
+            raise
+        return self
+
+    def initialize_optimizer(self, triggered_directly: object = None) -> Self:
+        with naming_optimizer(self.optimizer):
+            super().initialize_optimizer()
+        parameters = [p for _, p in self.get_all_learnable_params()]
+        check_optimizer(self.optimizer_, parameters)
+        self.needs_closure_ = needs_closure(self.optimizer_)
+        return self
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        getattr(self, method_name)(self, **cb_kwargs)
+        n_rows = len(self.history)
+        for name, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            except Exception as error:
+                error.add_note(f"It was raised by {name!r} of callbacks.")
+                raise
+            if len(self.history) != n_rows:
+                raise ValueError(
+                    f"{name!r} of callbacks has removed rows of net.history in "
+                    f"{method_name}, expected it to leave them there."
+                )
 
     @property
     def stopped_early(self) -> bool:
@@ -190,17 +186,21 @@ class JointNet(NeuralNet):
         return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
     @property
-    def may_draw_globally(self) -> bool:
-        """Whether code of the user may draw from the global generators of torch."""
-        functions = [self.criterion_.loss, *self.criterion_.augment]
-        own = [f for f in functions if callable(f) and not isinstance(f, RandomAffine)]
-        known = type(self.optimizer_) in _OPTIMIZERS_WITHOUT_DRAWS
-        modules = {type(module) for module in self.module_.modules()}
-        return bool(own) or not known or not modules <= _MODULES_WITHOUT_DRAWS
+    def own_code(self) -> list[str]:
+        """The parameters whose functions or modules are the user's own."""
+        criterion = self.criterion_
+        return own_code(
+            criterion.loss, criterion.augment, self.optimizer_, self.module_
+        )
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs, also those of earlier phases and fits."""
+        return self.n_finished_epochs_ + len(self.history)
 
     def on_epoch_begin(self, net: object, **kwargs: object) -> None:
         self.history.new_epoch()
-        self.history.record("epoch", self.n_finished_epochs_ + len(self.history))
+        self.history.record("epoch", self.n_epochs)
 
     def on_batch_begin(
         self, net: object, batch: object = None, **kwargs: object
@@ -238,6 +238,8 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
+            # Inside an autocast of the caller, old weights would stay in its cache.
+            torch.clear_autocast_cache()
             _add(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self._record(prefix, self._means(sums, counts))
@@ -266,17 +268,20 @@ class JointNet(NeuralNet):
 
     def _weighted(self, means: Mapping[TermKey, float]) -> float:
         """The loss, or NaN if no sample has what this phase needs."""
-        if not means:
-            return math.nan
         weights = self.phase_.weights
-        return sum(weights[term][t] * mean for (term, t), mean in means.items())
+        parts = [
+            weights[term][t] * mean
+            for (term, t), mean in means.items()
+            if term not in SCORES
+        ]
+        return sum(parts) if parts else math.nan
 
     def _record(self, prefix: str, means: Mapping[TermKey, float]) -> None:
         loss = self._weighted(means)
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < self.best_loss_[prefix])
         self.best_loss_[prefix] = min(self.best_loss_[prefix], loss)
-        for term in TERMS:
+        for term in (*TERMS, *SCORES):
             found = [mean for (name, _), mean in means.items() if name == term]
             if found:
                 self.history.record(f"{prefix}_{term}", sum(found) / len(found))
@@ -284,6 +289,25 @@ class JointNet(NeuralNet):
             self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
 
     def train_step(self, batch: Batch, **params: object) -> dict[str, Any]:
+        if self.needs_closure_:
+            loss, terms = step_with_closure(
+                self.optimizer_,
+                lambda: self._loss_and_gradients(batch),
+                self._generators(),
+            )
+        else:
+            loss, terms = self._loss_and_gradients(batch)
+            if loss.requires_grad:
+                self.optimizer_.step()
+        return {"loss": loss.detach(), "terms": terms, "y_pred": None}
+
+    def _generators(self) -> list[torch.Generator]:
+        """All generators from which a step may draw."""
+        maps = [f for f in self.criterion_.augment if isinstance(f, RandomAffine)]
+        own = [f.generator for f in maps if f.generator is not None]
+        return own + global_generators(torch.device(self.device))
+
+    def _loss_and_gradients(self, batch: Batch) -> tuple[Tensor, Terms]:
         self.optimizer_.zero_grad(set_to_none=True)
         bfloat16 = self.precision == "bfloat16"
         device = torch.device(self.device).type
@@ -297,8 +321,7 @@ class JointNet(NeuralNet):
                 batch=batch,
                 training=True,
             )
-            self.optimizer_.step()
-        return {"loss": loss.detach(), "terms": terms, "y_pred": None}
+        return loss, terms
 
     def validation_step(self, batch: Batch, **params: object) -> dict[str, Any]:
         with torch.no_grad():
@@ -312,6 +335,8 @@ class JointNet(NeuralNet):
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None  # holds the optimizer
+            if isinstance(callback, ProgressBar):
+                callback.close()
         if not keep_optimizer:
             self.optimizer_ = None
 

@@ -1,4 +1,7 @@
-"""skorch's net with types for what is used of it, see :mod:`sk_jae._sklearn_types`."""
+"""skorch's classes with types for what is used of them.
+
+The reason is that of :mod:`sk_jae._sklearn_types`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from torch import Tensor
 
-__all__ = ["NeuralNet"]
+__all__ = ["Callback", "NeuralNet", "PrintLog"]
 
 if TYPE_CHECKING:
 
+    class Callback: ...
+
+    class PrintLog(Callback): ...
+
     class NeuralNet:
         module: Any
+        optimizer: Any
         optimizer_: Any
         history: Any
         callbacks_: list[tuple[str, Any]]
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
         def __init__(self, module: Any, criterion: Any, **kwargs: Any) -> None: ...
         def initialize(self) -> Self: ...
+        def initialize_callbacks(self) -> Self: ...
         def initialize_optimizer(self) -> Self: ...
         def notify(self, method_name: str, **cb_kwargs: Any) -> None: ...
         def get_all_learnable_params(self) -> Iterator[tuple[str, Tensor]]: ...
@@ -33,3 +42,4 @@ if TYPE_CHECKING:
 
 else:
     from skorch import NeuralNet
+    from skorch.callbacks import Callback, PrintLog

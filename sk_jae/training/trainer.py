@@ -6,22 +6,28 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
+from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
     Batch,
     TaskData,
     TrainingBatches,
     ValidationBatches,
 )
+from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.stopping import BestWeights
+from sk_jae.training.user_functions import noting
+from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 
@@ -32,7 +38,8 @@ _RECALIBRATION_STEPS = 50
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
 
 
-Step: TypeAlias = Callable[[Batch], dict[str, Any]]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class EpochMonitor(Protocol):
@@ -79,11 +86,15 @@ class Trainer:
     history : list of dict
         The rows of the fit that this one continues, or an empty list. A row is added
         for every epoch.
+    class_prior : dict of {int: ndarray of shape (n_classes,)} or None, default=None
+        The shares of the classes of the tasks of which they are known.
 
     Attributes
     ----------
     interrupted : int or None
         The epoch in which Ctrl-C ended the training.
+    transfer : dict of {int: Transfer}
+        What was found out about each unlabeled task.
     """
 
     def __init__(
@@ -99,6 +110,7 @@ class Trainer:
         tol: float,
         monitor: EpochMonitor,
         history: list[dict[str, Any]],
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         self.net = net
         self.phases = phases
@@ -108,13 +120,16 @@ class Trainer:
         self.lr_schedule = lr_schedule
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
         self.monitor = monitor
+        self.class_prior = class_prior or {}
         self.interrupted: int | None = None
+        self.transfer: dict[int, Transfer] = {}
         self.history = history
         self.continues = bool(history)
         self.lent = LentGenerators(torch.device(net.device))
         self._n_done = 0
         self._finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
+        self.net.terms_ = planned_terms(phases, net.augment)
 
     @property
     def module(self) -> JointModule:
@@ -170,6 +185,8 @@ class Trainer:
                 self._recalibrate_batch_norm(phase)
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
+            else:
+                self._check_outputs()
         except KeyboardInterrupt:
             self._note_interruption()
         finally:
@@ -178,16 +195,26 @@ class Trainer:
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
         valid = None
+        adaptation = Adaptation(net, self.data, self.reader, self.class_prior)
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            net.criterion_.scores = ValidationScores(
+                self.module,
+                valid,
+                self.data.layouts,
+                torch.device(net.device),
+                gives_logits=net.reconstruction_loss == "bce",
+            )
             if self.continues:
-                best.begin_with(net.validation_loss(valid))
+                best.begin_with(self._step(net.validation_loss)(valid))
         try:
             with self._training_only(phase.trainable_prefixes):
-                for epoch in range(net.max_epochs):
-                    net.criterion_.progress = epoch / net.max_epochs
-                    self._set_lr((epoch + 0.5) / net.max_epochs)
+                n_epochs = net.max_epochs  # which callbacks may change
+                for epoch in range(n_epochs):
+                    net.criterion_.progress = epoch / n_epochs
+                    adaptation.begin_epoch(epoch / n_epochs)
+                    self._set_lr((epoch + 0.5) / n_epochs)
                     if self._run_epoch(valid, best):
                         break
         except KeyboardInterrupt:
@@ -195,6 +222,8 @@ class Trainer:
         finally:
             best.restore()
         self._check_weights()
+        adaptation.end()
+        self.transfer |= adaptation.found
 
     def _note_interruption(self) -> None:
         """Remember Ctrl-C, or raise it again if no epoch is finished."""
@@ -219,13 +248,14 @@ class Trainer:
                 )
         self.lent.seed(self.seed, epoch, "user")
 
-    def _step(self, step: Step) -> Step:
-        """The step, during which the global generators are lent if it needs them."""
-        if not self.net.may_draw_globally:
+    def _step(self, step: Callable[[T], R]) -> Callable[[T], R]:
+        """The step, to which the global generators are lent if it runs own code."""
+        own_code = self.net.own_code
+        if not own_code:
             return step
 
-        def lent_step(batch: Batch) -> dict[str, Any]:
-            with self.lent.lent():
+        def lent_step(batch: T) -> R:
+            with self.lent.lent(), noting(own_code):
                 return step(batch)
 
         return lent_step
@@ -275,6 +305,29 @@ class Trainer:
                 f"A weight became NaN or infinite in epoch {len(self._epochs)}, so "
                 f"training stopped; {self._advice}."
             )
+
+    def _check_outputs(self) -> None:
+        """Refuse finite weights that are so large that the outputs are infinite."""
+        batches = ValidationBatches(self.data, self.net.batch_size, self.reader)
+        self.net.set_training(False)
+        with torch.no_grad():
+            outputs = self._step(self._outputs)(next(iter(batches)))
+        for name, found in outputs.items():
+            # The logits of classes that a task cannot have are -inf.
+            if not all((tensor < math.inf).all() for tensor in found):
+                raise ValueError(
+                    f"The outputs for task {name!r} became NaN or infinite after epoch "
+                    f"{len(self._epochs)}, so training stopped; {self._advice}."
+                )
+
+    def _outputs(self, batch: Batch) -> dict[str, Any]:
+        """What the module gives for each task; infinite if its size is."""
+        found = {}
+        for name, x in zip(self.module.names, self.module(batch.inputs), strict=True):
+            if x is not None:
+                sizes = [v.abs() for v in (x.reconstruction, *x.codes)]
+                found[name] = sizes if x.logits is None else [*sizes, x.logits]
+        return found
 
     @property
     def _advice(self) -> str:

@@ -149,6 +149,36 @@ def test_any_text_is_read_or_located(text):
         assert parse(to_string(layers)) == layers
 
 
+@pytest.mark.parametrize("piece", ["FC 1, ", "Conv 1,1,1, ", "(", "9", " ", "→", "a"])
+@pytest.mark.parametrize("length", [50_000, 10**6])
+def test_long_texts_are_read_or_refused_in_few_words(piece, length):
+    text = (piece * length)[:length]
+    if not text.strip() and length <= 50_000:
+        assert parse(text) == ()
+        return
+    with pytest.raises(ValueError, match="architecture") as error:
+        parse(text)
+    assert len(str(error.value)) < 400
+    if length > 50_000:
+        assert "1,000,000 characters, expected at most 50,000" in str(error.value)
+
+
+def test_a_long_line_is_cut_around_the_fault():
+    text = "FC 1, " * 100 + "Dense 5, " + "FC 1, " * 100
+    with pytest.raises(ValueError, match="position 600: ") as error:
+        parse(text)
+    line, caret = str(error.value).split("\n")[-2:]
+    assert line[caret.index("^") :].startswith("Dense 5, FC 1")
+    assert len(line) < 140
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_numbers_have_at_most_18_digits(digits):
+    assert parse("FC " + "9" * 18) == (FC(10**18 - 1),)
+    with pytest.raises(ValueError, match="a positive integer of at most 18 digits"):
+        parse("FC " + "9" * digits)
+
+
 @pytest.mark.parametrize("value", [None, 5, b"FC 5", ("FC 5",)])
 def test_parse_refuses_what_is_not_a_string(value):
     with pytest.raises(TypeError, match=r"must be a string such as .* got .* of type"):
@@ -204,3 +234,9 @@ def test_from_widths(widths):
 def test_from_widths_refuses(widths, error, message):
     with pytest.raises(error, match=message):
         from_widths(widths)
+
+
+def test_many_widths_are_refused_in_few_words():
+    with pytest.raises(ValueError, match="the width of layer 10000 must be") as error:
+        from_widths([1] * 9999 + [0])
+    assert len(str(error.value)) < 200

@@ -61,7 +61,9 @@ PARAMETERS = [
     ({"decoder": "FC x"}, ["task 'mnist'", "position 3"]),
     ({"shared_input": (1, 8, 8)}, ["shared_input=(1, 8, 8)", "'mnist'", "None"]),
     ({"shared_input": (8, 8)}, ["shared_input", "(channels, height, width)"]),
-    ({"layout": "middle"}, ["'layout'", "'first'", "'last'"]),
+    ({"layout": "middle"}, ["'middle'", "'channels_first'", "'signal'"]),
+    ({"layout": "first"}, ["'channels_first' now"]),
+    ({"layout": 3}, ["'layout'", "str", "tuple"]),
     ({"reconstruction_loss": "mae"}, ["'reconstruction_loss'", "'mse'"]),
     ({"lr": 0}, ["'lr'"]),
     ({"precision": "float16"}, ["'precision'", "'bfloat16'"]),
@@ -87,6 +89,11 @@ def test_parameters(parameters, fragments):
         ({"head": "shared", "strategy": "common-branch"}, ["'common-branch'", "head"]),
         ({"head": "private"}, ["'head'", "'both'"]),
         ({"strategy": "none"}, ["'strategy'", "'end-to-end'"]),
+        *(
+            ({"labeled_fraction": part}, ["'labeled_fraction'", "[0.0, 0.99]"])
+            for part in (1, np.nextafter(1, 0), 0.995, -1e-9, np.nan, "0.5", None)
+        ),
+        ({"labeled_fraction": False}, ["labeled_fraction is False"]),
     ],
 )
 def test_parameters_of_the_classifier(parameters, fragments):

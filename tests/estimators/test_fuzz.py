@@ -171,7 +171,7 @@ def test_classifier(case, head, strategy):
         assert 0 <= score <= 1
 
 
-SHAPES = {"mnist": (3,), "usps": (6, 5)}
+SHAPES = {"mnist": (3,), "usps": (7, 6)}
 
 
 @pytest.fixture(scope="module")

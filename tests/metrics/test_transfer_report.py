@@ -28,6 +28,7 @@ CLASSIFIER = JointTransferClassifier(
     random_state=0,
     device="cpu",
     precision="float32",
+    input_scaling=None,
 )
 
 

@@ -138,3 +138,33 @@ class TestModulesOfTheUser:
     def test_that_do_not_fit_are_an_error(self):
         with pytest.raises(ValueError, match=r"Linear.*does not fit an input of shape"):
             build_stages([nn.Linear(3, 2)], (4,), draw())
+
+    @pytest.mark.parametrize(
+        ("function", "fragment"),
+        [
+            (lambda x: (x, x), "returns tuple, not a tensor"),
+            (lambda x: None, "returns NoneType, not a tensor"),
+            (lambda x: x.numpy(), "returns ndarray, not a tensor"),
+            (lambda x: x.double(), "returns torch.float64 on cpu, not torch.float32"),
+            (lambda x: x.to(torch.complex64), "torch.complex64"),
+            (lambda x: x.to("meta"), "on meta"),
+            (lambda x: x.sum(), "tensor of shape ()"),
+            (lambda x: x.sum(1), "tensor of shape (2,)"),
+            (lambda x: x.sum(0, keepdim=True), "tensor of shape (1, 3)"),
+            (lambda x: torch.cat([x, x]), "tensor of shape (4, 3)"),
+            (lambda x: x[:, :0], "tensor of shape (2, 0)"),
+            (lambda x, y: x, "missing 1 required positional argument"),
+        ],
+    )
+    def test_that_make_no_samples_of_samples_are_an_error(self, function, fragment):
+        class Own(nn.Module):
+            def forward(self, *args):
+                return function(*args)
+
+        with pytest.raises(ValueError, match=r"Own\(\) does not fit") as caught:
+            build_stages([Own()], (3,), draw())
+        assert fragment in str(caught.value)
+
+    def test_that_wait_for_their_sizes_are_an_error(self):
+        with pytest.raises(ValueError, match=r"LazyLinear.* give it the sizes"):
+            build_stages([nn.LazyLinear(2)], (3,), draw())

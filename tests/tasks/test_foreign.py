@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -117,6 +121,25 @@ def test_names_of_annotated_features_are_those_of_fit():
     assert_has(text, "X of task 'task0'", "features b, a, c", "expected a, b, c")
 
 
+def test_names_of_annotated_features_are_kept_by_pack():
+    annotated = Annotated(MNIST, list("abc"))
+    X, y = pack([annotated, USPS], [Y, None])
+    clf = JointTransferClassifier(**SMALL).fit(X[::2], y[::2])
+    other = pack([Annotated(MNIST, list("bac")), USPS])[0]
+    for wrong in (other, pickle.loads(pickle.dumps(other[3:9]))):
+        text = refusal(clf.transform, wrong)
+        assert_has(text, "X of task 'task0'", "features b, a, c", "expected a, b, c")
+    assert clf.transform(pickle.loads(pickle.dumps(X))).shape == (20, 5)
+    assert clf.transform([annotated, None])[0].shape == (12, 5)
+    assert joblib.hash(X[1:]) == joblib.hash(copy.deepcopy(X)[1:])
+    assert joblib.hash(X) != joblib.hash(other)
+    assert repr(X) == (
+        "JointArrays(n_samples=20, 0: (12, 3) float64, 1: (8, 4) float64)"
+    )
+    # Without names there is nothing to keep beside the array.
+    assert pack([Annotated(MNIST), USPS])[0].samples[0] is MNIST
+
+
 def test_a_modality_that_is_missing_is_skipped():
     jae = JointAutoencoder(**SMALL).fit(Several({"a": MNIST, "b": USPS}))
     assert list(jae.transform(Several({"b": Annotated(USPS)}))) == ["b"]
@@ -180,8 +203,8 @@ def test_tasks_as_nested_lists_are_refused_with_the_way(of, second):
 
 def test_nested_lists_of_one_table_or_of_named_tasks_are_taken():
     assert JointAutoencoder(**SMALL).fit(MNIST.tolist()).n_tasks_ == 1
-    X = {"a": MNIST.tolist(), "b": np.zeros((4, 5, 5)).tolist()}
-    assert JointAutoencoder(**SMALL).fit(X).feature_shapes_in_["b"] == (5, 5)
+    X = {"a": MNIST.tolist(), "b": np.zeros((4, 6, 6)).tolist()}
+    assert JointAutoencoder(**SMALL).fit(X).feature_shapes_in_["b"] == (6, 6)
     assert JointArrays([MNIST.tolist(), USPS.tolist()]).n_tasks == 2
 
 

@@ -153,6 +153,16 @@ def test_the_labeled_part_of_a_batch_is_as_asked(fraction):
     assert sorted(rows[rows < 197]) == list(range(197))
 
 
+@pytest.mark.parametrize("fraction", [0.22, 0.3, 0.4, 0.75, 0.99])
+@pytest.mark.parametrize("n_unlabeled", [1, 2, 3, 4])
+def test_tiny_tasks_draw_all_samples_in_every_epoch(n_unlabeled, fraction):
+    data = with_few_labels(n_unlabeled + 1, 1)
+    data = replace(data, labeled_fraction=fraction)
+    rows = np.concatenate(drawn(training_batches(data, 40, CPU, 0), 0))
+    assert set(rows) == set(range(n_unlabeled + 1))
+    assert len(rows) <= (n_unlabeled + 1) / (1 - fraction)
+
+
 def test_no_label_is_repeated_if_not_asked():
     data = replace(with_few_labels(40, 1), labeled_fraction=0.0)
     (rows,) = drawn(training_batches(data, 40, CPU, 0), 0)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.metrics import accuracy_score, make_scorer
 from skorch.callbacks import (
+    BatchScoring,
+    Callback,
     Checkpoint,
     EarlyStopping,
     EpochScoring,
+    GradientNormClipping,
+    InputShapeSetter,
     LRScheduler,
 )
 
@@ -39,10 +44,14 @@ def test_what_looks_at_validation_data_needs_some(callback):
         JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
-def test_a_scorer_of_one_array_is_refused():
-    scoring = EpochScoring("accuracy", on_train=True)
-    with pytest.raises(ValueError, match=r"EpochScoring\('accuracy'\).* a function"):
-        JointAutoencoder(**small(callbacks=[scoring])).fit(X)
+@pytest.mark.parametrize(
+    "scoring", ["accuracy", None, accuracy_score, make_scorer(accuracy_score)]
+)
+def test_a_scorer_of_one_array_is_refused(scoring):
+    callback = EpochScoring(scoring, on_train=True)
+    message = r"EpochScoring\(.* early_stopping=True .* valid_accuracy .* a function"
+    with pytest.raises(ValueError, match=message):
+        JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
 @pytest.mark.parametrize("name", ["rate", "LRScheduler"])
@@ -59,3 +68,76 @@ def test_parameters_of_callbacks_can_be_set(name):
 def test_an_unknown_callback_has_no_parameters():
     with pytest.raises(ValueError, match="no callback of the name 'lr'"):
         JointAutoencoder().set_params(callbacks__lr__step_size=2)
+
+
+@pytest.mark.parametrize(
+    "callback", [BatchScoring(lambda net, X, y: 0.0), InputShapeSetter()]
+)
+def test_what_needs_one_array_is_refused(callback):
+    with pytest.raises(ValueError, match=r"callbacks\[0\] is .* one array of samples"):
+        JointAutoencoder(**small(callbacks=[callback])).fit(X)
+
+
+class NeedsArguments(Callback):
+    def __init__(self, necessary):
+        self.necessary = necessary
+
+
+class NoMethod(Callback):
+    on_epoch_end = None
+
+
+@pytest.mark.parametrize(
+    ("callback", "error", "name"),
+    [
+        (NeedsArguments, TypeError, "callbacks"),
+        (("one", Callback()), ValueError, "callbacks"),  # twice
+        (NoMethod(), TypeError, "'NoMethod_1' of callbacks"),
+        (GradientNormClipping("much"), ValueError, "'GradientNormClipping_1' of call"),
+        (LRScheduler("StepLR"), TypeError, "'LRScheduler_1' of callbacks"),
+    ],
+)
+def test_an_error_of_a_callback_is_as_it_is_and_names_it(callback, error, name):
+    jae = JointAutoencoder(**small(callbacks=[callback, callback]))
+    with pytest.raises(error) as caught:
+        jae.fit(X)
+    assert name in caught.value.__notes__[0]
+    assert not hasattr(jae, "module_")
+
+
+class Clears(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        net.history.clear()
+
+
+class NoEpochs(Callback):
+    def on_epoch_begin(self, net, **kwargs):
+        net.max_epochs = 0
+
+
+class Marks(Callback):
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def on_epoch_end(self, net, **kwargs):
+        self.estimator.history_[0]["mine"] = 1
+        raise RuntimeError
+
+
+def test_rows_of_the_history_must_stay():
+    with pytest.raises(ValueError, match=r"'Clears' of callbacks has removed rows"):
+        JointAutoencoder(**small(callbacks=[Clears()])).fit(X)
+
+
+def test_the_number_of_epochs_is_read_once():
+    jae = JointAutoencoder(**small(callbacks=[NoEpochs()])).fit(X)
+    assert jae.n_iter_ == 2
+
+
+def test_rows_of_an_earlier_fit_are_not_those_of_the_next():
+    jae = JointAutoencoder(**small(warm_start=True)).fit(X)
+    rows = [dict(row) for row in jae.history_]
+    jae.set_params(callbacks=[Marks(jae)])
+    with pytest.raises(RuntimeError):
+        jae.fit(X)
+    assert jae.history_ == rows

@@ -163,7 +163,7 @@ class TestTheirCost:
         clf, watch = passes(kind, y, **off)
         assert watch.n_samples == watch.n_draws
         assert not any("infomax" in key for row in clf.history_ for key in row)
-        _, one_off = passes(kind, y, consistency_weight=[1.0, 0.0])
+        _, one_off = passes(kind, y, **off | {"consistency_weight": [1.0, 0.0]})
         assert one_off.n_samples == one_off.n_draws
 
 
@@ -218,13 +218,15 @@ def test_the_mean_of_an_epoch_counts_every_sample_once(monkeypatch):
     monkeypatch.setattr(objective, "WARM_UP", 0.0)
     recorder = Recorder()
     X, y = make_tasks((5, 5), ((6,), (4,)))
-    y[1][2:] = -1
+    # Even shares of three classes, with which the term is not left out.
+    y[0][:], y[1][:2], y[1][2:] = [0, 1, 2, 0, 1], [2, 0], -1
     clf = JointTransferClassifier(
         **small(
             batch_size=3,
             lr=1e-12,
             max_epochs=1,
             labeled_fraction=0.0,
+            loss_scaling=None,
             augmentation=lambda x: 2 * x,
             callbacks=[recorder],
         )

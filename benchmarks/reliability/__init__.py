@@ -1,0 +1,1 @@
+"""Whether the package keeps its promises on whatever it is given."""

@@ -83,18 +83,19 @@ def new_state(
     if estimator.shared_input == "auto" and estimator.n_shared:
         architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
-    module = JointModule(
-        architectures,
-        n_shared=estimator.n_shared,
-        n_private=estimator.n_private,
-        shared_depth=estimator.shared_depth,
-        n_shared_layers=estimator.n_shared_layers,
-        n_classes=len(labels.classes) if labels else 0,
-        shared_head=heads.shared,
-        private_heads=heads.private,
-        class_mask=torch.from_numpy(labels.class_mask) if labels else None,
-        seed=seed,
-    )
+    with _lent_if_called(estimator, device, seed):
+        module = JointModule(
+            architectures,
+            n_shared=estimator.n_shared,
+            n_private=estimator.n_private,
+            shared_depth=estimator.shared_depth,
+            n_shared_layers=estimator.n_shared_layers,
+            n_classes=len(labels.classes) if labels else 0,
+            shared_head=heads.shared,
+            private_heads=heads.private,
+            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            seed=seed,
+        )
     if labels and estimator.n_shared:
         warn_of_transfer(architectures, labels, module)
     return FittedState(

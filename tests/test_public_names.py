@@ -18,8 +18,8 @@ PUBLIC = {
     """,
     "sk_jae.architecture": """
         Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape
-        auto_encoder common_columns common_scales common_view count_weights describe
-        from_widths has_weights mirror output_shape parse shapes to_string
+        auto_encoder common_columns common_view count_weights describe from_widths
+        has_weights mirror output_shape parse shapes to_string
     """,
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba

@@ -52,17 +52,27 @@ def r2(
     t: int,
     weights: NDArray[np.float64] | None,
 ) -> float:
-    """R^2 from sums over batches, so that no more than one batch is held."""
+    """R^2 in the units of the user, from sums over batches, which are held one by one.
+
+    A column that is constant in fit counts, too, although the module does not see it.
+    """
     if weights is None:
         weights = np.ones(len(array))
+    scaling = predictor.state.layouts[t].scaling
     error = squares = total = np.float64(0)
     start = 0
     for x in predictor.batches(array, t):
-        w = weights[start : start + len(x), None]
+        rows = slice(start, start + len(x))
+        w = weights[rows, None]
         start += len(x)
-        other = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
-        values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-        error = error + (w * (values - other.reshape(len(x), -1)) ** 2).sum()
+        found = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
+        other: NDArray[Any] = found.reshape(len(x), -1)
+        if scaling is None:
+            values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
+        else:
+            values = scaling.relative(array[rows].reshape(len(x), -1))
+            other = scaling.undo_relative(other)
+        error = error + (w * (values - other) ** 2).sum()
         squares = squares + (w * values**2).sum(0)
         total = total + (w * values).sum(0)
     variation = (squares - total**2 / weights.sum()).sum()

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LINEAR_RANGE", "Scaling", "scaling_of"]
+__all__ = ["LARGEST_EXPONENT", "LINEAR_RANGE", "Scaling", "scaling_of"]
 
 # Standardized values up to this size are left as they are. Beyond, they grow like a
 # logarithm, so that a few extreme values do not outweigh all others.
 LINEAR_RANGE = 4.0
 
-_ROWS = 4096
+# What a module makes of strange samples may be of any size. Its exponential, times any
+# usual spread, is still a number of float32.
+LARGEST_EXPONENT = 80.0
+
+_VALUES_PER_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +44,26 @@ class Scaling:
         factor[varies] = 1 / self.spread[varies]
         return factor
 
+    @property
+    def unit(self) -> float:
+        """The largest spread of a column."""
+        return float(self.spread.max()) or 1.0
+
     def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Bring scaled values (n, n_features) back to the units of the user."""
+        with np.errstate(under="ignore", over="ignore"):
+            return _standardized(values) * self.spread + self.mean
+
+    def undo_relative(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The same without the mean, divided by `unit`."""
         with np.errstate(under="ignore"):
-            size = np.abs(values.astype(np.float64))
-            beyond = np.expm1(np.maximum(size - LINEAR_RANGE, 0)) + LINEAR_RANGE
-            size = np.where(size > LINEAR_RANGE, beyond, size)
-            signed: NDArray[np.float64] = np.where(values < 0, -size, size)
-            return signed * self.spread + self.mean
+            return _standardized(values) * (self.spread / self.unit)
+
+    def relative(self, array: NDArray[Any]) -> NDArray[np.float64]:
+        """Samples of the user (n, n_features) without the mean, divided by `unit`."""
+        with np.errstate(under="ignore"):
+            moved: NDArray[np.float64] = array.astype(np.float64) - self.mean
+            return moved / self.unit
 
 
 def scaling_of(array: NDArray[Any]) -> Scaling:
@@ -75,10 +91,20 @@ def scaling_of(array: NDArray[Any]) -> Scaling:
         return Scaling(mean * unit, spread)
 
 
+def _standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Scaled values as multiples of the spread of their columns."""
+    size = np.abs(values.astype(np.float64))
+    exponent = (size - LINEAR_RANGE).clip(0, LARGEST_EXPONENT)
+    size = np.where(size > LINEAR_RANGE, np.expm1(exponent) + LINEAR_RANGE, size)
+    signed: NDArray[np.float64] = np.where(values < 0, -size, size)
+    return signed
+
+
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     """The rows in float64, a few at a time."""
-    for start in range(0, len(array), _ROWS):
-        yield array[start : start + _ROWS].astype(np.float64)
+    n = max(1, _VALUES_PER_BLOCK // array.shape[1])
+    for start in range(0, len(array), n):
+        yield array[start : start + n].astype(np.float64)
 
 
 def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:

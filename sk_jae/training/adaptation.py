@@ -30,7 +30,7 @@ __all__ = ["Adaptation", "Transfer"]
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 
 # Shares are even above this. The predictions of a trial must be nearly so.
-_EVEN, _EVEN_AT_LAST = 0.9, 0.975
+_EVEN, _EVEN_AT_LAST = 0.9, 0.955
 
 _MOST_ROWS, _ROWS = 5000, 512
 
@@ -117,6 +117,8 @@ class Adaptation:
 
     def _decide(self, t: int) -> None:
         logits = self._logits(t)
+        if not torch.isfinite(logits).any():
+            return  # which ends the training as diverged
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
         predicted = probabilities.mean(dim=0)
@@ -151,12 +153,21 @@ class Adaptation:
         assert self._before is not None
         weights, moments = self._before
         self.net.module_.load_state_dict(weights)
-        # The optimizer goes on with the tensors that it is given.
-        self.net.optimizer_.load_state_dict(deepcopy(moments))
-        shares = self._shares(t)
-        predicted = torch.from_numpy(self.found[t].shares).to(shares.mean)
-        shares.suppose(predicted, is_estimated=True)
-        self.found[t].supposed, self.found[t].went_back = "estimated", True
+        # The learning rates stay, which callbacks may have changed. The optimizer
+        # changes the tensors that it gets, and another task may go back later.
+        state = self.net.optimizer_.state_dict()
+        state["state"] = deepcopy(moments["state"])
+        self.net.optimizer_.load_state_dict(state)
+        shares, transfer = self._shares(t), self.found[t]
+        predicted = torch.from_numpy(transfer.shares).to(shares.mean)
+        transfer.went_back = True
+        if evenness(predicted, shares.n_possible) >= _EVEN:
+            shares.suppose(predicted, is_estimated=True)
+            transfer.supposed = "estimated"
+        else:
+            # Where shares differ much, pulling to wrong ones costs more than it gives.
+            del self.net.criterion_.shares[str(t)]
+            transfer.supposed = "none"
         self._on_trial.discard(t)
 
     def _shares(self, t: int) -> ClassShares:

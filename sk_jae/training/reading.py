@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import LINEAR_RANGE, Layout
+from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Layout
 
-__all__ = ["SampleReader", "arrange", "batches_of", "to_module"]
+__all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
 
 
 MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
@@ -94,11 +94,10 @@ def to_module(
     if scaling is not None and scaling[0].device.type != device.type:
         x = to_module(array, layout, scaling[0].device, scaling)
         return x.to(device)
-    if not _is_torch_ready(array) and scaling is not None:
-        array = array.astype(np.float64)
-    elif not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+    if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+        # What is standardized needs the precision of float64 until then.
         with np.errstate(under="ignore"):
-            array = array.astype(np.float32)
+            array = array.astype(np.float32 if scaling is None else np.float64)
     elif not array.flags.writeable or any(
         s < 0 or s % array.itemsize for s in array.strides
     ):
@@ -148,6 +147,14 @@ def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
     x = ((x.to(torch.float64) - mean) * factor).to(torch.float32)
     size = x.abs()
     beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
+    return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
+
+
+def standardized(x: Tensor) -> Tensor:
+    """Scaled vectors as multiples of the spread, without the logarithm."""
+    size = x.abs()
+    exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
+    beyond = exponent.expm1() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
 
 

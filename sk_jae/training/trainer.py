@@ -202,7 +202,11 @@ class Trainer:
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
             net.criterion_.scores = ValidationScores(
-                self.module, valid, gives_logits=net.reconstruction_loss == "bce"
+                self.module,
+                valid,
+                self.data.layouts,
+                torch.device(net.device),
+                gives_logits=net.reconstruction_loss == "bce",
             )
             if self.continues:
                 best.begin_with(self._step(net.validation_loss)(valid))

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from sk_jae.architecture import common_scales
+from sk_jae.estimators._common_scale import common_scales
 from sk_jae.nn import CommonColumns, CommonScale
 from tests.helpers.small import SMALL, make_tasks, small
 

@@ -10,6 +10,7 @@ import torch
 
 from sk_jae import JointAutoencoder
 from sk_jae.tasks.layout_choice import infer_layout
+from sk_jae.training import units
 from sk_jae.training.batches import TaskData
 from sk_jae.training.reading import batches_of, to_module
 from tests.helpers.batches import CPU, training_batches, validation_batches
@@ -131,7 +132,8 @@ def test_a_memory_map_is_read_batch_by_batch(tmp_path):
     np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
 
 
-def test_a_memory_map_is_never_held_whole(tmp_path):
+def test_a_memory_map_is_never_held_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(units, "_MOST_ROWS", 500)
     shape = (8000, 28, 28)
     array = Recorder(tmp_path / "x", dtype=np.uint8, mode="w+", shape=shape)
     jae = JointAutoencoder(
@@ -147,8 +149,9 @@ def test_a_memory_map_is_never_held_whole(tmp_path):
         tracemalloc.stop()
     jae.transform([array, None])
     assert max(array.read) <= 1024
-    # An epoch, the codes, and a look at some samples before.
-    assert 2 * len(array) <= sum(array.read) <= 2.1 * len(array)
+    # An epoch, the codes, looks at some samples before and after, and all that are held
+    # out (a tenth) once more for their R^2.
+    assert 2 * len(array) <= sum(array.read) <= 2.2 * len(array)
     assert peak < array.nbytes / 3
 
 

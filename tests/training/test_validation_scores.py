@@ -158,21 +158,38 @@ def test_r2_does_not_suffer_from_a_large_mean():
         assert row["valid_r2_a"] == pytest.approx(expected["a"], rel=1e-3)
 
 
-def test_r2_of_samples_that_are_all_equal_is_0():
-    X = {"a": np.ones((20, 3)), "b": THREE["b"]}
-    jae = JointAutoencoder(**EARLY).fit(X)
-    assert [row["valid_r2_a"] for row in jae.history_] == [0.0] * 4
+@pytest.mark.parametrize(("scaling", "expected"), [(None, 0.0), ("auto", 1.0)])
+def test_r2_of_samples_that_are_all_equal(scaling, expected):
+    """Standardized samples are reconstructed exactly: they are equal to their mean."""
+    X = {"a": np.full((20, 3), 0.1), "b": THREE["b"]}
+    jae = JointAutoencoder(**EARLY, input_scaling=scaling).fit(X)
+    assert [row["valid_r2_a"] for row in jae.history_] == [expected] * 4
+    assert jae.score({"a": X["a"]}) == expected
+
+
+def test_r2_weighs_features_by_their_variances_in_the_units_of_the_user():
+    rng = np.random.default_rng(0)
+    x = THREE["a"] * 10.0 ** np.arange(-2, 4)
+    x[rng.random(x.shape) < 0.05] *= 50  # also beyond the range that stays linear
+    X = {"a": x, "b": THREE["b"]}
+    jae, outside = fitted(JointAutoencoder(**EARLY), r2s, X)
+    for row, expected in zip(jae.history_, outside, strict=True):
+        assert in_history(row, "r2") == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert jae.score(X) == pytest.approx(
+        np.mean([*r2s(jae, {name: (x, None) for name, x in X.items()}).values()])
+    )
 
 
 @pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])
 def test_they_need_no_second_pass_over_the_samples(cls):
     n_train, n_valid = 4, 2  # batches of 7 of the 28 and 12 samples of the largest task
+    n_check = 1  # of the outputs, in the end
     X, y = make_tasks((40, 20))
     with mock.patch.object(
         JointModule, "encode", autospec=True, side_effect=JointModule.encode
     ) as encode:
         cls(**small(EARLY, max_epochs=1)).fit(X, y)
-    assert encode.call_count == n_train + n_valid
+    assert encode.call_count == n_train + n_valid + n_check
 
 
 @pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])

@@ -32,10 +32,9 @@ from sk_jae.architecture.branches import (
 from sk_jae.architecture.branches import (
     Coder as Coder,
 )
+from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
-from sk_jae.architecture.common_scale import ColumnScale, common_scales
-from sk_jae.architecture.common_scale import MeanAndSpread as MeanAndSpread
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -66,7 +65,6 @@ __all__ = [
     "Shape",
     "auto_encoder",
     "common_columns",
-    "common_scales",
     "common_view",
     "count_weights",
     "describe",

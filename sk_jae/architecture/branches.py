@@ -10,7 +10,7 @@ from math import ceil, log2, prod
 from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
-from sk_jae.architecture.common_scale import ColumnScale
+from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.layers import (
     BN,
     FC,

@@ -39,6 +39,7 @@ from sk_jae.tasks import (
     counted,
     evenly_mixed,
     per_task,
+    warn_of_flattened,
 )
 from sk_jae.training import (
     JointNet,
@@ -96,7 +97,9 @@ def new_state(
         seed=seed,
     )
     if labels and estimator.n_shared:
-        warn_of_transfer(architectures, labels, module)
+        told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
+        if not told:
+            warn_of_transfer(architectures, labels, module)
     return FittedState(
         inputs.names,
         inputs.are_named,

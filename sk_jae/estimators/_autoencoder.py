@@ -62,11 +62,13 @@ class JointAutoencoder(BaseJointEstimator):
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The shape to which images are brought for the shared branch, so that its layers
-        can be tied although the images of the tasks differ in size or color. "auto"
-        takes the largest height and the largest width, and the number of channels if
-        it is equal in all tasks, else one (gray). Vectors are left as they are. With
-        None nothing is changed (the paper).
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
     layout : {"auto", "vector", "image", "channels_first", "channels_last", \
             "signal"}, tuple of int, or list or dict of these, default="auto"
         What the axes of the arrays are: vectors (n, features), images (n, height,
@@ -195,6 +197,11 @@ class JointAutoencoder(BaseJointEstimator):
     The layers that give the codes are linear; all other hidden layers have ReLU.
     Initial weights are drawn after Glorot and Bengio (uniformly), and initial biases
     are 0.
+
+    Tools of scikit-learn that need one array of features, such as
+    permutation_importance, cannot be used around an estimator of several tasks. They
+    can be used on the codes, which are one array: as the step of a pipeline behind this
+    one, or on what `transform` gives for a JointArrays.
 
     References
     ----------

@@ -40,13 +40,13 @@ _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
-def _callback(callbacks: Any, name: str) -> Any:
+def _position(callbacks: Any, name: str) -> int | None:
     """Find a callback by its name or by the name of its class."""
-    for item in callbacks if isinstance(callbacks, list) else []:
+    for k, item in enumerate(callbacks if isinstance(callbacks, list) else []):
         if isinstance(item, tuple) and len(item) == 2 and item[0] == name:
-            return item[1]
+            return k
         if type(item).__name__ == name:
-            return item
+            return k
     return None
 
 
@@ -126,9 +126,9 @@ class JointParameters(BaseEstimator):
         Parameters
         ----------
         **params : object
-            Parameters by name. As in skorch, ``callbacks__<name>__<parameter>`` is a
-            parameter of a callback. The name is the one in the pair (name, callback),
-            or the name of the class.
+            Parameters by name. As in skorch, ``callbacks__<name>`` is a callback and
+            ``callbacks__<name>__<parameter>`` a parameter of it. The name is the one in
+            the pair (name, callback), or the name of the class.
 
         Returns
         -------
@@ -139,12 +139,18 @@ class JointParameters(BaseEstimator):
         super().set_params(**{k: v for k, v in params.items() if k not in of_callbacks})
         for key, value in of_callbacks.items():
             name, _, parameter = key.removeprefix(start).partition("__")
-            callback = _callback(self.callbacks, name)
-            if callback is None or not parameter:
+            k = _position(self.callbacks, name)
+            if not isinstance(self.callbacks, list) or k is None:
                 raise ValueError(
                     f"Invalid parameter {key!r}: callbacks has no callback of the name "
                     f"{name!r}; give it as a pair ({name!r}, callback)."
                 )
+            if not parameter:
+                before, after = self.callbacks[:k], self.callbacks[k + 1 :]
+                self.callbacks = [*before, (name, value), *after]
+                continue
+            item = self.callbacks[k]
+            callback = item[1] if isinstance(item, tuple) else item
             callback.set_params(**{parameter: value})
         return self
 

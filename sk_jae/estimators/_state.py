@@ -97,7 +97,9 @@ class FittedState:
             "the classes": None if self.classes is None else self.classes.tolist(),
             "shared_input": list(self.views),
             "the columns that the shared branch sees": [
-                indices.tolist() for indices in self.module.views.buffers()
+                buffer.tolist()
+                for buffer in self.module.views.buffers()
+                if not buffer.is_floating_point()  # scales stay those of the first fit
             ],
             **{
                 f"the shape of {name}": tuple(parameter.shape)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Sequence
 
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
-from sk_jae.tasks import Labels, counted, listed
+from sk_jae.tasks import Labels, counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
-
-# Whoever calls `fit` by these is shown the line in which he calls them.
-_LIBRARIES = ("sk_jae", "sklearn", "joblib")
 
 _NAMES = (
     "Give dataframes in which columns with the same meaning have the same name in all "
@@ -52,7 +48,7 @@ def warn_of_transfer(
         warnings.warn(
             f"{reason}, or label some samples of {_tasks(unlabeled)}.",
             TransferWarning,
-            stacklevel=_level_of_user(),
+            stacklevel=level_of_user(),
         )
 
 
@@ -88,15 +84,3 @@ def _cause(architectures: Sequence[Architecture]) -> tuple[str, str]:
         cause = f"the columns of {_tasks(nameless)} have no names, but those of others"
         return cause, remedy
     return "no column has the same name in all tasks", remedy
-
-
-def _level_of_user() -> int:
-    """The `stacklevel`, for the function that calls this, of the user's own code."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and _package(frame.f_globals) in _LIBRARIES:
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _package(namespace: dict[str, object]) -> str:
-    return str(namespace.get("__name__")).partition(".")[0]

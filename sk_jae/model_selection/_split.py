@@ -99,7 +99,7 @@ class JointStratifiedKFold(StratifiedKFold):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels, -1 for an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
         groups : object
             Always ignored, exists for compatibility.
 
@@ -221,7 +221,7 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels, -1 for an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
         groups : object
             Always ignored, exists for compatibility.
 
@@ -291,7 +291,7 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels, -1 for an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
         groups : object
             Always ignored, exists for compatibility.
 
@@ -326,7 +326,7 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels, -1 for an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
         groups : object
             Always ignored, exists for compatibility.
 

@@ -9,9 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import ShuffleSplit
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _num_samples, column_or_1d
+from sklearn.utils.validation import _num_samples
 
-from sk_jae.tasks import JointArrays, OneSequence, has_tasks, labeled_mask
+from sk_jae.tasks import (
+    JointArrays,
+    OneSequence,
+    has_tasks,
+    known_values,
+    labeled_mask,
+    to_vector,
+)
 
 
 def strata_of(
@@ -30,19 +37,20 @@ def strata_of(
         task = np.zeros(_num_samples(X), dtype=np.intp)
     if y is None:
         return task, task, np.ones(len(task), dtype=bool)
-    check_classification_targets(y)
-    labels = column_or_1d(y)
-    values, codes = encoded(labels)
-    if test_unlabeled:
-        tested = np.ones(len(task), dtype=bool)
-    else:
-        tested = labeled_mask(labels, is_one_task=not isinstance(X, JointArrays))
+    labels = to_vector(y, "y")
+    labeled = labeled_mask(labels, is_one_task=not isinstance(X, JointArrays))
+    tested = np.ones(len(task), dtype=bool) if test_unlabeled else labeled
     if not tested.any():
         raise ValueError(
             "y has no labeled sample to test; pass y=None if all samples are to be "
             "tested without labels."
         )
-    return task, task * len(values) + codes, tested
+    codes = np.zeros(len(task), dtype=np.intp)  # those of unlabeled samples stay 0
+    if labeled.any():
+        known = known_values(labels[labeled])
+        check_classification_targets(known)
+        codes[labeled] = encoded(known)[1] + 1
+    return task, task * (codes.max() + 1) + codes, tested
 
 
 def encoded(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -99,7 +99,7 @@ def task_train_test_split(
             "per task; for a JointArrays or a single array, use "
             "sklearn.model_selection.train_test_split."
         )
-    arrays = JointArrays(X).arrays
+    all_sizes = JointArrays(X).n_samples
     items, keys = items_and_names(X)
     names = keys or default_names(len(items))
     labels: list[Any] = [None] * len(items)
@@ -109,8 +109,9 @@ def task_train_test_split(
         test_size = 0.25
     rng = check_random_state(random_state)
     splits: list[list[Any]] = [[], [], [], []]
-    for name, array, item, label in zip(names, arrays, items, labels, strict=True):
-        n_samples = len(array)
+    for name, n_samples, item, label in zip(
+        names, all_sizes, items, labels, strict=True
+    ):
         strata = np.zeros(n_samples, dtype=np.intp)
         if label is not None:
             values = _to_labels(label, n_samples, describe_task(name, "y"))

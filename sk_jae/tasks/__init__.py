@@ -35,6 +35,7 @@ from sk_jae.tasks.label_values import (
     UNLABELED,
     known_values,
     labeled_mask,
+    to_vector,
     with_known_values,
 )
 from sk_jae.tasks.labels import (
@@ -53,6 +54,7 @@ from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
+from sk_jae.tasks.user_level import level_of_user
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
@@ -96,6 +98,7 @@ __all__ = [
     "known_values",
     "labeled_mask",
     "labeled_samples",
+    "level_of_user",
     "listed",
     "pack",
     "parse_inputs",
@@ -104,6 +107,7 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "to_vector",
     "warn_of_flattened",
     "with_known_values",
 ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sk_jae.exceptions import TransferWarning
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout_choice import LayoutChoice, check_layouts
+from sk_jae.tasks.user_level import level_of_user
 
 __all__ = ["flattened_pictures", "warn_of_flattened"]
 
@@ -28,7 +29,7 @@ _ALIKE, _LESS, _MUCH_LESS = 0.2, 0.05, 0.1
 
 def warn_of_flattened(
     tasks: TaskInputs, layout: object, labels: Sequence[object | None]
-) -> None:
+) -> bool:
     """Warn of pictures that are read as tables where a task has no labels.
 
     Parameters
@@ -39,9 +40,13 @@ def warn_of_flattened(
         The parameter of the estimator. Where it is not "auto", nothing is looked at.
     labels : sequence of (object or None)
         The labels of each task, None for a task without any.
+
+    Returns
+    -------
+    warned : bool
     """
     if all(y is not None for y in labels):
-        return
+        return False
     choices = check_layouts(layout, tasks)
     found = [
         flattened_pictures(array) if choice == "auto" else None
@@ -49,7 +54,7 @@ def warn_of_flattened(
     ]
     told = [t for t, shape in enumerate(found) if shape]
     if not told:
-        return
+        return False
     own = [
         f"{tasks.describe(t)} has {tasks.arrays[t].shape[1]} columns that look like "
         f"pictures of {' x '.join(map(str, found[t] or ()))}"
@@ -61,8 +66,9 @@ def warn_of_flattened(
         f"{_remedy(tasks, choices, found)} to read them as pictures, or "
         "layout='vector' if they are none.",
         TransferWarning,
-        stacklevel=4,
+        stacklevel=level_of_user(),
     )
+    return True
 
 
 def _remedy(

@@ -37,7 +37,8 @@ class Layout:
     columns : tuple of str or None
         The names of the features, if the samples came as a dataframe.
     largest : float or None
-        The size of the largest value in `fit`, for images; 255 for those of `uint8`.
+        The size of the largest value in `fit`, for images; 255 for those of `uint8`
+        that have its units.
     dtype : {"float32", "uint8"}
         The dtype of what comes back to the user.
     unflattened : tuple of int or None
@@ -97,9 +98,9 @@ class Layout:
         """Add to the layout what the values of the samples tell about their units.
 
         Images are brought to about 1 in size, since modules learn badly from values of
-        another size. Those of `uint8`, and others whose values look like the same units
-        (from 0 up to 255), are divided by 255. Whatever has much larger or much smaller
-        values is divided by the largest.
+        another size. Those whose values look like the units of `uint8` (from 0 up to
+        255) are divided by 255. Whatever has much larger or much smaller values, such
+        as masks or a few gray levels in `uint8`, is divided by the largest.
 
         Parameters
         ----------
@@ -113,12 +114,12 @@ class Layout:
         dtype: Literal["float32", "uint8"] = "float32"
         if array.dtype == np.uint8:
             dtype = "uint8"
-        if not self.is_image:
+        if not self.is_image or not array.size:
             return replace(self, dtype=dtype)
-        if array.dtype == np.uint8:
-            return replace(self, scale=1 / 255, largest=255.0, dtype=dtype)
         low, high = float(array.min()), float(array.max())
         scale, largest = _image_scale(low, high), max(-low, high)
+        if dtype == "uint8" and not 0 < largest <= _LIKE_BYTES:
+            scale, largest = 1 / 255, 255.0
         return replace(self, scale=scale, largest=largest, dtype=dtype)
 
 

@@ -264,7 +264,7 @@ def _check_layout(
 
 def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
     """Warn if images look as if their units were others than in fit."""
-    if not layout.largest or not array.size or array.dtype.kind not in "iuf":
+    if not layout.largest or not array.size or array.dtype.kind not in "biuf":
         return
     largest = max(-float(array.min()), float(array.max()))
     is_dark = largest < layout.largest / _MUCH_SMALLER and array.dtype != np.uint8

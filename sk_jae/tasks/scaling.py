@@ -19,7 +19,7 @@ LINEAR_RANGE = 4.0
 # usual spread, is still a number of float32.
 LARGEST_EXPONENT = 80.0
 
-_ROWS, _VALUES = 4096, 2**20
+_VALUES_PER_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def _standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     """The rows in float64, a few at a time."""
-    n = max(1, min(_ROWS, _VALUES // array.shape[1]))
+    n = max(1, _VALUES_PER_BLOCK // array.shape[1])
     for start in range(0, len(array), n):
         yield array[start : start + n].astype(np.float64)
 

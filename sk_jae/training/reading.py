@@ -94,11 +94,10 @@ def to_module(
     if scaling is not None and scaling[0].device.type != device.type:
         x = to_module(array, layout, scaling[0].device, scaling)
         return x.to(device)
-    if not _is_torch_ready(array) and scaling is not None:
-        array = array.astype(np.float64)
-    elif not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+    if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+        # What is standardized needs the precision of float64 until then.
         with np.errstate(under="ignore"):
-            array = array.astype(np.float32)
+            array = array.astype(np.float32 if scaling is None else np.float64)
     elif not array.flags.writeable or any(
         s < 0 or s % array.itemsize for s in array.strides
     ):
@@ -152,7 +151,7 @@ def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
 
 
 def standardized(x: Tensor) -> Tensor:
-    """Scaled vectors as multiples of the spread: without the logarithm."""
+    """Scaled vectors as multiples of the spread, without the logarithm."""
     size = x.abs()
     exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
     beyond = exponent.expm1() + LINEAR_RANGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ __all__ = ["Units", "units_of"]
 
 Units = dict[tuple[str, int], float]  # by term and task
 
-_MOST_ROWS, _ROWS, _VALUES = 10_000, 1000, 2**20
+_MOST_ROWS, _VALUES_PER_BLOCK = 10_000, 2**17
 
 
 def units_of(
@@ -59,7 +60,7 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     cpu = torch.device("cpu")
     total = squares = torch.zeros((), dtype=torch.float64)
     reader = data.reader(cpu)
-    n = max(1, min(_ROWS, _VALUES // math.prod(data.layouts[t].shape)))
+    n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
     for start in range(0, len(rows), n):
         x = reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
         total, squares = total + x.sum(0), squares + (x * x).sum(0)

@@ -37,6 +37,27 @@ def test_images_like_bytes_are_trained_on_like_bytes(dtype):
     np.testing.assert_allclose(back.clip(0, 255), expected.reconstruct(images), atol=1)
 
 
+@pytest.mark.parametrize("largest", [1, 16, 60])
+def test_bytes_of_few_levels_are_trained_on_like_other_numbers(largest):
+    """Masks and images of a few gray levels would else be almost 0 everywhere."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(largest + 1, size=(10, 6, 5)).astype(np.uint8)
+    jae = JointAutoencoder(**SMALL, layout="image")
+    expected = clone(jae).fit(images.astype(np.float32))
+    found = clone(jae).fit(images)
+    np.testing.assert_array_equal(found.transform(images), expected.transform(images))
+    back = found.reconstruct(images)
+    assert back.dtype == np.uint8
+    assert abs(back - expected.reconstruct(images).clip(0)).max() <= 0.51
+
+
+def test_masks_are_not_in_the_units_of_bytes():
+    images = np.random.default_rng(0).integers(256, size=(10, 6, 5)).astype(np.uint8)
+    jae = JointAutoencoder(**SMALL, layout="image").fit(images)
+    with pytest.warns(UserWarning, match="X has images with values up to 1, but those"):
+        jae.transform(images > 128)
+
+
 @pytest.mark.parametrize("form", ["list", "dict", "joint", "array"])
 def test_whatever_comes_back_for_bytes_is_bytes(form):
     rng = np.random.default_rng(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,3 +207,33 @@ class TestLeaveOneTaskOut:
             LeaveOneTaskOut().get_n_splits(X)
         with pytest.raises(error, match=message):
             list(LeaveOneTaskOut().split(X))
+
+
+GAPS = {
+    "None": lambda y: np.where(y == -1, None, y),
+    "NaN": lambda y: np.where(y == -1, np.nan, y),
+    "text": lambda y: [None if v == -1 else "abc"[v] for v in y],
+    "nullable": lambda y: pd.Series(y).replace(-1, pd.NA).astype("Int64"),
+    "category": lambda y: pd.Series(y).replace(-1, None).astype("category"),
+}
+
+
+@pytest.mark.parametrize("make", GAPS.values(), ids=GAPS.keys())
+@pytest.mark.parametrize(
+    "cv",
+    [
+        JointStratifiedKFold(3),
+        JointStratifiedKFold(3, test_unlabeled=True),
+        JointStratifiedShuffleSplit(2, random_state=0),
+        JointStratifiedShuffleSplit(2, random_state=0, test_unlabeled=True),
+        LeaveOneTaskOut(),
+    ],
+    ids=repr,
+)
+def test_missing_labels_are_those_of_unlabeled_samples(two_tasks, cv, make):
+    X, y = two_tasks
+    found = list(cv.split(X, make(y)))
+    for split, expected in zip(found, cv.split(X, y), strict=True):
+        assert_array_equal(split[0], expected[0])
+        assert_array_equal(split[1], expected[1])
+    assert cv.get_n_splits(X, make(y)) == len(found)

@@ -119,8 +119,11 @@ def test_flat_pictures_are_pointed_out_where_a_task_has_no_labels():
         assert part in text
     assert len(told(*pack(X, y))) == 1
     assert not told(X, [LABELS["optical"], LABELS["pen"]])
-    for layout in ("image", "vector", ["vector", "image"]):
-        assert not told(X, y, layout=layout)
+    assert not told(X, y, layout="image")
+    for layout in ("vector", ["vector", "image"]):
+        # What the tasks do not have in common is another matter.
+        (text,) = told(X, y, layout=layout)
+        assert "look like pictures" not in text
 
 
 def test_the_remedy_names_the_tasks_that_need_it():

@@ -65,6 +65,17 @@ def test_parameters_of_callbacks_can_be_set(name):
     assert jae.n_shared == 1
 
 
+def test_a_callback_can_be_replaced():
+    first, second = (LRScheduler("StepLR", step_size=n, gamma=0.1) for n in (1, 2))
+    given = [EarlyStopping("train_loss"), ("rate", first)]
+    jae = JointAutoencoder(**small(max_epochs=3, lr=0.01, callbacks=given))
+    jae.set_params(callbacks__rate=second, callbacks__rate__gamma=0.5).fit(X)
+    rates = [row["event_lr"] for row in jae.history_]
+    assert rates == pytest.approx([0.01, 0.01, 0.005])
+    assert given[1] == ("rate", first)
+    assert first.gamma == 0.1
+
+
 def test_an_unknown_callback_has_no_parameters():
     with pytest.raises(ValueError, match="no callback of the name 'lr'"):
         JointAutoencoder().set_params(callbacks__lr__step_size=2)

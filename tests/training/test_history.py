@@ -13,7 +13,7 @@ from tests.helpers.small import PAPER, make_tasks, small
 
 def test_history_has_every_term_of_every_task():
     """With a vanishing learning rate the terms can be computed afterwards."""
-    X, y = make_tasks((45, 15, 9), ((6,), (4,), (5,)))
+    X, y = make_tasks((45, 15, 9), [(6,)] * 3)
     y[0][::3] = -1
     y[2] = None
     clf = JointTransferClassifier(
@@ -98,7 +98,7 @@ def test_history_of_the_validation_data():
 
 
 def test_history_reads_well_as_a_dataframe():
-    X, y = make_tasks()
+    X, y = make_tasks(shapes=((6,), (6,)))
     clf = JointTransferClassifier(**small(PAPER, max_epochs=3, early_stopping=True))
     clf.fit({"usps": X[0], "batch_count": X[1]}, {"usps": y[0]})
     frame = pd.DataFrame(clf.history_)

@@ -53,7 +53,7 @@ def jitter(x):
 
 
 def samples(kind, n_tasks):
-    shapes = {"dense": [(6,), (4,), (5,)], "conv": [(8, 8), (7, 9), (3, 8, 9)]}[kind]
+    shapes = {"dense": [(6,)] * 3, "conv": [(8, 8), (7, 9), (3, 8, 9)]}[kind]
     return make_tasks(SIZES[:n_tasks], shapes[:n_tasks])[0]
 
 
@@ -165,7 +165,7 @@ class TestTheirCost:
         clf, watch = passes(kind, y, **off)
         assert watch.n_samples == watch.n_draws
         assert not any("infomax" in key for row in clf.history_ for key in row)
-        _, one_off = passes(kind, y, consistency_weight=[1.0, 0.0])
+        _, one_off = passes(kind, y, **off | {"consistency_weight": [1.0, 0.0]})
         assert one_off.n_samples == one_off.n_draws
 
 

@@ -81,21 +81,21 @@ def new_state(
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
         architectures = _architectures(estimator, inputs.names, layouts, labels)
-    if estimator.shared_input == "auto" and estimator.n_shared:
-        architectures = with_common_scale(architectures, layouts, labels)
-    check_sizes(estimator, architectures)
-    module = JointModule(
-        architectures,
-        n_shared=estimator.n_shared,
-        n_private=estimator.n_private,
-        shared_depth=estimator.shared_depth,
-        n_shared_layers=estimator.n_shared_layers,
-        n_classes=len(labels.classes) if labels else 0,
-        shared_head=heads.shared,
-        private_heads=heads.private,
-        class_mask=torch.from_numpy(labels.class_mask) if labels else None,
-        seed=seed,
-    )
+        if estimator.shared_input == "auto" and estimator.n_shared:
+            architectures = with_common_scale(architectures, layouts, labels)
+        check_sizes(estimator, architectures)
+        module = JointModule(
+            architectures,
+            n_shared=estimator.n_shared,
+            n_private=estimator.n_private,
+            shared_depth=estimator.shared_depth,
+            n_shared_layers=estimator.n_shared_layers,
+            n_classes=len(labels.classes) if labels else 0,
+            shared_head=heads.shared,
+            private_heads=heads.private,
+            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            seed=seed,
+        )
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
@@ -117,7 +117,7 @@ def new_state(
 def _lent_if_called(
     estimator: JointParameters, device: torch.device, seed: int
 ) -> AbstractContextManager[None]:
-    """A context in which functions of the user may make modules at random."""
+    """A context in which functions and modules of the user may draw at random."""
     given = [estimator.encoder, estimator.decoder]
     if not any(callable(v) or isinstance(v, list | dict) for v in given):
         return nullcontext()

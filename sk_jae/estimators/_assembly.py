@@ -81,9 +81,10 @@ def new_state(
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
         architectures = _architectures(estimator, inputs.names, layouts, labels)
-        if estimator.shared_input == "auto" and estimator.n_shared:
-            architectures = with_common_scale(architectures, layouts, labels)
-        check_sizes(estimator, architectures)
+    if estimator.shared_input == "auto" and estimator.n_shared:
+        architectures = with_common_scale(architectures, layouts, labels)
+    check_sizes(estimator, architectures)
+    with _lent_if_called(estimator, device, seed):  # which runs modules of the user
         module = JointModule(
             architectures,
             n_shared=estimator.n_shared,
@@ -117,7 +118,7 @@ def new_state(
 def _lent_if_called(
     estimator: JointParameters, device: torch.device, seed: int
 ) -> AbstractContextManager[None]:
-    """A context in which functions and modules of the user may draw at random."""
+    """A context in which functions of the user may make modules at random."""
     given = [estimator.encoder, estimator.decoder]
     if not any(callable(v) or isinstance(v, list | dict) for v in given):
         return nullcontext()

@@ -347,8 +347,9 @@ class JointAutoencoder(BaseJointEstimator):
         Returns
         -------
         score : float
-            R^2 of the reconstruction of each task over all its features, averaged over
-            the tasks: 1 is perfect, and 0 is as good as the mean of the samples.
+            R^2 of the reconstruction of each task over all its features, in the units
+            of `X`, averaged over the tasks: 1 is perfect, and 0 is as good as the mean
+            of the samples.
 
         Raises
         ------

@@ -247,7 +247,7 @@ class JointTransferClassifier(ClassFitting):
 
     Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
     complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
-    OneVsRestClassifier. Tools that need one array cannot be used with several tasks:
+    OneVsRestClassifier. Tools that need one array cannot be used around several tasks:
     BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
     permutation_importance. They can be used on the codes, which are one array, as steps
     of a pipeline behind this one.

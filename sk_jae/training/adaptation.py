@@ -8,7 +8,7 @@ predictions resist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
@@ -30,7 +30,7 @@ __all__ = ["Adaptation", "Transfer"]
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 
 # Shares are even above this. The predictions of a trial must be nearly so.
-_EVEN, _EVEN_AT_LAST = 0.9, 0.975
+_EVEN, _EVEN_AT_LAST = 0.9, 0.955
 
 _MOST_ROWS, _ROWS = 5000, 512
 
@@ -69,6 +69,8 @@ class Adaptation:
         Reads the arrays of `data`.
     class_prior : dict of {int: ndarray of shape (n_classes,)}
         The shares of the classes of the tasks of which they are known.
+    step : callable
+        Makes of a function one that may run the user's own code.
     """
 
     def __init__(
@@ -77,9 +79,11 @@ class Adaptation:
         data: TaskData,
         reader: SampleReader,
         class_prior: Mapping[int, NDArray[np.float64]],
+        step: Callable[[Callable[[int], Tensor]], Callable[[int], Tensor]],
     ) -> None:
         self.net, self.data, self.reader = net, data, reader
         self.class_prior = class_prior
+        self._logits = step(self._logits_of)
         self.found: dict[int, Transfer] = {}
         self._classes: dict[int, NDArray[np.int64]] = {}
         self._on_trial: set[int] = set()
@@ -113,6 +117,8 @@ class Adaptation:
 
     def _decide(self, t: int) -> None:
         logits = self._logits(t)
+        if not torch.isfinite(logits).any():
+            return  # which ends the training as diverged
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
         predicted = probabilities.mean(dim=0)
@@ -152,10 +158,16 @@ class Adaptation:
         state = self.net.optimizer_.state_dict()
         state["state"] = deepcopy(moments["state"])
         self.net.optimizer_.load_state_dict(state)
-        shares = self._shares(t)
-        predicted = torch.from_numpy(self.found[t].shares).to(shares.mean)
-        shares.suppose(predicted, is_estimated=True)
-        self.found[t].supposed, self.found[t].went_back = "estimated", True
+        shares, transfer = self._shares(t), self.found[t]
+        predicted = torch.from_numpy(transfer.shares).to(shares.mean)
+        transfer.went_back = True
+        if evenness(predicted, shares.n_possible) >= _EVEN:
+            shares.suppose(predicted, is_estimated=True)
+            transfer.supposed = "estimated"
+        else:
+            # Where shares differ much, pulling to wrong ones costs more than it gives.
+            del self.net.criterion_.shares[str(t)]
+            transfer.supposed = "none"
         self._on_trial.discard(t)
 
     def _shares(self, t: int) -> ClassShares:
@@ -174,7 +186,7 @@ class Adaptation:
         rows, labels = self.data.rows[t], self.data.labels[t]
         return rows if labels is None else rows[labels[rows] < 0]
 
-    def _logits(self, t: int) -> Tensor:
+    def _logits_of(self, t: int) -> Tensor:
         """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
         rows = self._unlabeled_rows(t)
         if len(rows) > _MOST_ROWS:

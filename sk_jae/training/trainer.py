@@ -196,7 +196,9 @@ class Trainer:
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
         valid = None
-        adaptation = Adaptation(net, self.data, self.reader, self.class_prior)
+        adaptation = Adaptation(
+            net, self.data, self.reader, self.class_prior, self._step
+        )
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)

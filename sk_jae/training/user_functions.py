@@ -67,14 +67,19 @@ def own_code(
 ) -> list[str]:
     """The parameters whose code may draw from the global generators of torch."""
     maps = [function for function in augment if function is not None]
-    modules = {type(part) for part in module.modules()}
     runs = {
         "reconstruction_loss": callable(loss),
         "augmentation": not all(isinstance(f, RandomAffine) for f in maps),
         "optimizer": type(optimizer) not in _OPTIMIZERS_WITHOUT_DRAWS,
-        "encoder or decoder": not modules <= _MODULES_WITHOUT_DRAWS,
+        "encoder or decoder": not all(map(_is_ours, module.modules())),
     }
     return [name for name, own in runs.items() if own]
+
+
+def _is_ours(part: nn.Module) -> bool:
+    # Only modules of the user work in place.
+    in_place = getattr(part, "inplace", False)
+    return type(part) in _MODULES_WITHOUT_DRAWS and not in_place
 
 
 @contextmanager

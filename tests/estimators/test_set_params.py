@@ -123,7 +123,9 @@ def before():
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "value"), CASES, ids=[f"{k}-{n}-{v}" for k, n, v in CASES]
+    ("kind", "name", "value"),
+    CASES,
+    ids=[f"{c[0]}-{c[1]}-{i}" for i, c in enumerate(CASES)],
 )
 def test_of_one_parameter(kind, name, value, before):
     estimator = FITTED[kind]

@@ -106,6 +106,8 @@ class LentGenerators:
 
     def __init__(self, device: torch.device) -> None:
         self._generators = global_generators(device)
+        self._dtype = torch.float32
+        self._are_lent = False
         self.seed(0)
 
     def seed(self, *words: int | str) -> None:
@@ -119,17 +121,31 @@ class LentGenerators:
     def lent(self) -> Iterator[None]:
         """Give the global generators the state of this fit for a while."""
         with _turn:
-            outer = [generator.get_state() for generator in self._generators]
-            dtype = torch.get_default_dtype()
-            self._set(self._states)
-            torch.set_default_dtype(torch.float32)
+            self._exchange()
+            self._are_lent = True
             try:
                 yield
             finally:
-                torch.set_default_dtype(dtype)
-                self._states = [g.get_state() for g in self._generators]
-                self._set(outer)
+                self._are_lent = False
+                self._exchange()
 
-    def _set(self, states: list[torch.Tensor]) -> None:
-        for generator, state in zip(self._generators, states, strict=True):
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Give them back for a while, if they are lent."""
+        if not self._are_lent:
+            yield
+            return
+        self._exchange()
+        try:
+            yield
+        finally:
+            self._exchange()
+
+    def _exchange(self) -> None:
+        """Keep the states of the global generators, and give them those kept before."""
+        states = [generator.get_state() for generator in self._generators]
+        for generator, state in zip(self._generators, self._states, strict=True):
             generator.set_state(state)
+        dtype = torch.get_default_dtype()
+        torch.set_default_dtype(self._dtype)
+        self._states, self._dtype = states, dtype

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import torch
@@ -49,6 +50,7 @@ __all__ = ["JointNet"]
 
 
 Terms: TypeAlias = dict[TermKey, WeightedMean]
+Outside: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 class Batches(Iterable[Batch], Sized, Protocol):
@@ -238,8 +240,6 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
-            # Inside an autocast of the caller, old weights would stay in its cache.
-            torch.clear_autocast_cache()
             _add(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self._record(prefix, self._means(sums, counts))
@@ -288,15 +288,18 @@ class JointNet(NeuralNet):
         for (term, t), mean in means.items():
             self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
 
-    def train_step(self, batch: Batch, **params: object) -> dict[str, Any]:
+    def train_step(
+        self, batch: Batch, outside: Outside = nullcontext, **params: object
+    ) -> dict[str, Any]:
+        """Make a step, with `outside` around what callbacks do in the middle of it."""
         if self.needs_closure_:
             loss, terms = step_with_closure(
                 self.optimizer_,
-                lambda: self._loss_and_gradients(batch),
+                lambda: self._loss_and_gradients(batch, outside),
                 self._generators(),
             )
         else:
-            loss, terms = self._loss_and_gradients(batch)
+            loss, terms = self._loss_and_gradients(batch, outside)
             if loss.requires_grad:
                 self.optimizer_.step()
         return {"loss": loss.detach(), "terms": terms, "y_pred": None}
@@ -307,20 +310,25 @@ class JointNet(NeuralNet):
         own = [f.generator for f in maps if f.generator is not None]
         return own + global_generators(torch.device(self.device))
 
-    def _loss_and_gradients(self, batch: Batch) -> tuple[Tensor, Terms]:
+    def _loss_and_gradients(
+        self, batch: Batch, outside: Outside
+    ) -> tuple[Tensor, Terms]:
         self.optimizer_.zero_grad(set_to_none=True)
+        # Inside an autocast of the caller, old weights would stay in its cache.
+        torch.clear_autocast_cache()
         bfloat16 = self.precision == "bfloat16"
         device = torch.device(self.device).type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16):
             loss, terms = self.objective_(self.module_, batch, self.phase_)
         if loss.requires_grad:
             loss.backward()
-            self.notify(
-                "on_grad_computed",
-                named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                batch=batch,
-                training=True,
-            )
+            with outside():
+                self.notify(
+                    "on_grad_computed",
+                    named_parameters=TeeGenerator(self.get_all_learnable_params()),
+                    batch=batch,
+                    training=True,
+                )
         return loss, terms
 
     def validation_step(self, batch: Batch, **params: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -273,7 +274,8 @@ class Trainer:
         net.notify("on_epoch_begin", **data)
         if len(self.phases) > 1:
             net.history.record("phase", net.phase_.name)
-        net.run_single_epoch(batches, True, "train", self._step(net.train_step))
+        train_step = partial(net.train_step, outside=self.lent.given_back)
+        net.run_single_epoch(batches, True, "train", self._step(train_step))
         self._check_finite(net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
         self.history[:] = self._rows()

@@ -151,17 +151,18 @@ DRAWING = {
 }
 
 
+@pytest.mark.parametrize("hook", ["on_batch_end", "on_grad_computed"])
 @pytest.mark.parametrize("name", DRAWING)
-def test_draws_elsewhere_change_nothing_and_are_not_changed(name):
-    class Draw(Callback):
-        def on_batch_end(self, net, **kwargs):
-            drawn.append(torch.rand(()).item())
+def test_draws_elsewhere_change_nothing_and_are_not_changed(name, hook):
+    def draw(net, **kwargs):
+        drawn.append(torch.rand(()).item())
 
     params = small(max_epochs=3, **DRAWING[name])
     plain = JointTransferClassifier(**params).fit(X, y)
     drawn = []
     torch.manual_seed(3)
-    looked_at = JointTransferClassifier(**params, callbacks=[Draw()]).fit(X, y)
+    callback = type("Draw", (Callback,), {hook: staticmethod(draw)})
+    looked_at = JointTransferClassifier(**params, callbacks=[callback()]).fit(X, y)
     assert equal_weights(plain, looked_at)
     torch.manual_seed(3)
     assert drawn == [torch.rand(()).item() for _ in drawn]

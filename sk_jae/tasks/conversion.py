@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import TasksInContainer
-from sk_jae.tasks.foreign import check_readable, samples_of
+from sk_jae.tasks.foreign import check_readable, is_dict, samples_of
 from sk_jae.tasks.wording import counted, unknown_task
 
 
@@ -102,7 +102,7 @@ def is_missing(value: object) -> bool:
 
 def is_per_task(y: object) -> bool:
     """Tell whether `y` is a list or dict with labels per task, and not flat."""
-    return isinstance(y, Mapping) or (
+    return is_dict(y) or (
         isinstance(y, (list, tuple))
         and len(y) > 0
         and all(
@@ -142,7 +142,7 @@ def items_per_task(
     parts: object, n_tasks: int, names: tuple[str, ...] | None, argument: str
 ) -> list[Any]:
     """Return the items in the order of the tasks, None for a task without one."""
-    if isinstance(parts, Mapping) and names is not None:
+    if is_dict(parts) and names is not None:
         for name in parts:
             if name not in names:
                 raise ValueError(unknown_task(name, names, argument))

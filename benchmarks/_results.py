@@ -69,14 +69,27 @@ class Results:
         """The run that has all items of the key, or None."""
         return next(iter(self.runs(**key)), None)
 
-    def add(self, key: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
-        """Write a finished run, and return its record."""
+    def add(
+        self,
+        key: Mapping[str, Any],
+        outcome: Mapping[str, Any],
+        *,
+        replace: bool = False,
+    ) -> dict[str, Any]:
+        """Write a finished run, and return its record.
+
+        With `replace`, runs that have the items of the key are taken out.
+        """
         record = {**key, **outcome, "environment": environment()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path.with_suffix(".lock"), "w") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             content = self.read()
+            if replace:
+                old = _as_json_gives_it_back(key).items()
+                kept = [run for run in content["runs"] if not old <= run.items()]
+                content["runs"] = kept
             content["runs"].append(record)
             new = self.path.with_suffix(".new")
             new.write_text(to_text(content), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Warnings and exceptions of the package."""
 
-__all__ = ["DeviceWarning", "TrainingInterrupted"]
+__all__ = ["DeviceWarning", "TrainingInterrupted", "TransferWarning"]
 
 
 class DeviceWarning(UserWarning):
@@ -31,4 +31,26 @@ class TrainingInterrupted(KeyboardInterrupt):
     ...     pass  # go on with what was learned
     >>> jae.n_iter_
     2
+    """
+
+
+class TransferWarning(UserWarning):
+    """The predictions for a task without labels may be no better than a guess.
+
+    A fit says so before it trains. As an error the warning ends the fit, and the
+    estimator stays as it was.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from sk_jae import JointTransferClassifier
+    >>> from sk_jae.exceptions import TransferWarning
+    >>> X, X_other, y = np.eye(20, 6), np.eye(20, 4), np.arange(20) % 2
+    >>> with warnings.catch_warnings():
+    ...     warnings.filterwarnings("error", category=TransferWarning)
+    ...     JointTransferClassifier().fit([X, X_other], [y, None])
+    Traceback (most recent call last):
+        ...
+    sk_jae.exceptions.TransferWarning: The first layers of task 'task1' cannot ...
     """

@@ -17,16 +17,16 @@ PUBLIC = {
         exceptions metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture BN Conv Deconv FC Layer MaxPool Reshape Shape auto_encoder
-        common_view count_weights describe from_widths has_weights mirror output_shape
-        parse shapes to_string
+        Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape
+        auto_encoder common_columns common_view count_weights describe from_widths
+        has_weights mirror output_shape parse shapes to_string
     """,
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps
         split_by_class
     """,
-    "sk_jae.exceptions": "DeviceWarning TrainingInterrupted",
+    "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
     "sk_jae.metrics": """
         EntropyScorer InformationMaximizationScorer LabeledScorer
         ReverseValidationScorer SoftNeighborhoodDensityScorer transfer_report
@@ -36,10 +36,10 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        Codes CommonView FlattenLinear JointModule RandomAffine ReconstructionLoss
-        TaskBatchNorm TaskOutput TaskSequential UnflattenImage UpConv2d
-        classification_loss consistency_loss infomax_loss n_parameters random_affine
-        reconstruction_loss
+        Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
+        RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
+        UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
+        n_parameters random_affine reconstruction_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

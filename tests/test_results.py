@@ -117,6 +117,16 @@ def test_finished_runs_are_kept(tmp_path):
     assert "torch" in kept.find(key)["environment"]
 
 
+def test_a_run_is_replaced_by_its_key(tmp_path):
+    results = Results(tmp_path / "results.json")
+    for seed in (0, 1):
+        results.add({"row": "a", "seed": seed}, {"value": seed})
+    results.add({"row": "a", "seed": 0}, {"value": 7}, replace=True)
+    found = {run["seed"]: run["value"] for run in results.runs(row="a")}
+    assert found == {0: 7, 1: 1}
+    assert len(results.runs()) == 2
+
+
 def test_new_runs_leave_summaries_as_they_are(tmp_path):
     path = tmp_path / "results.json"
     summaries = {"from": "earlier", "cells": [{"row": "a"}]}

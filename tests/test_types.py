@@ -87,6 +87,9 @@ clf.task_names_[0].upper()
 X, labels = pack([A, B], [y, None])
 labels[X.task == 0].shape
 clf.fit(X, labels).score(X, labels) + 1.0
+clf.set_score_request(sample_weight=True).score([A, B], [y, None], [y, None]) + 1.0
+jae = JointAutoencoder().fit(A)
+jae.score(A, sample_weight=y) + 1.0
 X.split(clf.predict(X))[0].shape
 X.join([y, y]).shape
 clf.reconstruct(X).arrays[0].shape

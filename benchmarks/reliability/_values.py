@@ -164,10 +164,16 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
         *((1, 8, 8, 8), (1.0, 8, 8), (10**12, 8, 8), (1, 10**9, 10**9), (True, 8, 8)),
     ),
     "layout": listed("auto", "first", "last", ["auto", "first"], {"a": "last"}),
+    "input_scaling": listed("auto", None),
+    "loss_scaling": listed("auto", None),
     "reconstruction_weight": weights,
     "classification_weight": weights,
     "infomax_weight": weights,
     "consistency_weight": weights,
+    "class_prior": listed(
+        *(None, [0.2, 0.3, 0.5], [0.5, 0.5], [0, 0, 1], [-1, 1, 1], [1e300] * 3, "no"),
+        *({"a": {0: 0.5, 1: 0.5}}, {"task1": [0.2, 0.3, 0.5]}, {"pen": {0: 1}}),
+    ),
     "head": listed("auto", "shared", "both"),
     "strategy": listed("end-to-end", "common-branch"),
     "reconstruction_loss": lambda draw: (
@@ -179,7 +185,9 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
     "lr": listed(1e-12, 1e-3, 1, 1e3, 1e9, 1e30, 1e300, 5e-324, Fraction(1, 100)),
     "lr_schedule": listed("constant", "cosine"),
     "optimizer": lambda draw: one_of(draw, functions.OPTIMIZERS),
-    "weight_decay": listed(0, 1e-4, 1, 1e9, 1e300, Fraction(1, 10), np.float32(0.1)),
+    "weight_decay": listed(
+        "auto", 0, 1e-4, 1, 1e9, 1e300, Fraction(1, 10), np.float32(0.1)
+    ),
     "early_stopping": listed(True, False, np.True_),
     "validation_fraction": listed(0.5, 0.01, 0.99, 1e-12, 1 - 1e-12, Fraction(1, 3)),
     "n_iter_no_change": listed(1, 2, np.int64(1), 10**30),

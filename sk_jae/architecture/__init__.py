@@ -32,6 +32,9 @@ from sk_jae.architecture.branches import (
 from sk_jae.architecture.branches import (
     Coder as Coder,
 )
+from sk_jae.architecture.column_scale import ColumnScale
+from sk_jae.architecture.columns import common_columns
+from sk_jae.architecture.columns import has_few as has_few
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -53,6 +56,7 @@ __all__ = [
     "BN",
     "FC",
     "Architecture",
+    "ColumnScale",
     "Conv",
     "Deconv",
     "Layer",
@@ -60,6 +64,7 @@ __all__ = [
     "Reshape",
     "Shape",
     "auto_encoder",
+    "common_columns",
     "common_view",
     "count_weights",
     "describe",

@@ -10,6 +10,7 @@ from math import ceil, log2, prod
 from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -47,6 +48,9 @@ _MOST_DENSE = 2**14
 _LARGEST_MAP = 8
 _MOST_LAYERS = 1000
 
+# Gray, red green and blue, and these with opacity.
+_GRAY_OR_COLOR = {1, 3, 4}
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -66,6 +70,13 @@ class Architecture:
     decoder : tuple of Layer or torch modules
         Hidden decoder layers, which are the same for both branches, and the output
         layer, which is a Layer, as the last item.
+    features : tuple of str or None, default=None
+        The names of the columns that the shared branch sees. The first layers of tasks
+        in which these differ are not tied.
+    indices : tuple of int or None, default=None
+        The places of these columns in a sample, None if they are the whole sample.
+    scale : ColumnScale or None, default=None
+        How the shared branch moves and weighs these columns, if it does.
 
     Examples
     --------
@@ -81,6 +92,9 @@ class Architecture:
     private: tuple[Any, ...]
     shared: tuple[Any, ...]
     decoder: tuple[Any, ...]
+    features: tuple[str, ...] | None = None
+    indices: tuple[int, ...] | None = None
+    scale: ColumnScale | None = None
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
@@ -111,7 +125,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
     >>> to_string(auto_encoder((1, 28, 28), classified=True))
     'Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN'
     """
-    if len(shape) == 1 or min(shape[1:]) < _SMALLEST_SIDE:
+    if len(shape) < 3 or min(shape[1:]) < _SMALLEST_SIDE:
         return (FC(128),)
     if not classified and prod(shape) <= _MOST_DENSE:
         # Dense layers reconstruct small images better and much faster.
@@ -124,7 +138,7 @@ def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
-    """Return one shape for the images of all tasks; None if not all are images.
+    """Return one shape for the images of all tasks; None if there is none.
 
     Parameters
     ----------
@@ -135,7 +149,8 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     -------
     shape : tuple of int, (channels, height, width), or None
         The largest height and the largest width, with the number of channels if it is
-        equal in all tasks, else 1.
+        equal in all tasks, else 1 if these are gray images and images in color. None if
+        not all are images, or if they have other channels that cannot be reconciled.
 
     Examples
     --------
@@ -146,7 +161,10 @@ def common_view(shapes: Sequence[Shape]) -> Shape | None:
     if any(len(shape) != 3 for shape in shapes):
         return None
     channels, heights, widths = zip(*shapes, strict=True)
-    return channels[0] if len(set(channels)) == 1 else 1, max(heights), max(widths)
+    size = max(heights), max(widths)
+    if len(set(channels)) == 1:
+        return channels[0], *size
+    return (1, *size) if set(channels) <= _GRAY_OR_COLOR else None
 
 
 def describe(
@@ -157,6 +175,8 @@ def describe(
     decoder: Coder,
     *,
     classified: Literal["private", "shared"] | None = None,
+    columns: tuple[str, ...] | None = None,
+    features: tuple[str, ...] | None = None,
 ) -> Architecture:
     """Describe the layers of the two branches of one task.
 
@@ -172,6 +192,11 @@ def describe(
         The hidden layers of the decoders of both branches, as in the estimators.
     classified : {"private", "shared"} or None, default=None
         The branch from which the classes are learned, if there is one.
+    columns : tuple of str or None, default=None
+        The names of the columns of a table.
+    features : tuple of str or None, default=None
+        Those of them that the shared branch sees, which then decide its view; see
+        :func:`common_columns`.
 
     Returns
     -------
@@ -192,6 +217,11 @@ def describe(
     >>> to_string(branches.decoder)
     'FC 32, FC 512, Reshape 8x8x8, Deconv 1x3x3'
     """
+    indices = None
+    if columns and features and features != columns:
+        places = {column: i for i, column in enumerate(columns)}
+        indices = tuple(places[column] for column in features)
+        view = (len(indices),)
     own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
     back = _called(decoder, shape, "decoder", name)
     with _naming("encoder", name):
@@ -200,7 +230,7 @@ def describe(
     with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
         decoding = _decoder(back, private, shape)
-    return Architecture(name, shape, view, private, shared, decoding)
+    return Architecture(name, shape, view, private, shared, decoding, features, indices)
 
 
 @contextmanager

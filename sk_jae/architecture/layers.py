@@ -246,7 +246,7 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         if prod(shape) != prod(layer.shape):
             raise ValueError(f"{misfit}: it needs {prod(layer.shape)} features.")
         return layer.shape
-    if len(shape) == 1:
+    if len(shape) < 3:
         raise ValueError(
             f"{misfit}: it needs an image (channels, height, width), so put it before "
             "the first FC or after a Reshape."
@@ -316,10 +316,10 @@ def _pooled(side: int, kernel: int, stride: int) -> int:
 
 
 def _check_shape(shape: Shape) -> None:
-    if len(shape) not in (1, 3) or not all(map(_is_positive_int, shape)):
+    if len(shape) not in (1, 2, 3) or not all(map(_is_positive_int, shape)):
         raise ValueError(
-            "The shape of a sample must be (features,) or (channels, height, width), "
-            f"each at least 1, got {shape}."
+            "The shape of a sample must be (features,), (channels, time) or (channels, "
+            f"height, width), each at least 1, got {shape}."
         )
 
 

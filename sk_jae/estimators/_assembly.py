@@ -13,7 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.architecture import Architecture, Shape, common_view, describe
+from sk_jae.architecture import (
+    Architecture,
+    Shape,
+    common_columns,
+    common_view,
+    describe,
+    has_few,
+)
+from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -22,6 +30,7 @@ from sk_jae.estimators._parameters import (
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
+from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
     Labels,
@@ -30,8 +39,16 @@ from sk_jae.tasks import (
     counted,
     evenly_mixed,
     per_task,
+    warn_of_flattened,
 )
-from sk_jae.training import JointNet, LentGenerators, TaskData, default_precision
+from sk_jae.training import (
+    JointNet,
+    LentGenerators,
+    TaskData,
+    Units,
+    default_precision,
+    units_of,
+)
 
 __all__ = ["make_net", "new_state", "split_validation"]
 
@@ -40,6 +57,11 @@ _OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
+
+# The weights between the samples and the classes of vectors, without biases, decoders
+# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
+_CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
+_DECAY, _DECAY_POWER = 1.5, 0.6
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -58,22 +80,27 @@ def new_state(
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
-        architectures = _architectures(
-            estimator, inputs.names, layouts, classify=labels is not None
-        )
+        architectures = _architectures(estimator, inputs.names, layouts, labels)
+    if estimator.shared_input == "auto" and estimator.n_shared:
+        architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
-    module = JointModule(
-        architectures,
-        n_shared=estimator.n_shared,
-        n_private=estimator.n_private,
-        shared_depth=estimator.shared_depth,
-        n_shared_layers=estimator.n_shared_layers,
-        n_classes=len(labels.classes) if labels else 0,
-        shared_head=heads.shared,
-        private_heads=heads.private,
-        class_mask=torch.from_numpy(labels.class_mask) if labels else None,
-        seed=seed,
-    )
+    with _lent_if_called(estimator, device, seed):  # which runs modules of the user
+        module = JointModule(
+            architectures,
+            n_shared=estimator.n_shared,
+            n_private=estimator.n_private,
+            shared_depth=estimator.shared_depth,
+            n_shared_layers=estimator.n_shared_layers,
+            n_classes=len(labels.classes) if labels else 0,
+            shared_head=heads.shared,
+            private_heads=heads.private,
+            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            seed=seed,
+        )
+    if labels and estimator.n_shared:
+        told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
+        if not told:
+            warn_of_transfer(architectures, labels, module)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -84,6 +111,7 @@ def new_state(
         estimator.reconstruction_loss,
         classes=labels.classes if labels else None,
         class_mask=labels.class_mask if labels else None,
+        codes=estimator.codes,
     )
 
 
@@ -103,7 +131,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    classify: bool,
+    labels: Labels | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -112,17 +140,42 @@ def _architectures(
 
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
+    features = _features(estimator.shared_input, layouts, labels)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     classified: Literal["private", "shared"] | None = None
-    if classify:
+    if labels:
         classified = "shared" if estimator.n_shared else "private"
     return [
-        describe(name, shape, view or shape, encoder, decoder, classified=classified)
-        for name, shape, encoder, decoder in zip(
-            names, shapes, encoders, decoders, strict=True
+        describe(
+            names[t],
+            shape,
+            view or shape,
+            encoders[t],
+            decoders[t],
+            classified=classified,
+            columns=layouts[t].columns,
+            features=features[t],
         )
+        for t, shape in enumerate(shapes)
     ]
+
+
+def _features(
+    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+) -> list[tuple[str, ...] | None]:
+    """The names of the columns that the shared branch sees of each task."""
+    own = [layout.columns for layout in layouts]
+    if shared_input != "auto" or not any(own):
+        return [None] * len(own)
+    features = common_columns(own)
+    # Only a task without labels has nothing better than a few common columns.
+    if labels and any(part is None for part in labels.encoded):
+        return features
+    one = features[0]
+    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
+        return own
+    return features
 
 
 def _view(
@@ -145,19 +198,17 @@ def _view(
     for name, shape in zip(names, shapes, strict=True):
         if len(shape) != 3:
             raise ValueError(
-                f"shared_input={shared_input} resizes images, but task {name!r} has "
-                f"vectors of {shape[0]} features; set shared_input=None."
+                f"shared_input={shared_input} resizes images, but the samples of task "
+                f"{name!r} have the shape {shape}; set shared_input=None."
             )
     return tuple(shared_input)
 
 
 def make_net(
-    estimator: JointParameters,
-    module: JointModule,
-    device: torch.device,
-    train: TaskData,
+    estimator: JointParameters, state: FittedState, train: TaskData
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
+    module, device = state.module, state.device
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -169,17 +220,17 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    if estimator.weight_decay:
-        extra["optimizer__weight_decay"] = estimator.weight_decay
+    extra |= _weight_decay(estimator, state, train)
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
+        units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train),
+        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -188,6 +239,39 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def _weight_decay(
+    estimator: JointParameters, state: FittedState, train: TaskData
+) -> dict[str, Any]:
+    """What the optimizer is told about the decay of weights."""
+    if estimator.weight_decay != "auto":
+        given = estimator.weight_decay
+        return {"optimizer__weight_decay": given} if given else {}
+    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+        return {}
+    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
+    assert state.classes is not None
+    # The cross-entropy is divided by the same logarithm.
+    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    return {
+        "optimizer__param_groups": [
+            (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
+        ]
+    }
+
+
+def _learns_classes_of_vectors(state: FittedState) -> bool:
+    are_vectors = all(layout.kind == "vector" for layout in state.layouts)
+    return state.classes is not None and are_vectors
+
+
+def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
+    """The values that the terms of the loss are divided by."""
+    if estimator.loss_scaling is None:
+        return {}
+    n_classes = [] if state.class_mask is None else state.class_mask.sum(1).tolist()
+    return units_of(train, estimator.reconstruction_loss, n_classes)
 
 
 def _augmentations(
@@ -201,12 +285,15 @@ def _augmentations(
     return (augmentation,) * len(layouts)
 
 
-def _n_epochs(estimator: JointParameters, train: TaskData) -> int:
+def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:
     """Number of epochs of each phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
-    n_updates: float = _N_UPDATES * max(1.0, len(train) / _N_SAMPLES) ** 0.5
+    size = len(train) / _N_SAMPLES
+    if not is_table:  # small tables are soon learned by heart
+        size = max(1.0, size)
+    n_updates: float = _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

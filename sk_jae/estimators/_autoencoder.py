@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.architecture import Coder
@@ -19,9 +18,10 @@ from sk_jae.estimators._parameters import (
 )
 from sk_jae.estimators._phases import plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice, Samples, Targets, check_tasks
+from sk_jae.tasks import LayoutParameter, Samples, Targets, check_sample_weight
 
 __all__ = ["JointAutoencoder"]
 
@@ -62,14 +62,32 @@ class JointAutoencoder(BaseJointEstimator):
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The shape to which images are brought for the shared branch, so that its layers
-        can be tied although the images of the tasks differ in size or color. "auto"
-        takes the largest height and the largest width, and the number of channels if
-        it is equal in all tasks, else one (gray). Vectors are left as they are. With
-        None nothing is changed (the paper).
-    layout : {"auto", "first", "last"}, default="auto"
-        Where arrays of images with 4 dimensions have their channels. "auto" looks for
-        the axis of length 1, 3 or 4.
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors inside, by the mean and the standard
+        deviation of each task, so that units do not matter. What exceeds 4 standard
+        deviations counts like its logarithm. Reconstructions have the units of the
+        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
@@ -96,8 +114,8 @@ class JointAutoencoder(BaseJointEstimator):
         The optimizer, or a function that takes the parameters and `lr` and returns one.
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -123,13 +141,15 @@ class JointAutoencoder(BaseJointEstimator):
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
-        The codes that `transform` returns.
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -158,7 +178,10 @@ class JointAutoencoder(BaseJointEstimator):
         The training loss of each epoch.
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
-        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of an autoencoder.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -174,6 +197,11 @@ class JointAutoencoder(BaseJointEstimator):
     The layers that give the codes are linear; all other hidden layers have ReLU.
     Initial weights are drawn after Glorot and Bengio (uniformly), and initial biases
     are 0.
+
+    Tools of scikit-learn that need one array of features, such as
+    permutation_importance, cannot be used around an estimator of several tasks. They
+    can be used on the codes, which are one array, as steps of a pipeline behind this
+    one.
 
     References
     ----------
@@ -207,7 +235,9 @@ class JointAutoencoder(BaseJointEstimator):
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
-        layout: LayoutChoice = "auto",
+        layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
         max_epochs: int | Literal["auto"] = "auto",
@@ -215,7 +245,7 @@ class JointAutoencoder(BaseJointEstimator):
         lr: float = 0.001,
         lr_schedule: Literal["constant", "cosine"] = "constant",
         optimizer: OptimizerChoice = "adam",
-        weight_decay: float = 0.0,
+        weight_decay: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -237,6 +267,8 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.reconstruction_loss = reconstruction_loss
         self.max_epochs = max_epochs
@@ -288,13 +320,13 @@ class JointAutoencoder(BaseJointEstimator):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = check_tasks(
-                X, estimator=self, reset=True, layout=self.layout
-            )
+            inputs, layouts = self._check_samples_of_fit(X)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 
-    def score(self, X: Samples, y: object = None) -> float:
+    def score(
+        self, X: Samples, y: object = None, sample_weight: Targets | None = None
+    ) -> float:
         """Coefficient of determination of the reconstruction, mean over tasks.
 
         It does not depend on the loss weights, so that a search over these weights
@@ -306,35 +338,33 @@ class JointAutoencoder(BaseJointEstimator):
             Samples in the form given to `fit`; None or a missing name skips a task.
         y : ignored
             Not used, present for API consistency.
+        sample_weight : list, tuple or dict, or array-like of shape (n_samples,), \
+                default=None
+            Weights of the samples in the form of `X`, flat for a JointArrays. None, for
+            all tasks or for one, means equal weights. They count within a task; the
+            tasks count alike.
 
         Returns
         -------
         score : float
-            R^2 of the reconstruction of each task over all its features, averaged over
-            the tasks: 1 is perfect, and 0 is as good as the mean of the samples.
+            R^2 of the reconstruction of each task over all its features, in the units
+            of `X`, averaged over the tasks: 1 is perfect, and 0 is as good as the mean
+            of the samples.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If weights are negative, not finite or not one per sample, or if they are 0
+            for all samples of a task.
         """
         inputs = self._check_samples(X)
-        predictor = Predictor(self._state)
-        scores = [
-            _r2(predictor, array, t)
+        present = [
+            (t, array)
             for t, array in enumerate(inputs.arrays)
             if array is not None and len(array)
         ]
+        given = check_sample_weight(sample_weight, inputs)
+        weights = {t: relative_weights(given[t], inputs, t) for t, _ in present}
+        predictor = Predictor(self._state)
+        scores = [r2(predictor, array, t, weights[t]) for t, array in present]
         return float(np.mean(scores))
-
-
-def _r2(predictor: Predictor, array: NDArray[Any], t: int) -> float:
-    """R^2 from sums over batches, so that no more than one batch is held."""
-    error = squares = total = np.float64(0)
-    n = 0
-    for x in predictor.batches(array, t):
-        other = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
-        values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
-        error = error + ((values - other.reshape(len(x), -1)) ** 2).sum()
-        squares = squares + (values**2).sum(0)
-        total = total + values.sum(0)
-        n += len(x)
-    variation = (squares - total**2 / n).sum()
-    if variation <= 0:
-        return 1.0 if error == 0 else 0.0
-    return float(1 - error / variation)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,12 @@ from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
-from sk_jae.estimators._prediction import Predictor, chosen_codes, n_chosen_codes
+from sk_jae.estimators._prediction import (
+    Predictor,
+    check_has_codes,
+    chosen_codes,
+    n_chosen_codes,
+)
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -44,6 +49,7 @@ from sk_jae.training import (
     Trainer,
     check_callbacks,
     check_device,
+    check_no_class,
     plain_torch,
     seed_from,
 )
@@ -64,6 +70,9 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
+        def set_score_request(
+            self, *, sample_weight: bool | str | None = ...
+        ) -> Self: ...
         @overload
         def fit_transform(
             self, X: ListOfTasks, y: Targets | None = ...
@@ -97,6 +106,15 @@ class BaseJointEstimator(
             """
             return self.fit(X, y, **fit_params).transform(X)
 
+    def _check_samples_of_fit(
+        self, X: Samples
+    ) -> tuple[TaskInputs, tuple[Layout, ...]]:
+        # The binary cross-entropy needs the values as they are.
+        scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
+        return check_tasks(
+            X, estimator=self, reset=True, layout=self.layout, scale_vectors=scale
+        )
+
     def _fit(
         self,
         X: Samples,
@@ -105,11 +123,14 @@ class BaseJointEstimator(
         layouts: tuple[Layout, ...],
         plan: Plan,
         labels: Labels | None = None,
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         self._check_code_sizes()
+        check_no_class(self.reconstruction_loss, "reconstruction_loss")
+        check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
         seed = seed_from(self.random_state)
@@ -119,7 +140,7 @@ class BaseJointEstimator(
             state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
             if self.warm_start and hasattr(self, "_state"):
                 state.continue_from(self._state)
-            net = make_net(plain, state.module, device, train)
+            net = make_net(plain, state, train)
             trainer = Trainer(
                 net,
                 plan.phases,
@@ -131,6 +152,7 @@ class BaseJointEstimator(
                 tol=plain.tol,
                 monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
                 history=state.history,
+                class_prior=class_prior,
             )
             trainer.take_over(state.optimizer)
             # Callbacks and other threads now see the running fit.
@@ -143,6 +165,10 @@ class BaseJointEstimator(
         state.is_training = True
         try:
             trainer.train()
+            state.transfer = {
+                state.task_names[t]: dict(vars(found))
+                for t, found in trainer.transfer.items()
+            }
             if self.warm_start:
                 state.optimizer = trainer.optimizer_state()
         finally:
@@ -194,7 +220,7 @@ class BaseJointEstimator(
         inputs = self._check_samples(X)
         predictor = Predictor(self._state)
         codes = [
-            predictor.outputs(array, t, lambda z: chosen_codes(z, self.codes))
+            predictor.outputs(array, t, partial(chosen_codes, codes=self._state.codes))
             for t, array in enumerate(inputs.arrays)
         ]
         if inputs.container_kind in ("array", "joint"):
@@ -233,7 +259,7 @@ class BaseJointEstimator(
             [
                 None
                 if array is None
-                else layout.from_module(predictor.decode(array, t, self.codes))
+                else layout.from_module(predictor.decode(array, t))
                 for t, (array, layout) in enumerate(
                     zip(inputs.arrays, self._state.layouts, strict=True)
                 )
@@ -277,7 +303,7 @@ class BaseJointEstimator(
         if not isinstance(codes, str) or codes not in ("both", "shared", "private"):
             got = repr(codes) if isinstance(codes, str) else type(codes).__name__
             raise ValueError(f"codes must be 'both', 'shared' or 'private', got {got}.")
-        self._check_codes(codes)
+        check_has_codes(codes, self.module_.n_shared, self.module_.n_private)
         inputs = self._check_samples(X)
         predictor = Predictor(self._state)
         found = []
@@ -348,7 +374,7 @@ class BaseJointEstimator(
         names : ndarray of str of shape (n_codes,)
         """
         check_is_fitted(self)
-        numbers = n_chosen_codes(self._state, self.codes)
+        numbers = n_chosen_codes(self._state)
         names = [f"{kind}{i}" for kind, n in numbers.items() for i in range(n)]
         return np.asarray(names, dtype=object)
 
@@ -362,14 +388,7 @@ class BaseJointEstimator(
             raise ValueError(
                 "n_shared and n_private are both 0; give at least one code a size."
             )
-        self._check_codes(self.codes)
-
-    def _check_codes(self, codes: CodesChoice) -> None:
-        if codes != "both" and not getattr(self, f"n_{codes}"):
-            raise ValueError(
-                f"codes={codes!r} asks for codes that the estimator does not have, "
-                f"since n_{codes} is 0."
-            )
+        check_has_codes(self.codes, self.n_shared, self.n_private)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,6 +12,7 @@ from torch import Tensor
 from sk_jae._sklearn_types import ClassifierMixin
 from sk_jae.estimators._base import BaseJointEstimator
 from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._scoring import accuracy, relative_weights
 from sk_jae.nn import Codes
 from sk_jae.tasks import (
     DictOfTasks,
@@ -20,6 +21,7 @@ from sk_jae.tasks import (
     Samples,
     Targets,
     TaskInputs,
+    check_sample_weight,
     check_score_labels,
 )
 
@@ -28,6 +30,10 @@ __all__ = ["ClassPredictions"]
 
 class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     """The methods of a classifier that are called after `fit`."""
+
+    @property
+    def transfer_(self) -> dict[str, dict[str, Any]]:
+        return self._fitted("transfer_").transfer
 
     @overload
     def predict(self, X: ListOfTasks) -> list[Any]: ...
@@ -106,7 +112,12 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
         return inputs.restore(logits)
 
-    def score(self, X: Samples, y: Targets | None = None) -> float:
+    def score(
+        self,
+        X: Samples,
+        y: Targets | None = None,
+        sample_weight: Targets | None = None,
+    ) -> float:
         """Accuracy on the labeled samples, averaged over the tasks that have any.
 
         Parameters
@@ -116,6 +127,11 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         y : list, tuple or dict, or array-like of shape (n_samples,)
             Labels in the form of `X`. -1 marks an unlabeled sample, and None a task
             without labels.
+        sample_weight : list, tuple or dict, or array-like of shape (n_samples,), \
+                default=None
+            Weights of the samples in the form of `X`, flat for a JointArrays. None, for
+            all tasks or for one, means equal weights. They count within a task; the
+            tasks count alike.
 
         Returns
         -------
@@ -124,15 +140,21 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
 
         Raises
         ------
-        ValueError
-            If no sample has a label.
+        ValueError, TypeError
+            If no sample has a label, if weights are negative, not finite or not one per
+            sample, or if they are 0 for all labeled samples of a task.
         """
         inputs = self._check_samples(X)
         found = check_score_labels(y, inputs, self)
-        logits = self._logits(inputs)
+        weights = [
+            None if item is None else relative_weights(w, inputs, t, item[1])
+            for t, (w, item) in enumerate(
+                zip(check_sample_weight(sample_weight, inputs), found, strict=True)
+            )
+        ]
         scores = [
-            np.mean(self.classes_[z.argmax(1)][item[1]] == item[0][item[1]])
-            for z, item in zip(logits, found, strict=True)
+            accuracy(self.classes_[z.argmax(1)][item[1]], item[0][item[1]], w)
+            for z, item, w in zip(self._logits(inputs), found, weights, strict=True)
             if item is not None and z is not None
         ]
         return float(np.mean(scores))

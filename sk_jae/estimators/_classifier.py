@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.architecture import Coder
-from sk_jae.estimators._class_predictions import ClassPredictions
+from sk_jae.estimators._class_fitting import ClassFitting
 from sk_jae.estimators._parameters import (
     Augmentation,
-    ClassifierParameters,
     CodesChoice,
     OptimizerChoice,
     PerTask,
     Precision,
 )
-from sk_jae.estimators._phases import plan_classifier
-from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice, Samples, Targets, check_labels, check_tasks
+from sk_jae.tasks import LayoutParameter
 
 __all__ = ["JointTransferClassifier"]
 
 
-class JointTransferClassifier(ClassPredictions, ClassifierParameters):
+class JointTransferClassifier(ClassFitting):
     """Classifier that learns from several data sets at once, labeled or not.
 
     It is a joint autoencoder (see :class:`JointAutoencoder`) with a classifier on its
@@ -58,15 +55,33 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
     shared_input : "auto", tuple (channels, height, width) or None, default="auto"
-        The shape to which images are brought for the shared branch, so that its layers
-        can be tied although the images of the tasks differ in size or color. "auto"
-        takes the largest height and the largest width, and the number of channels if
-        it is equal in all tasks, else one (gray). Vectors are left as they are. With
-        None nothing is changed (the paper).
-    layout : {"auto", "first", "last"}, default="auto"
-        Where arrays of images with 4 dimensions have their channels. "auto" looks for
-        the axis of length 1, 3 or 4.
-    reconstruction_weight : float, or list or dict of float, default=1.0
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors inside, by the mean and the standard
+        deviation of each task, so that units do not matter. What exceeds 4 standard
+        deviations counts like its logarithm. Reconstructions have the units of the
+        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
+    reconstruction_weight : float, or list or dict of float, default=0.1
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
     classification_weight : float, or list or dict of float, default=1.0
@@ -76,9 +91,9 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         Weight of information maximization on tasks that have unlabeled samples: each
         prediction becomes more confident, and the predictions together become more
         diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
-        The term starts after 30 % of the epochs, because the labeled tasks must first
-        teach what to be confident of. It assumes that all classes are about equally
-        frequent in the task; where they are not, set it to 0.
+        The term starts after 30 % of the epochs, and after 50 % if no samples are
+        augmented, because the labeled tasks must first teach what to be confident of.
+        Training decides which shares of the classes it supposes, see `transfer_`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
@@ -104,7 +119,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
         updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
-        the number of updates grows with the square root of their number.
+        the number of updates grows with the square root of their number. If all tasks
+        are vectors, it falls in the same way for fewer.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 0.99], default=0.25
@@ -112,6 +128,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         ones are repeated until they make up this fraction of every batch, which makes
         an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
         repeated (the paper).
+    class_prior : array-like of shape (n_classes,), dict or None, default=None
+        How frequent the classes are in unlabeled samples, if you know it: one share for
+        each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
+        classes is more frequent, which predictions alone cannot tell.
     lr : float, default=0.002
         Learning rate of the first epoch.
     lr_schedule : {"constant", "cosine"}, default="cosine"
@@ -124,8 +144,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The optimizer, or a function that takes the parameters and `lr` and returns one.
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer, but for
+        vectors and "adam" the weights up to the classes are held small, the more so for
+        fewer labels.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -151,13 +173,15 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.
     codes : {"both", "shared", "private"}, default="both"
-        The codes that `transform` returns.
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
     callbacks : list of skorch callbacks, "disable" or None, default=None
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
-        With 1, a line is printed for each epoch. With 2, there is a progress bar too.
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -190,7 +214,15 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         The training loss of each epoch.
     history_ : list of dict
         One dict per epoch, with every term of every task in training and, with early
-        stopping, in validation. ``pandas.DataFrame(est.history_)`` makes a table of it.
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of an autoencoder.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
+    transfer_ : dict of {str: dict}
+        For each task with unlabeled samples: "supposed", the shares of the classes that
+        `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
+        "shares", those predicted before; "went_back", whether equal ones were given up;
+        "agreement", the part of the samples whose class is still the same.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -207,18 +239,23 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     are predicted among the classes of that task. The samples of any other task are
     predicted among all classes.
 
-    Some tools of scikit-learn encode `y` before an estimator sees it, so that the -1 of
-    an unlabeled sample becomes a class: CalibratedClassifierCV, VotingClassifier,
-    StackingClassifier, OneVsRestClassifier. Use them with complete labels only. Tools
-    that need one array of features cannot be used with several tasks:
+    If first layers cannot be shared, no label of another task reaches those of a task
+    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
+    before it trains. So it does if the tasks have only one column in common by name, or
+    fewer than a tenth of those of the narrowest table. The shared branch then sees no
+    more than these if a task has no labels, and otherwise all columns of each task.
+
+    Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
+    complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
+    OneVsRestClassifier. Tools that need one array cannot be used around several tasks:
     BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
-    permutation_importance.
+    permutation_importance. They can be used on the codes, which are one array, as steps
+    of a pipeline behind this one.
 
     References
     ----------
     B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
-    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2. The loss is the paper's if
-    `infomax_weight` and `consistency_weight` are 0 and `augmentation` is None.
+    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2; see :mod:`sk_jae.paper`.
 
     R. Gomes, A. Krause, P. Perona, "Discriminative clustering by regularized
     information maximization", NeurIPS 2010.
@@ -234,15 +271,12 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
     >>> import numpy as np
     >>> from sk_jae import JointTransferClassifier
     >>> rng = np.random.default_rng(0)
-    >>> y = rng.integers(2, size=80)
+    >>> y, y_other = rng.integers(2, size=80), rng.integers(2, size=30)
     >>> X = rng.normal(size=(80, 4)) + 3 * y[:, None]
-    >>> X_other = rng.normal(size=(30, 6))
-    >>> clf = JointTransferClassifier(max_epochs=20, random_state=0)
-    >>> clf = clf.fit([X, X_other], [y, None])
-    >>> clf.score([X, None], [y, None]) > 0.9
+    >>> X_other = 100 * rng.normal(size=(30, 4)) + 300 * y_other[:, None]
+    >>> clf = JointTransferClassifier(random_state=0).fit([X, X_other], [y, None])
+    >>> float((clf.predict([None, X_other])[1] == y_other).mean()) > 0.9
     True
-    >>> clf.predict([None, X_other])[1].shape
-    (30,)
     """
 
     def __init__(
@@ -255,8 +289,10 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
-        layout: LayoutChoice = "auto",
-        reconstruction_weight: PerTask[float] = 1.0,
+        layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
+        reconstruction_weight: PerTask[float] = 0.1,
         classification_weight: PerTask[float] = 1.0,
         infomax_weight: PerTask[float] = 1.0,
         consistency_weight: PerTask[float] = 1.0,
@@ -266,10 +302,11 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
+        class_prior: Any = None,
         lr: float = 0.002,
         lr_schedule: Literal["constant", "cosine"] = "cosine",
         optimizer: OptimizerChoice = "adam",
-        weight_decay: float = 0.0,
+        weight_decay: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -291,6 +328,8 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.classification_weight = classification_weight
         self.infomax_weight = infomax_weight
@@ -301,6 +340,7 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction
+        self.class_prior = class_prior
         self.lr = lr
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
@@ -317,46 +357,3 @@ class JointTransferClassifier(ClassPredictions, ClassifierParameters):
         self.verbose = verbose
         self.warm_start = warm_start
         self.random_state = random_state
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Samples, y: Targets | None = None) -> Self:
-        """Train the joint autoencoder and its classifiers.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
-            One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). The keys of a
-            dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
-            single array is the only task.
-        y : list, tuple or dict of (array-like of shape (n_samples_t,) or None), or \
-                array-like of shape (n_samples,)
-            Labels in the form of `X`. None marks a task without labels, and -1 marks an
-            unlabeled sample. For a JointArrays or a single array, `y` is one array. If
-            `X` is a single array and `y` has exactly two values, these are two classes,
-            even if one of them is -1.
-
-        Returns
-        -------
-        self : JointTransferClassifier
-
-        Raises
-        ------
-        ValueError, TypeError
-            Before any training, if the samples, the labels or the parameters cannot be
-            used.
-        ValueError
-            During training, if the loss or a weight becomes NaN or infinite.
-        TrainingInterrupted
-            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
-            is a KeyboardInterrupt. After any other exception the estimator is as it
-            was before.
-        """
-        with self._whole_or_not_at_all():
-            inputs, layouts = check_tasks(
-                X, estimator=self, reset=True, layout=self.layout
-            )
-            labels = check_labels(y, inputs, self)
-            plan = plan_classifier(self, inputs, labels)
-            self._fit(X, y, inputs, layouts, plan, labels)
-        return self

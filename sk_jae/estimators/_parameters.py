@@ -14,7 +14,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutChoice
+from sk_jae.tasks import LayoutParameter
 
 __all__ = [
     "Augmentation",
@@ -40,13 +40,13 @@ _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
-def _callback(callbacks: Any, name: str) -> Any:
+def _position(callbacks: Any, name: str) -> int | None:
     """Find a callback by its name or by the name of its class."""
-    for item in callbacks if isinstance(callbacks, list) else []:
+    for k, item in enumerate(callbacks if isinstance(callbacks, list) else []):
         if isinstance(item, tuple) and len(item) == 2 and item[0] == name:
-            return item[1]
+            return k
         if type(item).__name__ == name:
-            return item
+            return k
     return None
 
 
@@ -60,7 +60,9 @@ class JointParameters(BaseEstimator):
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
-    layout: LayoutChoice
+    layout: LayoutParameter
+    input_scaling: Literal["auto"] | None
+    loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
     max_epochs: int | Literal["auto"]
@@ -68,7 +70,7 @@ class JointParameters(BaseEstimator):
     lr: float
     lr_schedule: Literal["constant", "cosine"]
     optimizer: OptimizerChoice
-    weight_decay: float
+    weight_decay: float | Literal["auto"]
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int
@@ -90,14 +92,16 @@ class JointParameters(BaseEstimator):
         "shared_depth": [Integral, StrOptions({"auto"})],
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
-        "layout": [StrOptions({"auto", "first", "last"})],
+        "layout": [str, tuple, list, dict],
+        "input_scaling": [StrOptions({"auto"}), None],
+        "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"constant", "cosine"})],
         "optimizer": [StrOptions({"adam", "adamw", "sgd"}), callable],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [_POSITIVE],
@@ -122,9 +126,9 @@ class JointParameters(BaseEstimator):
         Parameters
         ----------
         **params : object
-            Parameters by name. As in skorch, ``callbacks__<name>__<parameter>`` is a
-            parameter of a callback. The name is the one in the pair (name, callback),
-            or the name of the class.
+            Parameters by name. As in skorch, ``callbacks__<name>`` is a callback and
+            ``callbacks__<name>__<parameter>`` a parameter of it. The name is the one in
+            the pair (name, callback), or the name of the class.
 
         Returns
         -------
@@ -135,12 +139,18 @@ class JointParameters(BaseEstimator):
         super().set_params(**{k: v for k, v in params.items() if k not in of_callbacks})
         for key, value in of_callbacks.items():
             name, _, parameter = key.removeprefix(start).partition("__")
-            callback = _callback(self.callbacks, name)
-            if callback is None or not parameter:
+            k = _position(self.callbacks, name)
+            if not isinstance(self.callbacks, list) or k is None:
                 raise ValueError(
                     f"Invalid parameter {key!r}: callbacks has no callback of the name "
                     f"{name!r}; give it as a pair ({name!r}, callback)."
                 )
+            if not parameter:
+                before, after = self.callbacks[:k], self.callbacks[k + 1 :]
+                self.callbacks = [*before, (name, value), *after]
+                continue
+            item = self.callbacks[k]
+            callback = item[1] if isinstance(item, tuple) else item
             callback.set_params(**{parameter: value})
         return self
 
@@ -154,9 +164,11 @@ class ClassifierParameters(JointParameters):
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
+    class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
+        "class_prior": ["array-like", dict, None],
         # Beyond, an epoch would be more than a hundred times as long as the data.
         "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],

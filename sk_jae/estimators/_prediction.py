@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -14,9 +15,9 @@ from torch import Tensor
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import Codes, JointModule
-from sk_jae.training import batches_of, plain_torch
+from sk_jae.training import LentGenerators, batches_of, plain_torch
 
-__all__ = ["Predictor", "chosen_codes", "n_chosen_codes"]
+__all__ = ["Predictor", "check_has_codes", "chosen_codes", "n_chosen_codes"]
 
 _ROWS = 32
 _CODES_PER_BATCH = 1024
@@ -28,6 +29,9 @@ class Predictor:
     def __init__(self, state: FittedState) -> None:
         self.state = state
         self.module = _for_prediction(state)
+        # Modules of the user may draw at random, or make tensors of the default dtype.
+        runs_own = _runs_own_code(self.module)
+        self._lent = LentGenerators(state.device).lent if runs_own else nullcontext
 
     def batches(self, array: NDArray[Any], t: int) -> Iterator[Tensor]:
         """The samples of one task as the module sees them."""
@@ -50,9 +54,14 @@ class Predictor:
         self, x: Tensor, t: int, function: Callable[[Codes], Tensor]
     ) -> NDArray[np.float32]:
         """Apply `function` to the codes of one batch."""
-        with plain_torch(self.state.device), torch.inference_mode():
+        with self._running():
             values = function(self._encode(_padded(x), t))[: len(x)]
             return values.float().cpu().numpy()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        with plain_torch(self.state.device), torch.inference_mode(), self._lent():
+            yield
 
     def _encode(self, x: Tensor, t: int) -> Codes:
         inputs: list[Tensor | None] = [None] * len(self.state.task_names)
@@ -66,19 +75,19 @@ class Predictor:
         x = self.module.decode(t, z, codes)
         return x.sigmoid() if self.state.reconstruction_loss == "bce" else x
 
-    def decode(
-        self, Z: NDArray[Any], t: int, codes: CodesChoice
-    ) -> NDArray[np.float32]:
+    def decode(self, Z: NDArray[Any], t: int) -> NDArray[np.float32]:
         """Reconstructions from codes in the columns that `transform` gives."""
         parts = []
-        with plain_torch(self.state.device), torch.inference_mode():
+        with self._running():
             for start in range(0, max(len(Z), 1), _CODES_PER_BATCH):
                 batch = torch.tensor(Z[start : start + _CODES_PER_BATCH])
-                z = self._as_codes(batch.to(self.state.device), codes)
-                parts.append(self.reconstruct(t, z, codes).float().cpu().numpy())
+                z = self._as_codes(batch.to(self.state.device))
+                x = self.reconstruct(t, z, self.state.codes)
+                parts.append(x.float().cpu().numpy())
         return np.concatenate(parts)
 
-    def _as_codes(self, z: Tensor, codes: CodesChoice) -> Codes:
+    def _as_codes(self, z: Tensor) -> Codes:
+        codes = self.state.codes
         n_shared, n_private = self.module.n_shared, self.module.n_private
         if codes == "shared":
             return Codes(z, z.new_zeros(len(z), n_private))
@@ -94,22 +103,39 @@ def chosen_codes(z: Codes, codes: CodesChoice) -> Tensor:
     return z.shared if codes == "shared" else z.private
 
 
-def n_chosen_codes(state: FittedState, codes: CodesChoice) -> dict[str, int]:
-    """The number of columns of each kind."""
+def check_has_codes(codes: CodesChoice, n_shared: int, n_private: int) -> None:
+    """Refuse a choice of codes whose number is 0."""
+    numbers = {"shared": n_shared, "private": n_private}
+    if not numbers.get(codes, n_shared + n_private):
+        raise ValueError(
+            f"codes={codes!r} asks for codes that the estimator does not have, since "
+            f"n_{codes} is 0."
+        )
+
+
+def n_chosen_codes(state: FittedState) -> dict[str, int]:
+    """The number of columns of each kind in what `transform` returns."""
     found = {"shared": state.module.n_shared, "private": state.module.n_private}
-    return {kind: n for kind, n in found.items() if codes in ("both", kind)}
+    return {kind: n for kind, n in found.items() if state.codes in ("both", kind)}
 
 
 def _for_prediction(state: FittedState) -> JointModule:
     """The module in evaluation mode.
 
     A running fit needs the mode that it has set. In that case this is another module
-    that has the same weights.
+    that has the same weights, and buffers of its own, which modules of the user may
+    change whenever they run.
     """
     if not state.is_training and not state.module.training:
         return state.module
-    tensors = [*state.module.parameters(), *state.module.buffers()]
-    return deepcopy(state.module, {id(tensor): tensor for tensor in tensors}).eval()
+    weights = state.module.parameters()
+    return deepcopy(state.module, {id(weight): weight for weight in weights}).eval()
+
+
+def _runs_own_code(module: JointModule) -> bool:
+    """Whether some of the module's parts are of neither torch nor this package."""
+    known = ("torch.nn.", "sk_jae.")
+    return not all(type(part).__module__.startswith(known) for part in module.modules())
 
 
 def _padded(x: Tensor) -> Tensor:

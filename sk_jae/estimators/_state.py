@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_jae.architecture import Shape
+from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.exceptions import DeviceWarning
 from sk_jae.nn import JointModule, ReconstructionLoss
 from sk_jae.tasks import Layout
@@ -46,10 +47,15 @@ class FittedState:
         Of a classifier.
     class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
         The classes that each task can have.
+    codes : {"both", "shared", "private"}
+        The codes that `transform` returns.
     history : list of dict
         One row per epoch.
     optimizer : OptimizerState or None
         For a warm start.
+    transfer : dict of {str: dict}
+        What training has found out about each unlabeled task, see `transfer_` of the
+        estimators.
     is_training : bool
         Whether a fit is changing the module at this moment.
     """
@@ -63,8 +69,10 @@ class FittedState:
     reconstruction_loss: ReconstructionLoss
     classes: NDArray[Any] | None = None
     class_mask: NDArray[np.bool_] | None = None
+    codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
+    transfer: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_training: bool = False
 
     @property
@@ -88,6 +96,11 @@ class FittedState:
             "the tasks": list(zip(self.task_names, shapes, strict=True)),
             "the classes": None if self.classes is None else self.classes.tolist(),
             "shared_input": list(self.views),
+            "the columns that the shared branch sees": [
+                buffer.tolist()
+                for buffer in self.module.views.buffers()
+                if not buffer.is_floating_point()  # scales stay those of the first fit
+            ],
             **{
                 f"the shape of {name}": tuple(parameter.shape)
                 for name, parameter in self.module.named_parameters()

@@ -57,7 +57,7 @@ class LabeledScorer:
     >>> from sk_jae.metrics import LabeledScorer
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(60) % 2
-    >>> X = [rng.normal(size=(60, 4)) + 4 * y[:, None], rng.normal(size=(20, 3))]
+    >>> X = [rng.normal(size=(60, 4)) + 4 * y[:, None], rng.normal(size=(20, 4))]
     >>> clf = JointTransferClassifier(max_epochs=30, random_state=0).fit(X, [y, None])
     >>> LabeledScorer("f1_macro")(clf, X, [y, None]) > 0.9
     True
@@ -253,9 +253,10 @@ class ReverseValidationScorer:
     The target is the task to score. A clone of the estimator is fitted to the samples
     that are scored, where the predictions for the target are its labels and the other
     tasks have no labels. The score is the accuracy of this clone on the labels of the
-    other tasks: if the predictions for the target are wrong, it is usually low. The
-    scorer costs one more fit. Among the scorers without labels here, it ranked settings
-    best on MNIST and USPS (``benchmarks/label_free_scorers.py``).
+    other tasks: if the predictions for the target are wrong, it is usually low, with
+    one exception in the Notes. The scorer costs one more fit. Among the scorers without
+    labels here, it ranked settings best on MNIST and USPS
+    (``benchmarks/transfer/scorers.py``).
 
     Parameters
     ----------
@@ -275,6 +276,11 @@ class ReverseValidationScorer:
     and scored on labels that were held out. Here it is trained and scored on the
     samples that are given to the scorer, in cross-validation those of the test fold. It
     is trained without the labels on which it is scored.
+
+    If the predictions take classes of the target for each other, consistently, so does
+    the clone on its way back, and the score is 1.0. No scorer without labels notices
+    this. A few labels of the target do: see the argument `y_few` of
+    :func:`transfer_report`.
 
     References
     ----------

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
 from sk_jae.metrics._task_view import predictor_of, select_task, task_output
-from sk_jae.tasks import Samples, Targets, TaskInputs, check_tasks, labeled_samples
+from sk_jae.tasks import (
+    Samples,
+    Targets,
+    TaskInputs,
+    check_score_labels,
+    check_tasks,
+    counted,
+    labeled_samples,
+)
 
 __all__ = ["transfer_report"]
 
@@ -21,12 +30,18 @@ __all__ = ["transfer_report"]
 _LEAST_CLASSES = 0.9
 _LEAST_AGREEMENT = 0.8
 
+# Networks are somewhat more confident than right, also where transfer works.
+_LEAST_ACCURACY = 0.9
+
+LabelsAndMask: TypeAlias = tuple[NDArray[Any], NDArray[np.bool_]]
+
 
 def transfer_report(
     estimator: FittedClassifier,
     X: Samples,
     y: Targets,
     *,
+    y_few: Targets | None = None,
     n_neighbors: int = 5,
     max_samples: int = 2000,
 ) -> dict[str, dict[str, Any]]:
@@ -42,8 +57,10 @@ def transfer_report(
       on its samples in the same way: nearest neighbors *agree* on their class less
       often.
 
-    Classes that only the unlabeled task has cannot be noticed. Their samples are
-    confidently predicted to be of other classes.
+    Without labels, some failures cannot be noticed. Samples of classes that only the
+    unlabeled task has are confidently predicted to be of other classes, and classes may
+    be taken for each other. A few labels of the task, `y_few`, show both: they tell
+    between which bounds the accuracy is.
 
     Parameters
     ----------
@@ -54,6 +71,9 @@ def transfer_report(
         the samples of `fit`.
     y : list, tuple or dict, or array-like of shape (n_samples,)
         Labels in the form of `X`. They decide which tasks count as labeled.
+    y_few : list, tuple or dict, or array-like of shape (n_samples,), default=None
+        A few labels in the form of `X`, of samples that were chosen at random and were
+        not labeled in `fit`. All others are marked as unlabeled.
     n_neighbors : int, default=5
         Number of nearest neighbors with which each sample is compared. The distance is
         the Euclidean distance of all features.
@@ -78,19 +98,31 @@ def transfer_report(
             How often the same class is predicted for a sample and its neighbor,
             corrected for chance like Cohen's kappa: 1 means always, and 0 means as
             often as by chance.
+        n_few, accuracy, accuracy_low, accuracy_high : int and float
+            The number of labels of the task in `y_few`, the accuracy on their samples,
+            and the bounds of a 95 % confidence interval of the accuracy on all samples
+            (Clopper and Pearson 1934). NaN for a task without such labels. They exist
+            only with `y_few`.
         warning : str
             The reason to doubt the predictions for a task without labels: these have
             fewer than 0.9 of the effective classes, or less than 0.8 of the agreement,
-            of the predictions for labeled tasks. It is empty if there is no reason.
+            of the predictions for labeled tasks, or `accuracy_high` is below 0.9 of the
+            confidence. It is empty if there is no reason.
 
     Raises
     ------
-    ValueError
-        If `y` has no label, or if a task has fewer than 2 samples.
+    ValueError, TypeError
+        If `y` has no label, if a task has fewer than 2 samples, or if `y_few` has no
+        label or labels of another kind than in `fit`.
 
     See Also
     --------
     sk_jae.metrics.ReverseValidationScorer : Ranks candidates at the cost of a fit.
+
+    References
+    ----------
+    C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated
+    in the case of the binomial", Biometrika 1934.
 
     Examples
     --------
@@ -108,6 +140,14 @@ def transfer_report(
     True
     >>> report["noise"]["neighbor_agreement"] < report["a"]["neighbor_agreement"]
     True
+
+    Ten labels of a task show that its classes are taken for each other:
+
+    >>> few = {"noise": np.where(np.arange(60) < 10, labels[:60], -1)}
+    >>> X["noise"] = 4 - X["a"][:60]
+    >>> report = transfer_report(clf, X, y, y_few=few)
+    >>> report["noise"]["accuracy_high"] < 0.5
+    True
     """
     check_is_fitted(estimator)
     predictor, transformers = predictor_of(estimator)
@@ -123,8 +163,20 @@ def transfer_report(
             "tasks without labels with those that have some; give their samples and "
             "labels too."
         )
+    few = None if y_few is None else _few_labels(y_few, tasks, predictor)
     with numpy_defaults():
-        return _report(predictor, tasks, present, labeled, max_samples, n_neighbors)
+        return _report(
+            predictor, tasks, present, labeled, few, max_samples, n_neighbors
+        )
+
+
+def _few_labels(
+    y_few: Targets, tasks: TaskInputs, predictor: FittedClassifier
+) -> list[LabelsAndMask | None]:
+    try:
+        return check_score_labels(y_few, tasks, predictor)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"In y_few: {error}") from error
 
 
 def _report(
@@ -132,6 +184,7 @@ def _report(
     tasks: TaskInputs,
     present: list[int],
     labeled: list[int],
+    few: list[LabelsAndMask | None] | None,
     max_samples: int,
     n_neighbors: int,
 ) -> dict[str, dict[str, Any]]:
@@ -147,13 +200,16 @@ def _report(
                 "samples with each other and needs at least 2."
             )
         rows = evenly_spaced(len(x), max_samples)
-        report[tasks.names[t]] = {
+        found: dict[str, Any] = {
             "n_samples": len(x),
             "confidence": float(p.max(axis=1).mean()),
             "effective_classes": _effective_classes(means[t]),
             "neighbor_agreement": _agreement(x[rows], p[rows].argmax(1), n_neighbors),
-            "warning": "",
         }
+        if few is not None:
+            predicted = predictor.classes_[p.argmax(axis=1)]
+            found |= _accuracy(predicted, few[t])
+        report[tasks.names[t]] = found | {"warning": ""}
     n_classes = _effective_classes(np.mean([means[t] for t in labeled], axis=0))
     agreement = float(
         np.mean([report[tasks.names[t]]["neighbor_agreement"] for t in labeled])
@@ -165,7 +221,30 @@ def _report(
     return report
 
 
+def _accuracy(predicted: NDArray[Any], few: LabelsAndMask | None) -> dict[str, Any]:
+    """Return the accuracy on the few labeled samples, and its confidence interval."""
+    if few is None:
+        none = dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), np.nan)
+        return {"n_few": 0, **none}
+    labels, mask = few
+    right = predicted[mask] == labels[mask]
+    interval = binomtest(int(right.sum()), len(right)).proportion_ci(0.95, "exact")
+    return {
+        "n_few": len(right),
+        "accuracy": float(right.mean()),
+        "accuracy_low": float(interval.low),
+        "accuracy_high": float(interval.high),
+    }
+
+
 def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
+    confidence = found["confidence"]
+    if found.get("accuracy_high", np.nan) < _LEAST_ACCURACY * confidence:
+        return (
+            f"By {counted(found['n_few'], 'label')} of the task, the accuracy is at "
+            f"most {found['accuracy_high']:.2f}, but the confidence is "
+            f"{confidence:.2f}: classes may be taken for each other."
+        )
     n, agrees = found["effective_classes"], found["neighbor_agreement"]
     if agrees < _LEAST_AGREEMENT * agreement:
         return (

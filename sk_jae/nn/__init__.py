@@ -22,9 +22,12 @@ from sk_jae.nn.losses import (
     reconstruction_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
+from sk_jae.nn.views import CommonColumns, CommonScale
 
 __all__ = [
     "Codes",
+    "CommonColumns",
+    "CommonScale",
     "CommonView",
     "FlattenLinear",
     "JointModule",

@@ -27,9 +27,10 @@ from torch import Tensor, nn
 from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import build_encoder, build_stages, linear, output_layer
 from sk_jae.nn.fusion import count_fusible, run_fused
-from sk_jae.nn.layers import CommonView, TaskSequential
+from sk_jae.nn.layers import TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.tying import depth_of, tied_range
+from sk_jae.nn.views import view_of
 
 __all__ = ["JointModule", "n_parameters"]
 
@@ -204,11 +205,12 @@ class JointModule(nn.Module):
             draw = _generator(seed, a.name, "shared encoder")
             with _naming("encoder", a):
                 encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
-            self.views.append(
-                CommonView(a.view) if a.view != a.shape else nn.Identity()
-            )
-        first, end = tied_range(encoders, self.names, shared_depth, n_shared_layers)
-        self.earliest_depth = depth_of(encoders, n_shared_layers)
+            self.views.append(view_of(a))
+        alike = len({a.features for a in architectures}) == 1
+        first, end = tied_range(
+            encoders, self.names, shared_depth, n_shared_layers, alike=alike
+        )
+        self.earliest_depth = depth_of(encoders, n_shared_layers, alike=alike)
         # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], _generator(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)

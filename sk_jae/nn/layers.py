@@ -218,6 +218,8 @@ class UnflattenImage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.reshape(len(x), *self.shape)  # (n, channels, height, width)
+        if x.ndim != 4:
+            return x
         # All images have this memory format here. With another one, each of the next
         # layers would convert it.
         return x.contiguous(memory_format=torch.channels_last)
@@ -231,7 +233,8 @@ class CommonView(nn.Module):
 
     Images in color become gray by the mean of red, green and blue, and the channel of
     gray images is repeated to make color images. A fourth channel (opacity) is left out
-    if the result does not have four channels.
+    if the result does not have four channels. Of other numbers of channels, the mean is
+    taken.
 
     Parameters
     ----------
@@ -240,8 +243,8 @@ class CommonView(nn.Module):
 
     Notes
     -----
-    Shape: the input is (n, channels_in, height_in, width_in) with 1, 3 or 4 channels,
-    and the output is (n, channels, height, width).
+    Shape: the input is (n, channels_in, height_in, width_in), and the output is
+    (n, channels, height, width).
 
     Examples
     --------
@@ -258,7 +261,7 @@ class CommonView(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         channels, *size = self.shape
-        if x.shape[1] != channels:
+        if x.shape[1] == 4 != channels:
             x = x[:, :3]  # without opacity
         if x.shape[1] != channels:
             x = x.mean(1, keepdim=True).expand(-1, channels, -1, -1)

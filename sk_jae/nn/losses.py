@@ -95,7 +95,7 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return total / (labels >= 0).sum().clamp(min=1)
 
 
-def infomax_loss(logits: Tensor) -> Tensor:
+def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:
     """Return a loss that is low for predictions that are confident and diverse.
 
     It is the mean entropy of the predictions minus twice the entropy of their mean.
@@ -106,6 +106,10 @@ def infomax_loss(logits: Tensor) -> Tensor:
     ----------
     logits : Tensor of shape (n, n_classes)
         The logits of unlabeled samples, -inf for a class that they cannot have.
+    shares : Tensor of shape (n_classes,) or None, default=None
+        How frequent the classes are supposed to be. With them, minus the entropy of the
+        mean is replaced by its Kullback-Leibler divergence from the shares. None
+        supposes equal shares, for which the two differ by a constant only.
 
     Returns
     -------
@@ -128,7 +132,13 @@ def infomax_loss(logits: Tensor) -> Tensor:
     tensor(-1.3863)
     """
     p = logits.float().softmax(dim=1)
-    return _entropy(p).mean() - DIVERSITY * _entropy(p.mean(dim=0))
+    mean = p.mean(dim=0)
+    if shares is None:
+        return _entropy(p).mean() - DIVERSITY * _entropy(mean)
+    # Classes that the samples cannot have have a share of zero and add nothing.
+    divergence = (mean * ((mean + 1e-8) / (shares + 1e-8)).log()).sum()
+    n_possible = (shares > 0).sum()
+    return _entropy(p).mean() + DIVERSITY * (divergence - n_possible.log())
 
 
 def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:

@@ -17,6 +17,8 @@ def tied_range(
     names: Sequence[str],
     shared_depth: int | Literal["auto"],
     n_shared_layers: int | None,
+    *,
+    alike: bool = True,
 ) -> tuple[int, int]:
     """Return the range of the layers that are tied, counted from the bottleneck.
 
@@ -32,6 +34,9 @@ def tied_range(
         and "auto" is the earliest layer from which the shapes allow sharing.
     n_shared_layers : int or None
         Number of tied layers. None ties all from `shared_depth` to the bottleneck.
+    alike : bool, default=True
+        Whether the encoders see the same features. If not, the first layers are not
+        tied, whatever their shapes are.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def tied_range(
             f"layers with weights, the bottleneck included, so give 1 to {n} or None."
         )
     if isinstance(shared_depth, str):
-        earliest = _earliest(encoders, n_shared_layers)
+        earliest = _earliest(encoders, n_shared_layers, alike)
         first = earliest or -(n_shared_layers or 1)
     else:
         first = _from_the_end(shared_depth, lengths)
@@ -64,18 +69,23 @@ def tied_range(
             f"shared_depth={shared_depth} on there are {-first} layers with weights; "
             f"give at most {-first}."
         )
-    if not all(_tieable(encoders)[n + first : n + end]):
+    if not all(_tieable(encoders, alike)[n + first : n + end]):
         raise ValueError(
             f"The layers from shared_depth={shared_depth} on cannot be tied, because "
             f"{_difference(encoders, names, first, end)}; "
-            f"{_advice(encoders, n_shared_layers)}."
+            f"{_advice(encoders, n_shared_layers, alike)}."
         )
     return first, end
 
 
-def depth_of(encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None) -> int:
+def depth_of(
+    encoders: Sequence[Sequence[Stage]],
+    n_shared_layers: int | None,
+    *,
+    alike: bool = True,
+) -> int:
     """Return the earliest `shared_depth` that works, or 0 if there is none."""
-    return _position(_earliest(encoders, n_shared_layers) or 0, encoders)
+    return _position(_earliest(encoders, n_shared_layers, alike) or 0, encoders)
 
 
 def _from_the_end(shared_depth: int, lengths: set[int]) -> int:
@@ -102,23 +112,25 @@ def _fingerprint(stage: Stage) -> list[tuple[Any, ...]]:
     ]
 
 
-def _tieable(encoders: Sequence[Sequence[Stage]]) -> list[bool]:
+def _tieable(encoders: Sequence[Sequence[Stage]], alike: bool) -> list[bool]:
     """Return for each layer, up to the bottleneck, whether it is equal in all tasks."""
     n = min(len(stages) for stages in encoders)
-    return [
+    tieable = [
         all(
             _fingerprint(stages[k]) == _fingerprint(encoders[0][k])
             for stages in encoders
         )
         for k in range(-n, 0)
     ]
+    tieable[0] &= alike
+    return tieable
 
 
 def _earliest(
-    encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None
+    encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None, alike: bool
 ) -> int | None:
     """Return the earliest layer, as a number from the end, from which tying works."""
-    tieable = _tieable(encoders)
+    tieable = _tieable(encoders, alike)
     n = len(tieable)
     for first in range(-n, 0):
         end = 0 if n_shared_layers is None else first + n_shared_layers
@@ -139,12 +151,15 @@ def _position(k: int, encoders: Sequence[Sequence[Stage]]) -> int:
 def _difference(
     encoders: Sequence[Sequence[Stage]], names: Sequence[str], first: int, end: int
 ) -> str:
-    k, t = next(
+    unequal = [
         (k, t)
         for k in range(first, end)
         for t in range(1, len(encoders))
         if _fingerprint(encoders[t][k]) != _fingerprint(encoders[0][k])
-    )
+    ]
+    if not unequal:
+        return "the columns of the tasks have no names in common"
+    k, t = unequal[0]
     one, other = encoders[0][k], encoders[t][k]
     if _weight_shape(one) != _weight_shape(other):
         what = f"weights of shape {_weight_shape(one)}", f"{_weight_shape(other)}"
@@ -156,10 +171,13 @@ def _difference(
     )
 
 
-def _advice(encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None) -> str:
-    earliest = _earliest(encoders, n_shared_layers)
+def _advice(
+    encoders: Sequence[Sequence[Stage]], n_shared_layers: int | None, alike: bool
+) -> str:
+    earliest = _earliest(encoders, n_shared_layers, alike)
     if earliest is None:
-        fewer = "tie fewer with n_shared_layers, or " if any(_tieable(encoders)) else ""
+        some = any(_tieable(encoders, alike))
+        fewer = "tie fewer with n_shared_layers, or " if some else ""
         return (
             f"{fewer}give the tasks encoders with equal last layers (for images "
             "also shared_input='auto'), or n_shared=0"

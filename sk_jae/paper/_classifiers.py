@@ -6,7 +6,7 @@ from typing import Any
 
 from sk_jae.estimators import JointTransferClassifier
 
-from ._autoencoders import MNIST, TIED
+from ._autoencoders import MNIST, TIED, UNSCALED
 
 # Figures 7 to 9 have the same encoder, so that Figure 9 can join the branches of the
 # other two. Its widths and windows had the best results on held-out training digits.
@@ -131,6 +131,7 @@ def _classifier(
     paper = {
         **layers,
         **TIED,
+        **UNSCALED,
         "n_shared": codes[0],
         "n_private": codes[1],
         "reconstruction_weight": weights[0],

@@ -12,6 +12,7 @@ from sk_jae.tasks.array_types import (
     Targets,
     TasksInContainer,
 )
+from sk_jae.tasks.class_prior import check_class_prior
 from sk_jae.tasks.conversion import (
     check_one_dimension,
     check_one_per_sample,
@@ -20,6 +21,7 @@ from sk_jae.tasks.conversion import (
     to_array,
     to_samples,
 )
+from sk_jae.tasks.flattened import warn_of_flattened
 from sk_jae.tasks.foreign import samples_of
 from sk_jae.tasks.forms import (
     OneSequence,
@@ -43,15 +45,21 @@ from sk_jae.tasks.labels import (
     labeled_samples,
     split_labels,
 )
-from sk_jae.tasks.layout import Layout, LayoutChoice
+from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
+from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
-from sk_jae.tasks.wording import counted, default_names, describe_task
+from sk_jae.tasks.user_level import level_of_user
+from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
+    "LARGEST_EXPONENT",
+    "LINEAR_RANGE",
     "UNLABELED",
     "AllTasks",
     "DictOfTasks",
@@ -60,16 +68,20 @@ __all__ = [
     "Labels",
     "Layout",
     "LayoutChoice",
+    "LayoutParameter",
     "ListOfTasks",
     "OneSequence",
     "Samples",
+    "Scaling",
     "Targets",
     "TaskInputs",
     "TasksInContainer",
+    "check_class_prior",
     "check_codes",
     "check_labels",
     "check_one_dimension",
     "check_one_per_sample",
+    "check_sample_weight",
     "check_score_labels",
     "check_task",
     "check_tasks",
@@ -86,6 +98,8 @@ __all__ = [
     "known_values",
     "labeled_mask",
     "labeled_samples",
+    "level_of_user",
+    "listed",
     "pack",
     "parse_inputs",
     "per_task",
@@ -94,5 +108,6 @@ __all__ = [
     "to_array",
     "to_samples",
     "to_vector",
+    "warn_of_flattened",
     "with_known_values",
 ]

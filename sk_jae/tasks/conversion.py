@@ -35,7 +35,23 @@ def to_array(item: Any, words: str) -> NDArray[Any]:
     try:
         return np.asarray(_from_tensor(item) if hasattr(item, "detach") else item)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{words} cannot become a numpy array: {error}") from error
+        why = _unequal_shapes(item) or str(error)
+        raise ValueError(f"{words} cannot become a numpy array: {why}") from error
+
+
+def _unequal_shapes(samples: Any) -> str:
+    """Say which shapes samples have that are not all equal, and what to do."""
+    try:
+        shapes = [np.shape(sample) for sample in samples]
+    except (TypeError, ValueError):
+        return ""
+    other = next((shape for shape in shapes if shape != shapes[0]), None)
+    if other is None:
+        return ""
+    return (
+        f"its samples have shapes such as {shapes[0]} and {other}, expected one shape; "
+        "resample signals and resize images to equal lengths, or cut or pad them."
+    )
 
 
 def _from_tensor(tensor: Any) -> Any:
@@ -54,6 +70,8 @@ def to_samples(item: object, words: str) -> NDArray[Any]:
             "in prediction, and only in a plain list or dict."
         )
     array = to_array(item, words)
+    if array.ndim == 1 and array.dtype == object and (why := _unequal_shapes(array)):
+        raise ValueError(f"{words} is an array of arrays: {why}")
     if array.ndim < 2:
         # The checks of scikit-learn look for exactly these words.
         raise ValueError(

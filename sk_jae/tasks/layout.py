@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Layout", "LayoutChoice", "infer_layout"]
+from sk_jae.tasks.scaling import Scaling
 
-LayoutChoice: TypeAlias = Literal["auto", "first", "last"]
-LayoutKind: TypeAlias = Literal["vector", "image", "channels_first", "channels_last"]
+__all__ = ["Layout", "LayoutKind"]
 
-_N_CHANNELS = (1, 3, 4)
+LayoutKind: TypeAlias = Literal[
+    "vector", "image", "channels_first", "channels_last", "signal"
+]
 
 # Images whose largest value is between this and 255 have the units of uint8.
 _LIKE_BYTES = 64.0
@@ -29,8 +30,8 @@ class Layout:
     ----------
     shape : tuple of int
         Shape of one sample as the user gives it.
-    kind : {"vector", "image", "channels_first", "channels_last"}
-        A vector; an image without channels, with channels first, or last.
+    kind : {"vector", "image", "channels_first", "channels_last", "signal"}
+        A vector; an image without channels, with channels first, or last; a signal.
     scale : float
         Factor from the user's units to the module's, for images: see `with_units`.
     columns : tuple of str or None
@@ -40,6 +41,11 @@ class Layout:
         that have its units.
     dtype : {"float32", "uint8"}
         The dtype of what comes back to the user.
+    unflattened : tuple of int or None
+        Shape of one sample before it was flattened, if it was: (height, width),
+        (channels, height, width) or (height, width, channels), (channels, time).
+    scaling : Scaling or None
+        How vectors are brought to one mean and spread, if they are.
     """
 
     shape: tuple[int, ...]
@@ -48,27 +54,40 @@ class Layout:
     columns: tuple[str, ...] | None = None
     largest: float | None = None
     dtype: Literal["float32", "uint8"] = "float32"
+    scaling: Scaling | None = field(default=None, compare=False)
+    unflattened: tuple[int, ...] | None = None
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample with its axes, also if the user gives it flattened."""
+        return self.unflattened or self.shape
 
     @property
     def module_shape(self) -> tuple[int, ...]:
-        """(features,), or (channels, height, width) for images."""
+        """(features,), (channels, height, width), or (channels, time) for signals."""
+        shape = self.sample_shape
         if self.kind == "vector":
-            return (prod(self.shape),)
+            return (prod(shape),)
         if self.kind == "image":
-            return (1, *self.shape)
+            return (1, *shape)
         if self.kind == "channels_last":
-            return (self.shape[2], *self.shape[:2])
-        return self.shape
+            return (shape[2], *shape[:2])
+        return shape
 
     @property
     def is_image(self) -> bool:
-        return self.kind != "vector"
+        return self.kind not in ("vector", "signal")
 
     def from_module(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Bring outputs of the module back to the user's shape, units and `uint8`."""
         if self.kind == "channels_last":
             values = np.moveaxis(values, 1, -1)
-        found: NDArray[Any] = values.reshape(len(values), *self.shape)
+        found: NDArray[Any] = values
+        if self.scaling is not None:
+            largest = np.finfo(np.float32).max
+            found = self.scaling.undo(values).clip(-largest, largest)
+            found = found.astype(np.float32)
+        found = found.reshape(len(values), *self.shape)
         if self.scale != 1.0:
             found = found / np.float32(self.scale)
         if self.dtype == "uint8":
@@ -104,47 +123,6 @@ class Layout:
         return replace(self, scale=scale, largest=largest, dtype=dtype)
 
 
-def infer_layout(
-    array: NDArray[Any],
-    layout: LayoutChoice,
-    words: str,
-    columns: tuple[str, ...] | None = None,
-) -> Layout:
-    """Find the layout of an array of samples, and its units if it is `uint8`.
-
-    Parameters
-    ----------
-    array : ndarray of shape (n_samples, ...)
-        The samples.
-    layout : {"auto", "first", "last"}
-        Where the channels of images with 4 dimensions are; "auto" looks for 1, 3 or 4.
-    words : str
-        The words for the task in messages.
-    columns : tuple of str or None, default=None
-        The names of the features.
-
-    Returns
-    -------
-    layout : Layout
-
-    Raises
-    ------
-    ValueError
-        If the channels cannot be told from the shape.
-    """
-    shape = array.shape[1:]
-    kind: LayoutKind
-    if array.ndim == 3:
-        kind = "image"
-    elif array.ndim == 4:
-        kind = _channel_kind(array.shape, layout, words)
-    else:
-        kind = "vector"
-    found = Layout(shape, kind, columns=columns)
-    # The units of uint8 are known without looking at the values.
-    return found.with_units(array) if array.dtype == np.uint8 else found
-
-
 def _image_scale(low: float, high: float) -> float:
     largest = max(-low, high)
     if low >= 0 and _LIKE_BYTES < high <= 255:
@@ -152,22 +130,3 @@ def _image_scale(low: float, high: float) -> float:
     # Fractions may be a little above 1, and standardized values far above.
     most = _LARGEST_FRACTION if low >= 0 else _LARGEST_STANDARDIZED
     return 1.0 if _SMALLEST < largest <= most or not largest else 1 / largest
-
-
-def _channel_kind(
-    shape: tuple[int, ...], layout: LayoutChoice, words: str
-) -> LayoutKind:
-    if layout != "auto":
-        return "channels_first" if layout == "first" else "channels_last"
-    first, last = shape[1] in _N_CHANNELS, shape[3] in _N_CHANNELS
-    if first != last:
-        return "channels_first" if first else "channels_last"
-    why = (
-        "both its second and its last axis could be the channels"
-        if first
-        else "neither its second nor its last axis has 1, 3 or 4 channels"
-    )
-    raise ValueError(
-        f"{words} has shape {shape}, and {why}; set the parameter "
-        "layout='first' or layout='last'."
-    )

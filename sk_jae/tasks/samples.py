@@ -14,7 +14,9 @@ from sklearn.utils.validation import validate_data
 from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.joint_arrays import JointArrays
-from sk_jae.tasks.layout import Layout, LayoutChoice, infer_layout
+from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.scaling import scaling_of
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
 
@@ -39,7 +41,8 @@ def check_tasks(
     *,
     estimator: KnowsTasks,
     reset: bool = False,
-    layout: LayoutChoice = "auto",
+    layout: LayoutParameter = "auto",
+    scale_vectors: bool = False,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -55,8 +58,10 @@ def check_tasks(
         `reset`, a bare 2-D array sets `n_features_in_` and `feature_names_in_`.
     reset : bool, default=False
         True in `fit`.
-    layout : {"auto", "first", "last"}, default="auto"
-        Where the channels of images with 4 dimensions are.
+    layout : str or tuple of int, or list or dict of these, default="auto"
+        The layout of the samples, see the estimators. Used with `reset`.
+    scale_vectors : bool, default=False
+        Whether the layouts of vectors get a scaling, found in these samples.
 
     Returns
     -------
@@ -71,6 +76,7 @@ def check_tasks(
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
+    choices = check_layouts(layout, tasks)
     arrays: list[NDArray[Any] | None] = []
     layouts: list[Layout] = []
     for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):
@@ -84,7 +90,9 @@ def check_tasks(
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
         found = (
-            infer_layout(array, layout, words, column_names(item)) if reset else None
+            infer_layout(array, choices[t], words, column_names(item))
+            if reset
+            else None
         )
         if found and seen and found.shape != seen.shape:
             seen = None  # not the same task, which the warm start will say
@@ -95,7 +103,10 @@ def check_tasks(
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
         if found and not found.is_image:
-            check_size(array, words)
+            if scale_vectors and found.kind == "vector":
+                found = replace(found, scaling=scaling_of(array))
+            else:
+                check_size(array, words)
         if seen:
             _warn_of_units(array, seen, words)
         arrays.append(array)
@@ -181,7 +192,7 @@ def _with_units(
     if seen is None:
         return found.with_units(array)
     dtype = found.with_units(array).dtype
-    return replace(seen, kind=found.kind, dtype=dtype)
+    return replace(seen, kind=found.kind, dtype=dtype, unflattened=found.unflattened)
 
 
 def _check_has_features(array: NDArray[Any], words: str) -> None:

@@ -12,6 +12,8 @@ from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.trainer import OptimizerState, Trainer
+from sk_jae.training.units import Units, units_of
+from sk_jae.training.user_functions import check_no_class
 
 __all__ = [
     "TERMS",
@@ -21,12 +23,15 @@ __all__ = [
     "Phase",
     "TaskData",
     "Trainer",
+    "Units",
     "available_devices",
     "batches_of",
     "check_callbacks",
     "check_device",
+    "check_no_class",
     "default_precision",
     "plain_torch",
     "seed_from",
     "to_module",
+    "units_of",
 ]

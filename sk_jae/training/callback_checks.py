@@ -42,6 +42,12 @@ def check_callbacks(callbacks: Any, *, has_validation: bool) -> None:
         _check_needs(callback, name, has_validation)
 
 
+def _needs_predictions(scoring: Any) -> bool:
+    """Whether it is the name of a scorer, or a scorer or metric of scikit-learn."""
+    module = getattr(scoring, "__module__", type(scoring).__module__)
+    return not callable(scoring) or module.startswith("sklearn.metrics")
+
+
 def _check_needs(callback: Any, name: str, has_validation: bool) -> None:
     of_class = callback if isinstance(callback, type) else type(callback)
     kind = of_class.__name__
@@ -51,11 +57,12 @@ def _check_needs(callback: Any, name: str, has_validation: bool) -> None:
             "several tasks; use an EpochScoring with a function (net, data, y=None), "
             "or remove it."
         )
-    if isinstance(callback, ScoringBase) and not callable(callback.scoring):
+    if isinstance(callback, ScoringBase) and _needs_predictions(callback.scoring):
         raise ValueError(
             f"{name} is {kind}({callback.scoring!r}), which needs the predictions for "
-            "one array, but a batch here has several tasks; give it a function (net, "
-            "data, y=None) as scoring."
+            "one array, but a batch here has several tasks; with early_stopping=True "
+            "the history has valid_accuracy (valid_r2 of an autoencoder) without it, "
+            "and for anything else give it a function (net, data, y=None) as scoring."
         )
     monitor = getattr(callback, "monitor", None)
     if isinstance(callback, type) and kind == "EarlyStopping":

@@ -96,6 +96,8 @@ def global_generators(device: torch.device) -> list[torch.Generator]:
 class LentGenerators:
     """The global generators of torch, lent to a fit for a function of the user.
 
+    The default dtype is float32 meanwhile, like that of the fit.
+
     Parameters
     ----------
     device : torch.device
@@ -118,10 +120,13 @@ class LentGenerators:
         """Give the global generators the state of this fit for a while."""
         with _turn:
             outer = [generator.get_state() for generator in self._generators]
+            dtype = torch.get_default_dtype()
             self._set(self._states)
+            torch.set_default_dtype(torch.float32)
             try:
                 yield
             finally:
+                torch.set_default_dtype(dtype)
                 self._states = [g.get_state() for g in self._generators]
                 self._set(outer)
 

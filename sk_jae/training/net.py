@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
-from importlib.util import find_spec
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import torch
-from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
-from skorch.callbacks import ProgressBar as BatchProgressBar
+from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator
 from torch import Tensor
 
 from sk_jae.nn import JointModule, RandomAffine, ReconstructionLoss
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
+from sk_jae.training.epoch_table import EpochTable
 from sk_jae.training.isolation import global_generators
 from sk_jae.training.objective import (
     TERMS,
@@ -40,8 +39,11 @@ from sk_jae.training.optimizers import (
     needs_closure,
     step_with_closure,
 )
+from sk_jae.training.progress_bar import ProgressBar
 from sk_jae.training.skorch_types import NeuralNet
+from sk_jae.training.units import Units
 from sk_jae.training.user_functions import own_code
+from sk_jae.training.validation_scores import SCORES
 
 __all__ = ["JointNet"]
 
@@ -73,6 +75,8 @@ class JointNet(NeuralNet):
         See :func:`sk_jae.nn.reconstruction_loss`.
     augment : tuple of (callable or None)
         The functions that change the samples of each task at random during training.
+    units : dict of {(str, int): float}
+        The values that the terms of each task are divided by.
     precision : {"float32", "bfloat16"}
     owner : str
         The name of the estimator, for messages.
@@ -85,6 +89,8 @@ class JointNet(NeuralNet):
         What is being trained, and with which weights.
     n_finished_epochs_ : int
         Number of epochs of earlier phases and fits, which are not in `history`.
+    terms_ : tuple of str
+        The terms that the training computes at some time.
     """
 
     module_: JointModule
@@ -97,15 +103,18 @@ class JointNet(NeuralNet):
         *,
         reconstruction_loss: ReconstructionLoss,
         augment: tuple[Callable[[Tensor], Tensor] | None, ...],
+        units: Units,
         precision: str,
         owner: str,
         **kwargs: Any,
     ) -> None:
         self.reconstruction_loss = reconstruction_loss
         self.augment = augment
+        self.units = units
         self.precision = precision
         self.owner = owner
         self.n_finished_epochs_ = 0
+        self.terms_: tuple[str, ...] = ()
         super().__init__(
             module, JointLoss, train_split=None, use_caching=False, **kwargs
         )
@@ -114,27 +123,10 @@ class JointNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
-            # All terms would not fit in one line, and some start after the header was
-            # printed. They are in history_.
-            names = ["batch_count", *TERMS]
-            for term in TERMS:
-                names += [f"{term}_{name}" for name in self.module_names]
-            ignored = [
-                f"{part}_{name}" for part in ("train", "valid") for name in names
-            ]
-            callbacks.append(("print_log", PrintLog(keys_ignored=ignored)))
+            callbacks.append(("print_log", EpochTable()))
         if self.verbose > 1:
-            # In a notebook, tqdm needs ipywidgets.
-            widgets = find_spec("ipywidgets") is not None
-            bar = BatchProgressBar(detect_notebook=widgets)
-            callbacks.append(("progress_bar", bar))
+            callbacks.append(("progress_bar", ProgressBar()))
         return callbacks
-
-    @property
-    def module_names(self) -> list[str]:
-        """The names of the tasks, also before `initialize`."""
-        module: JointModule = getattr(self, "module_", self.module)
-        return module.names
 
     def initialize_module(self) -> Self:
         self.module_ = self.module
@@ -144,7 +136,7 @@ class JointNet(NeuralNet):
         return self
 
     def initialize_criterion(self) -> Self:
-        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment)
+        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment, self.units)
         self.objective_ = CompiledCall(self.criterion_)
         return self
 
@@ -201,9 +193,14 @@ class JointNet(NeuralNet):
             criterion.loss, criterion.augment, self.optimizer_, self.module_
         )
 
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs, also those of earlier phases and fits."""
+        return self.n_finished_epochs_ + len(self.history)
+
     def on_epoch_begin(self, net: object, **kwargs: object) -> None:
         self.history.new_epoch()
-        self.history.record("epoch", self.n_finished_epochs_ + len(self.history))
+        self.history.record("epoch", self.n_epochs)
 
     def on_batch_begin(
         self, net: object, batch: object = None, **kwargs: object
@@ -241,6 +238,8 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
+            # Inside an autocast of the caller, old weights would stay in its cache.
+            torch.clear_autocast_cache()
             _add(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
         self._record(prefix, self._means(sums, counts))
@@ -269,17 +268,20 @@ class JointNet(NeuralNet):
 
     def _weighted(self, means: Mapping[TermKey, float]) -> float:
         """The loss, or NaN if no sample has what this phase needs."""
-        if not means:
-            return math.nan
         weights = self.phase_.weights
-        return sum(weights[term][t] * mean for (term, t), mean in means.items())
+        parts = [
+            weights[term][t] * mean
+            for (term, t), mean in means.items()
+            if term not in SCORES
+        ]
+        return sum(parts) if parts else math.nan
 
     def _record(self, prefix: str, means: Mapping[TermKey, float]) -> None:
         loss = self._weighted(means)
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < self.best_loss_[prefix])
         self.best_loss_[prefix] = min(self.best_loss_[prefix], loss)
-        for term in TERMS:
+        for term in (*TERMS, *SCORES):
             found = [mean for (name, _), mean in means.items() if name == term]
             if found:
                 self.history.record(f"{prefix}_{term}", sum(found) / len(found))
@@ -333,6 +335,8 @@ class JointNet(NeuralNet):
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None  # holds the optimizer
+            if isinstance(callback, ProgressBar):
+                callback.close()
         if not keep_optimizer:
             self.optimizer_ = None
 

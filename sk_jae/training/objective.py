@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,15 +20,19 @@ from sk_jae.nn import (
     reconstruction_loss,
 )
 from sk_jae.training.batches import Batch
+from sk_jae.training.class_shares import ClassShares
+from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
+from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 # The fraction of the epochs after which the terms on unlabeled samples start. Before,
-# predictions for these are not better than a guess.
-WARM_UP = 0.3
+# predictions for these are not better than a guess. Without augmentation, which
+# corrects them, they start later.
+WARM_UP, WARM_UP_PLAIN = 0.3, 0.5
 
 TermKey: TypeAlias = tuple[str, int]  # a term and a task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
@@ -69,21 +73,36 @@ class JointLoss(nn.Module):
         The reconstruction loss.
     augment : sequence of (callable or None)
         The functions that change the samples of each task at random during training.
+    units : dict of {(str, int): float} or None, default=None
+        The values that the terms of each task are divided by.
 
     Attributes
     ----------
     progress : float
         The fraction of the epochs of the phase that is finished, from 0 to 1.
+    start : float
+        The fraction at which the terms on unlabeled samples start.
+    shares : torch.nn.ModuleDict of {str: ClassShares}
+        The supposed shares of the classes, by the position of the task. A task that is
+        not in it has no information maximization.
+    scores : ValidationScores or None
+        Computed beside the terms, and not in training.
     """
+
+    scores: ValidationScores | None = None
 
     def __init__(
         self,
         loss: ReconstructionLoss,
         augment: Sequence[Callable[[Tensor], Tensor] | None] = (),
+        units: Units | None = None,
     ) -> None:
         super().__init__()
         self.loss = loss
         self.augment = tuple(augment)
+        self.units = units or {}
+        self.start = WARM_UP if any(self.augment) else WARM_UP_PLAIN
+        self.shares = nn.ModuleDict()
         self.progress = 0.0
 
     @property
@@ -95,7 +114,7 @@ class JointLoss(nn.Module):
         self._progress = progress
         # `forward` reads only this flag. Compiled, it would be compiled again for every
         # other number.
-        self._has_warmed_up = progress >= WARM_UP
+        self._has_warmed_up = progress >= self.start
 
     def forward(
         self, module: JointModule, batch: Batch, phase: Phase
@@ -116,9 +135,12 @@ class JointLoss(nn.Module):
             assert x is not None
             found = self._terms(module, x, labels, phase, t, codes, targets[t])
             for term, value, n in found:
+                value = value / self.units.get((term, t), 1.0)
                 terms[term, t] = value.detach(), n
                 weighted = value * phase.weight(term, t)
                 total = weighted if total is None else total + weighted
+            if not self.training and self.scores is not None:
+                terms.update(self.scores.of(module, t, codes, x, labels))
         if total is None:
             total = next(module.parameters()).new_zeros(())
         return total, terms
@@ -126,7 +148,11 @@ class JointLoss(nn.Module):
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         supervised = phase.weight("classification", t) and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
-        return bool(weight or supervised or self._learns_unlabeled(t, phase))
+        if weight or supervised or self._learns_unlabeled(t, phase):
+            return True
+        if self.training or self.scores is None:
+            return False
+        return self.scores.concern(t, batch.labels[t])
 
     def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
         if not self.training or not self._has_warmed_up:
@@ -202,7 +228,9 @@ class JointLoss(nn.Module):
         if supervised and labels is not None:
             value = classification_loss(logits, labels)
             yield "classification", value, (labels >= 0).sum()
-        if unlabeled and phase.weight("infomax", t):
-            yield "infomax", infomax_loss(logits), len(x)
+        if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
+            shares = cast(ClassShares, self.shares[str(t)])
+            shares.update(logits, target)
+            yield "infomax", infomax_loss(logits, shares.supposed), len(x)
         if target is not None:
             yield "consistency", consistency_loss(logits, target), len(x)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import Layout
+from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Layout
 
-__all__ = ["SampleReader", "arrange", "batches_of", "to_module"]
+__all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
+
+
+MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
 
 
 class SampleReader:
@@ -41,6 +44,7 @@ class SampleReader:
         self.device = device
         self.is_resident = fits_on(device, arrays)
         self._tensors: list[Tensor] = []
+        self._scalings = [_scaling_on(device, layout) for layout in layouts]
         self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
         if self.is_resident:
             self._tensors = [
@@ -56,8 +60,10 @@ class SampleReader:
     def samples(self, t: int, rows: Tensor) -> Tensor:
         """Samples (n, *module_shape) of one task, for rows from `placed`."""
         if self.is_resident:
-            return arrange(self._tensors[t][rows], self.layouts[t])
-        return to_module(self.arrays[t][rows.numpy()], self.layouts[t], self.device)
+            x = self._tensors[t][rows]
+            return arrange(x, self.layouts[t], self._scalings[t])
+        chosen = self.arrays[t][rows.numpy()]
+        return to_module(chosen, self.layouts[t], self.device, self._scalings[t])
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
         """Labels (n,) of one task, for rows from `placed`."""
@@ -78,11 +84,20 @@ def fits_on(device: torch.device, arrays: tuple[NDArray[Any], ...]) -> bool:
     )
 
 
-def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tensor:
+def to_module(
+    array: NDArray[Any],
+    layout: Layout,
+    device: torch.device,
+    scaling: MeanAndFactor | None = None,
+) -> Tensor:
     """Samples as the module sees them: float32, scaled, channels first."""
+    if scaling is not None and scaling[0].device.type != device.type:
+        x = to_module(array, layout, scaling[0].device, scaling)
+        return x.to(device)
     if not _is_torch_ready(array) or (device.type == "mps" and array.itemsize > 4):
+        # What is standardized needs the precision of float64 until then.
         with np.errstate(under="ignore"):
-            array = array.astype(np.float32)
+            array = array.astype(np.float32 if scaling is None else np.float64)
     elif not array.flags.writeable or any(
         s < 0 or s % array.itemsize for s in array.strides
     ):
@@ -91,7 +106,7 @@ def to_module(array: NDArray[Any], layout: Layout, device: torch.device) -> Tens
     if device.type == "cuda":
         # A copy from pinned memory runs while the device computes the steps before it.
         x = x.pin_memory()
-    return arrange(x.to(device, non_blocking=True), layout)
+    return arrange(x.to(device, non_blocking=True), layout, scaling)
 
 
 def _is_torch_ready(array: NDArray[Any]) -> bool:
@@ -101,17 +116,46 @@ def _is_torch_ready(array: NDArray[Any]) -> bool:
     return known and array.dtype.isnative
 
 
-def arrange(x: Tensor, layout: Layout) -> Tensor:
+def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> Tensor:
     """Cast, scale and permute samples that are on the device already."""
+    if scaling is not None:
+        return _scaled(x.reshape(len(x), -1), *scaling)
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale
     if layout.kind == "channels_last":
-        return x.permute(0, 3, 1, 2)
+        return x.reshape(len(x), *layout.sample_shape).permute(0, 3, 1, 2)
     x = x.reshape(len(x), *layout.module_shape)
     if layout.is_image:
         x = x.contiguous(memory_format=torch.channels_last)
     return x
+
+
+def _scaling_on(device: torch.device, layout: Layout) -> MeanAndFactor | None:
+    """The scaling of a task's vectors as tensors on the device that scales."""
+    scaling = layout.scaling
+    if scaling is None:
+        return None
+    if device.type == "mps":  # has no float64, in which the mean is subtracted
+        device = torch.device("cpu")
+    mean, factor = map(torch.from_numpy, (scaling.mean, scaling.factor))
+    return mean.to(device), factor.to(device)
+
+
+def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
+    """Vectors (n, features) of mean 0 and spread 1; see `sk_jae.tasks.Scaling`."""
+    x = ((x.to(torch.float64) - mean) * factor).to(torch.float32)
+    size = x.abs()
+    beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
+    return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
+
+
+def standardized(x: Tensor) -> Tensor:
+    """Scaled vectors as multiples of the spread, without the logarithm."""
+    size = x.abs()
+    exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
+    beyond = exponent.expm1() + LINEAR_RANGE
+    return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
 
 
 def batches_of(
@@ -124,5 +168,6 @@ def batches_of(
     if batch_size is None:
         # The results of convolutions of 256 images mostly fit in the cache of a CPU.
         batch_size = 256 if layout.is_image and device.type == "cpu" else 1024
+    scaling = _scaling_on(device, layout)
     for start in range(0, len(array), batch_size):
-        yield to_module(array[start : start + batch_size], layout, device)
+        yield to_module(array[start : start + batch_size], layout, device, scaling)

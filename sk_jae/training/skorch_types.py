@@ -1,4 +1,7 @@
-"""skorch's net with types for what is used of it, see :mod:`sk_jae._sklearn_types`."""
+"""skorch's classes with types for what is used of them.
+
+The reason is that of :mod:`sk_jae._sklearn_types`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from torch import Tensor
 
-__all__ = ["NeuralNet"]
+__all__ = ["Callback", "NeuralNet", "PrintLog"]
 
 if TYPE_CHECKING:
+
+    class Callback: ...
+
+    class PrintLog(Callback): ...
 
     class NeuralNet:
         module: Any
@@ -35,3 +42,4 @@ if TYPE_CHECKING:
 
 else:
     from skorch import NeuralNet
+    from skorch.callbacks import Callback, PrintLog

@@ -8,21 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
+from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
     Batch,
     TaskData,
     TrainingBatches,
     ValidationBatches,
 )
+from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.stopping import BestWeights
 from sk_jae.training.user_functions import noting
+from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 
@@ -81,11 +86,15 @@ class Trainer:
     history : list of dict
         The rows of the fit that this one continues, or an empty list. A row is added
         for every epoch.
+    class_prior : dict of {int: ndarray of shape (n_classes,)} or None, default=None
+        The shares of the classes of the tasks of which they are known.
 
     Attributes
     ----------
     interrupted : int or None
         The epoch in which Ctrl-C ended the training.
+    transfer : dict of {int: Transfer}
+        What was found out about each unlabeled task.
     """
 
     def __init__(
@@ -101,6 +110,7 @@ class Trainer:
         tol: float,
         monitor: EpochMonitor,
         history: list[dict[str, Any]],
+        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         self.net = net
         self.phases = phases
@@ -110,13 +120,16 @@ class Trainer:
         self.lr_schedule = lr_schedule
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
         self.monitor = monitor
+        self.class_prior = class_prior or {}
         self.interrupted: int | None = None
+        self.transfer: dict[int, Transfer] = {}
         self.history = history
         self.continues = bool(history)
         self.lent = LentGenerators(torch.device(net.device))
         self._n_done = 0
         self._finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
+        self.net.terms_ = planned_terms(phases, net.augment)
 
     @property
     def module(self) -> JointModule:
@@ -182,9 +195,19 @@ class Trainer:
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
         valid = None
+        adaptation = Adaptation(
+            net, self.data, self.reader, self.class_prior, self._step
+        )
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            net.criterion_.scores = ValidationScores(
+                self.module,
+                valid,
+                self.data.layouts,
+                torch.device(net.device),
+                gives_logits=net.reconstruction_loss == "bce",
+            )
             if self.continues:
                 best.begin_with(self._step(net.validation_loss)(valid))
         try:
@@ -192,6 +215,7 @@ class Trainer:
                 n_epochs = net.max_epochs  # which callbacks may change
                 for epoch in range(n_epochs):
                     net.criterion_.progress = epoch / n_epochs
+                    adaptation.begin_epoch(epoch / n_epochs)
                     self._set_lr((epoch + 0.5) / n_epochs)
                     if self._run_epoch(valid, best):
                         break
@@ -200,6 +224,8 @@ class Trainer:
         finally:
             best.restore()
         self._check_weights()
+        adaptation.end()
+        self.transfer |= adaptation.found
 
     def _note_interruption(self) -> None:
         """Remember Ctrl-C, or raise it again if no epoch is finished."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from sk_jae.nn import (
+    CommonColumns,
+    CommonScale,
     CommonView,
     FlattenLinear,
     JointModule,
@@ -20,7 +22,13 @@ from sk_jae.nn import (
     UpConv2d,
 )
 
-__all__ = ["check_augmented", "checked_loss", "noting", "own_code"]
+__all__ = [
+    "check_augmented",
+    "check_no_class",
+    "checked_loss",
+    "noting",
+    "own_code",
+]
 
 _OPTIMIZERS_WITHOUT_DRAWS = {
     torch.optim.Adam,
@@ -30,6 +38,8 @@ _OPTIMIZERS_WITHOUT_DRAWS = {
 
 _MODULES_WITHOUT_DRAWS = {
     JointModule,
+    CommonColumns,
+    CommonScale,
     CommonView,
     FlattenLinear,
     TaskBatchNorm,
@@ -43,6 +53,7 @@ _MODULES_WITHOUT_DRAWS = {
     nn.ModuleDict,
     nn.ModuleList,
     nn.ReLU,
+    nn.Sequential,
     nn.Upsample,
     nn.ZeroPad2d,
 }
@@ -56,14 +67,19 @@ def own_code(
 ) -> list[str]:
     """The parameters whose code may draw from the global generators of torch."""
     maps = [function for function in augment if function is not None]
-    modules = {type(part) for part in module.modules()}
     runs = {
         "reconstruction_loss": callable(loss),
         "augmentation": not all(isinstance(f, RandomAffine) for f in maps),
         "optimizer": type(optimizer) not in _OPTIMIZERS_WITHOUT_DRAWS,
-        "encoder or decoder": not modules <= _MODULES_WITHOUT_DRAWS,
+        "encoder or decoder": not all(map(_is_ours, module.modules())),
     }
     return [name for name, own in runs.items() if own]
+
+
+def _is_ours(part: nn.Module) -> bool:
+    # Only modules of the user work in place.
+    in_place = getattr(part, "inplace", False)
+    return type(part) in _MODULES_WITHOUT_DRAWS and not in_place
 
 
 @contextmanager
@@ -80,6 +96,15 @@ def noting(parameters: Sequence[str]) -> Iterator[None]:
         raise
 
 
+def check_no_class(value: object, parameter: str) -> None:
+    """Refuse a class such as `torch.nn.MSELoss` in place of a function."""
+    if isinstance(value, type):
+        raise TypeError(
+            f"{parameter} is the class {value.__name__}, expected a function; give an "
+            f"instance of it, such as {value.__name__}()."
+        )
+
+
 def check_augmented(augmented: Any, x: Tensor, name: str) -> None:
     """Refuse a result of `augmentation` that does not fit the samples of a task."""
     if not isinstance(augmented, Tensor):
@@ -92,6 +117,27 @@ def check_augmented(augmented: Any, x: Tensor, name: str) -> None:
             f"augmentation returned a tensor of {_described(augmented)} for task "
             f"{name!r}, expected {_described(x)} like its argument."
         )
+
+
+def _fits(shape: tuple[int, ...], batch: tuple[int, ...]) -> bool:
+    """Whether a shape has the samples of the batch, and else only its dimensions."""
+    left = iter(batch[1:])
+    return shape[0] == batch[0] and all(n == 1 or n in left for n in shape[1:])
+
+
+def _comes_from(value: Tensor, source: Any) -> bool:
+    """Whether the gradient of a tensor leads to the one that `source` has made."""
+    if torch.compiler.is_compiling():  # cannot look at the graph
+        return value.requires_grad
+    found, todo = set(), [value.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is source:
+            return True
+        if node is not None and node not in found:
+            found.add(node)
+            todo += [following for following, _ in node.next_functions]
+    return False
 
 
 def _kind(x: Tensor) -> tuple[object, ...]:
@@ -109,6 +155,7 @@ def checked_loss(
     """The user's `reconstruction_loss` with a check of its results."""
 
     def checked(reconstruction: Tensor, x: Tensor) -> Tensor:
+        source = reconstruction.grad_fn  # the loss may change it in place
         value: Any = loss(reconstruction, x)
         what = f"reconstruction_loss returned {{}} for task {name!r}, expected"
         if not isinstance(value, Tensor):
@@ -116,11 +163,11 @@ def checked_loss(
                 what.format(type(value).__name__)
                 + " a tensor, the loss or one value per sample."
             )
-        if value.ndim and value.shape[0] != len(x):
+        if value.ndim and not _fits(tuple(value.shape), tuple(x.shape)):
             raise ValueError(
                 what.format(f"a tensor of shape {tuple(value.shape)}")
                 + f" the loss, of shape (), or one value for each of the {len(x)} "
-                "samples."
+                f"samples, or for each value of a batch of shape {tuple(x.shape)}."
             )
         if not value.is_floating_point():
             raise TypeError(
@@ -131,7 +178,7 @@ def checked_loss(
                 what.format(f"a tensor of {_described(value)}")
                 + f" a dense one on {x.device}."
             )
-        if reconstruction.requires_grad and not value.requires_grad:
+        if source is not None and not _comes_from(value, source):
             raise ValueError(
                 what.format("a tensor without gradient")
                 + " one computed from the reconstruction by torch, since else nothing "

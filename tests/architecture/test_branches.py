@@ -96,7 +96,10 @@ def test_auto_has_convolutions_where_classes_are_learned_from(n_shared, branch):
         ([(3, 8, 8), (1, 9, 9)], (1, 9, 9)),
         ([(3, 8, 8), (4, 9, 9)], (1, 9, 9)),
         ([(3, 8, 8)], (3, 8, 8)),
+        ([(2, 8, 8), (2, 9, 9)], (2, 9, 9)),
+        ([(2, 8, 8), (5, 8, 8)], None),
         ([(3, 8, 8), (5,)], None),
+        ([(3, 80), (3, 80)], None),
         ([(4,), (5,)], None),
     ],
 )
@@ -204,14 +207,14 @@ class TestModulesOfTheUser:
 
     def test_train_as_encoder_and_decoder(self):
         rng = np.random.default_rng(0)
-        X = [rng.normal(size=(20, 4, 5)), rng.normal(size=(10, 7))]
+        X = [rng.normal(size=(20, 6, 7)), rng.normal(size=(10, 7))]
         jae = self.fitted(
             X,
             encoder=self.encoder,
             decoder=lambda shape: [nn.Linear(3, 16), nn.Tanh()],
         )
         assert [z.shape for z in jae.transform(X)] == [(20, 6), (10, 6)]
-        assert [x.shape for x in jae.reconstruct(X)] == [(20, 4, 5), (10, 7)]
+        assert [x.shape for x in jae.reconstruct(X)] == [(20, 6, 7), (10, 7)]
         module = jae.module_
         assert [type(layer) for layer in module.private_encoders[0]][:3] == [
             nn.Flatten,

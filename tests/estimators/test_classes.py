@@ -10,7 +10,7 @@ from tests.helpers.small import PAPER, small, vectors
 
 
 def fitted(y, **parameters):
-    X = vectors((24,) * len(y), (6, 4, 5))
+    X = vectors((24,) * len(y), (6, 6, 6))
     y = dict(zip(X, y, strict=True))
     return JointTransferClassifier(**small(PAPER, **parameters)).fit(X, y), X
 

@@ -19,8 +19,10 @@ from tests.helpers.small import (
     vectors,
 )
 
+KINDS = ["dense", "convolutional"]
 
-@pytest.fixture(params=["dense", "convolutional"])
+
+@pytest.fixture(params=KINDS)
 def fitted(request):
     return fitted_classifier(request.param)
 
@@ -44,37 +46,36 @@ def test_codes_may_be_a_dataframe(container):
 
 
 class TestCodes:
-    def test_shared_columns_come_first(self, fitted):
+    def test_are_one_row_per_sample(self, fitted):
         clf, X = fitted
         for name, codes in clf.transform(X).items():
             assert codes.shape == (len(X[name]), 5)
             assert codes.dtype == np.float32
-        expected = {"shared": slice(0, 3), "private": slice(3, 5)}
-        both = clf.transform(X)
-        try:
-            for codes, columns in expected.items():
-                clf.set_params(codes=codes)
-                names = [f"{codes}{i}" for i in range(columns.stop - columns.start)]
-                assert list(clf.get_feature_names_out()) == names
-                for name, codes in clf.transform(X).items():
-                    np.testing.assert_array_equal(codes, both[name][:, columns])
-        finally:
-            clf.set_params(codes="both")
 
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize(
+        ("codes", "columns"), [("shared", slice(0, 3)), ("private", slice(3, 5))]
+    )
+    def test_shared_columns_come_first(self, kind, codes, columns):
+        clf, X = fitted_classifier(kind)
+        both = clf.transform(X)
+        one, _ = fitted_classifier(kind, codes)
+        names = [f"{codes}{i}" for i in range(columns.stop - columns.start)]
+        assert list(one.get_feature_names_out()) == names
+        for name, found in one.transform(X).items():
+            np.testing.assert_array_equal(found, both[name][:, columns])
+
+    @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("codes", ["both", "shared", "private"])
-    def test_inverse_transform_of_codes_is_the_reconstruction(self, fitted, codes):
-        clf, X = fitted
-        try:
-            clf.set_params(codes=codes)
-            found = clf.transform(X)
-            expected = clf.reconstruct(X, codes=codes)
-            restored = clf.inverse_transform(found)
-            in_order = clf.inverse_transform([*list(found.values())[:-1], None])
-            container = JointArrays(X)
-            flat = clf.transform(container)
-            split = clf.inverse_transform(container.split(flat))
-        finally:
-            clf.set_params(codes="both")
+    def test_inverse_transform_of_codes_is_the_reconstruction(self, kind, codes):
+        clf, X = fitted_classifier(kind, codes)
+        found = clf.transform(X)
+        expected = clf.reconstruct(X, codes=codes)
+        restored = clf.inverse_transform(found)
+        in_order = clf.inverse_transform([*list(found.values())[:-1], None])
+        container = JointArrays(X)
+        flat = clf.transform(container)
+        split = clf.inverse_transform(container.split(flat))
         assert in_order.pop() is None
         for name, x in X.items():
             assert restored[name].shape == x.shape

@@ -13,8 +13,8 @@ from tests.helpers.training import Watch, moved, weights_of
 @pytest.fixture(scope="module", params=["dense", "conv"])
 def common_branch(request):
     rng = np.random.default_rng(0)
-    shapes = [(6,), (4,), (5,)]
-    parameters = PAPER
+    shapes = [(6,)] * 3
+    parameters = {**PAPER, "shared_depth": -1}
     if request.param == "conv":
         shapes = [(8, 8), (7, 9), (8, 9)]
         parameters = {**PAPER, "encoder": CONV["encoder"], "shared_depth": 1}

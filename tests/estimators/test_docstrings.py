@@ -14,6 +14,9 @@ from sk_jae import JointAutoencoder, JointTransferClassifier
 DIFFERENT = {
     "encoder",
     "shared_depth",
+    "reconstruction_weight",
+    "weight_decay",
+    "max_epochs",
     "lr",
     "lr_schedule",
     "augmentation",

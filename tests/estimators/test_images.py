@@ -84,13 +84,13 @@ def test_gray_images_may_have_a_channel(axis):
     np.testing.assert_array_equal(actual.squeeze(axis), expected)
 
 
-def test_the_parameter_channels_decides():
+def test_the_layout_says_where_the_channels_are():
     X = np.zeros((5, 3, 8, 3))
-    first = JointAutoencoder(**small(layout="first")).fit(X)
-    last = JointAutoencoder(**small(layout="last")).fit(X)
+    first = JointAutoencoder(**small(layout="channels_first")).fit(X)
+    last = JointAutoencoder(**small(layout="channels_last")).fit(X)
     assert first.module_([torch.zeros(1, 3, 8, 3)])[0] is not None
     assert last.module_([torch.zeros(1, 3, 3, 8)])[0] is not None
-    with pytest.raises(ValueError, match=r"layout='first' or layout='last'"):
+    with pytest.raises(ValueError, match=r"layout='channels_first' or"):
         JointAutoencoder(**SMALL).fit(X)
 
 
@@ -100,3 +100,14 @@ def test_images_of_other_types_have_the_units_of_those_in_fit(dtype):
     jae = JointAutoencoder(**CONV).fit(X)
     other = torch.from_numpy(X) if dtype == "tensor" else X.astype(dtype)
     np.testing.assert_array_equal(jae.transform(other), jae.transform(X))
+
+
+def test_any_number_of_channels_is_kept():
+    X = np.random.default_rng(0).uniform(size=(12, 5, 8, 8))
+    jae = JointAutoencoder(**small(CONV, layout="channels_first")).fit([X, X[:, :2]])
+    assert [x.shape for x in jae.reconstruct([X, X[:, :2]])] == [X.shape, (12, 2, 8, 8)]
+    for channel in range(5):
+        changed = X.copy()
+        changed[:, channel] += 1
+        shared = [jae.transform([x, None])[0][:, :3] for x in (X, changed)]
+        assert not np.allclose(*shared)

@@ -177,7 +177,7 @@ def wide_modules(shape):
 @estimators
 def test_a_pickle_holds_the_model_once_and_no_data(cls, encoder, callbacks, stopping):
     rng = np.random.default_rng(0)
-    X = [rng.normal(size=(3000, 150)), rng.normal(size=(2000, 200))]
+    X = [rng.normal(size=(3000, 200)), rng.normal(size=(2000, 200))]
     y = [(X[0][:, 0] > 0).astype(int), None]
     est = cls(
         **small(

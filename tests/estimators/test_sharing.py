@@ -77,7 +77,7 @@ class TestSharing:
         X = [*self.images(), np.zeros((12, 4))]
         jae = JointAutoencoder(**SMALL).fit(X)
         assert all(isinstance(v, torch.nn.Identity) for v in jae.module_.views)
-        with pytest.raises(ValueError, match="task 'task2' has vectors of 4 features"):
+        with pytest.raises(ValueError, match=r"task 'task2' have the shape \(4,\)"):
             jae.set_params(shared_input=(1, 8, 8)).fit(X)
 
     @pytest.mark.parametrize("wrong", [(8, 8), (1, 0, 8), (1, 8, 8.5)])

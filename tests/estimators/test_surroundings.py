@@ -15,7 +15,15 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from tests.helpers.small import CONV, equal_weights, half_labeled, images, labels, small
+from tests.helpers.small import (
+    CONV,
+    SMALL,
+    equal_weights,
+    half_labeled,
+    images,
+    labels,
+    small,
+)
 
 X, y = half_labeled()
 CLASSIFIER = JointTransferClassifier(**small(max_epochs=4))
@@ -61,6 +69,39 @@ def test_a_fit_is_the_same(name, expected):
         found = CLASSIFIER.fit(X, y)
     assert found.loss_curve_ == expected.loss_curve_
     assert equal_weights(found, expected)
+
+
+class Shift(nn.Module):
+    """A module of the user that makes a tensor whenever it runs."""
+
+    def forward(self, x):
+        return x + torch.full((1,), 0.1) + 0.1 * torch.randn(x.shape)
+
+
+PARTS = {
+    "modules of torch": {
+        "encoder": lambda shape: [nn.Linear(shape[0], 8), nn.Dropout(0.2)]
+    },
+    "a module of the user": {
+        "encoder": lambda shape: [nn.Linear(shape[0], 8), Shift()]
+    },
+    "augmentation": {"augmentation": lambda x: x * torch.full((1,), 1.1)},
+    "bfloat16": {"precision": "bfloat16"},
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_fits_and_predictions_with_own_parts_are_the_same(part, name):
+    clf = JointTransferClassifier(**small({**SMALL, **PARTS[part]}))
+    expected = clf.fit(X, y).loss_curve_, clf.predict_proba(X), clf.transform(X)
+    with SURROUNDINGS[name]():
+        clf.fit(X, y)
+        found = clf.predict_proba(X), clf.transform(X)
+    assert clf.loss_curve_ == expected[0]
+    for one, other in zip(found, expected[1:], strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", SURROUNDINGS)
@@ -170,6 +211,57 @@ def test_looking_from_a_callback_changes_nothing(method):
     plain = JointTransferClassifier(**params).fit(X, y)
     est = JointTransferClassifier(**params, callbacks=[Look()])
     assert equal_weights(est.fit(X, y), plain)
+
+
+class Counter(nn.Module):
+    """A module of the user with a buffer that changes whenever it runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("n", torch.zeros(()))
+
+    def forward(self, x):
+        self.n += 1
+        return x + 0.01 * self.n
+
+
+OWN_MODULES = {
+    "noise": Shift,
+    "a buffer": Counter,
+    "batch norm": lambda: nn.BatchNorm1d(8),
+    "dropout": lambda: nn.Dropout(0.5),
+}
+HOOKS = ("on_train_begin", "on_batch_begin", "on_grad_computed", "on_epoch_end")
+
+
+@pytest.mark.parametrize("name", OWN_MODULES)
+def test_looking_with_own_modules_changes_nothing(name):
+    """Also between a gradient and its step, and with weighted scores and copies."""
+
+    def look(net, **kwargs):
+        est.score(X, y, [np.arange(len(X[0])), None])
+        copy.deepcopy(est).reconstruct(X)
+
+    params = small(
+        encoder=lambda shape: [nn.Linear(shape[0], 8), OWN_MODULES[name]()],
+        early_stopping=True,
+    )
+    plain = JointTransferClassifier(**params).fit(X, y)
+    callback = type("Look", (Callback,), dict.fromkeys(HOOKS, staticmethod(look)))
+    est = JointTransferClassifier(**params, callbacks=[callback()])
+    assert equal_weights(est.fit(X, y), plain)
+    assert est.history_[-1]["valid_loss"] == plain.history_[-1]["valid_loss"]
+
+
+def test_predictions_leave_the_global_generator_as_it_is():
+    encoder = {"encoder": lambda shape: [nn.Linear(shape[0], 8), Shift()]}
+    clf = JointTransferClassifier(**small({**SMALL, **encoder})).fit(X, y)
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    first, second = clf.transform(X), clf.transform(X)
+    assert torch.equal(torch.rand(3), expected)
+    np.testing.assert_array_equal(first[0], second[0])
 
 
 def test_looking_from_another_thread_changes_nothing():

@@ -5,16 +5,18 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 
 from sk_jae import JointAutoencoder, pack
-from tests.helpers.small import SMALL
+from tests.helpers.small import CONV, SMALL
 
 
 def test_bytes_are_trained_on_as_fractions():
     rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    images = rng.integers(256, size=(10, 7, 6)).astype(np.uint8)
     jae = JointAutoencoder(**SMALL)
     of_bytes = clone(jae).fit(images).reconstruct(images)
     of_fractions = clone(jae).fit(images / 255).reconstruct(images / 255)
@@ -25,7 +27,7 @@ def test_bytes_are_trained_on_as_fractions():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.uint16])
 def test_images_like_bytes_are_trained_on_like_bytes(dtype):
     rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    images = rng.integers(256, size=(10, 7, 6)).astype(np.uint8)
     jae = JointAutoencoder(**SMALL)
     expected = clone(jae).fit(images)
     found = clone(jae).fit(images.astype(dtype))
@@ -40,7 +42,7 @@ def test_bytes_of_few_levels_are_trained_on_like_other_numbers(largest):
     """Masks and images of a few gray levels would else be almost 0 everywhere."""
     rng = np.random.default_rng(0)
     images = rng.integers(largest + 1, size=(10, 6, 5)).astype(np.uint8)
-    jae = JointAutoencoder(**SMALL)
+    jae = JointAutoencoder(**SMALL, layout="image")
     expected = clone(jae).fit(images.astype(np.float32))
     found = clone(jae).fit(images)
     np.testing.assert_array_equal(found.transform(images), expected.transform(images))
@@ -51,7 +53,7 @@ def test_bytes_of_few_levels_are_trained_on_like_other_numbers(largest):
 
 def test_masks_are_not_in_the_units_of_bytes():
     images = np.random.default_rng(0).integers(256, size=(10, 6, 5)).astype(np.uint8)
-    jae = JointAutoencoder(**SMALL).fit(images)
+    jae = JointAutoencoder(**SMALL, layout="image").fit(images)
     with pytest.warns(UserWarning, match="X has images with values up to 1, but those"):
         jae.transform(images > 128)
 
@@ -59,7 +61,7 @@ def test_masks_are_not_in_the_units_of_bytes():
 @pytest.mark.parametrize("form", ["list", "dict", "joint", "array"])
 def test_whatever_comes_back_for_bytes_is_bytes(form):
     rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    images = rng.integers(256, size=(10, 7, 6)).astype(np.uint8)
     images[:, 2:4] = 255
     vectors = rng.normal(size=(7, 4))
     X = {
@@ -121,7 +123,7 @@ def test_a_warm_start_keeps_the_units():
 
 def test_units_in_prediction_are_those_of_fit():
     rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(10, 6, 5)).astype(np.uint8)
+    images = rng.integers(256, size=(10, 7, 6)).astype(np.uint8)
     jae = JointAutoencoder(**SMALL).fit(images)
     codes = jae.transform(images)
     np.testing.assert_array_equal(jae.transform(images.astype(np.float64)), codes)
@@ -136,3 +138,40 @@ def test_channels_first_and_last_train_alike():
     of_last = clone(jae).fit(last).reconstruct(last)
     assert of_last.shape == last.shape
     np.testing.assert_allclose(np.moveaxis(of_last, -1, 1), of_first, atol=1e-5)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (0, 1), (-1, 1)])
+def test_flat_pictures_train_as_pictures_do(low, high):
+    X = low + (high - low) * np.random.default_rng(0).uniform(size=(2, 12, 8, 8))
+    flat = [x.reshape(12, -1) for x in X]
+    jae = JointAutoencoder(**CONV, layout="image")
+    pictures, found = clone(jae).fit([*X]), clone(jae).fit(flat)
+    codes = found.transform(flat)
+    np.testing.assert_array_equal(codes, pictures.transform([*X]))
+    for back, expected in [
+        (found.reconstruct(flat)[1], pictures.reconstruct([*X])[1]),
+        (found.inverse_transform(codes)[1], pictures.inverse_transform(codes)[1]),
+        (found.translate(flat[0], 0, 1), pictures.translate(X[0], 0, 1)),
+    ]:
+        np.testing.assert_array_equal(back, expected.reshape(12, -1))
+    assert found.feature_shapes_in_ == [(64,), (64,)]
+    table = pd.DataFrame(flat[0]).rename(columns="pixel{}".format)
+    assert clone(jae).fit(table).n_features_in_ == 64
+
+
+def test_signals_come_back_as_signals():
+    X = np.random.default_rng(0).normal(size=(12, 3, 40))
+    jae = JointAutoencoder(**SMALL, layout=["signal", "auto"]).fit([X[:, 0], X])
+    assert jae.reconstruct([X[:, 0], X])[0].shape == (12, 40)
+    assert jae.reconstruct([None, X])[1].shape == (12, 3, 40)
+    assert jae.translate(X, 1, 0).shape == (12, 40)
+    # The ends of no channel are dropped, resized or turned.
+    assert jae.module_.views[1](torch.zeros(2, 3, 40)).shape == (2, 3, 40)
+
+
+def test_one_layout_per_task():
+    X = np.random.default_rng(0).uniform(size=(12, 64))
+    tasks = {"a": X, "b": X, "c": X}
+    layout = {"a": "image", "c": (8, 8), "b": "vector"}
+    kinds = JointAutoencoder(**SMALL, layout=layout).fit(tasks).layouts_
+    assert [found.kind for found in kinds] == ["image", "vector", "image"]

@@ -44,7 +44,7 @@ def called_folders(function, *args):
 def folder_changes():
     """How often each pair of folders follows one another in a small fit."""
     rng = np.random.default_rng(0)
-    X = [rng.normal(size=(24, 6)), rng.normal(size=(15, 4))]
+    X = [rng.normal(size=(24, 6)), rng.normal(size=(15, 6))]
     y = [np.arange(24) % 3, None]
     clf = sk_jae.JointTransferClassifier(max_epochs=1, device="cpu", random_state=0)
     clf.fit(X, y)  # what is imported at first use is not counted

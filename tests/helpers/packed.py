@@ -25,7 +25,7 @@ def make_vectors_and_images(seed=0, n_vectors=72, n_images=44):
     centers = np.random.default_rng(99).normal(size=(3, 6))
     vectors = centers[y] + rng.normal(size=(n_vectors, 6))
     y[::6] = -1
-    return [vectors, rng.normal(size=(n_images, 5, 4))], [y, None]
+    return [vectors, rng.normal(size=(n_images, 7, 6))], [y, None]
 
 
 ARRAYS, LABELS = make_vectors_and_images()

@@ -28,7 +28,7 @@ y = {"mnist": Y}
 @cache
 def fitted():
     """A classifier fitted on both tasks."""
-    return clone(classifier).fit(X, y)
+    return clone(classifier).fit(X, {**y, "usps": np.arange(8) % 3})
 
 
 @contextmanager

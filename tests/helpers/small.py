@@ -48,8 +48,8 @@ def make_tasks(n_samples=(40, 20), shapes=((6,), (4,)), seed=0):
 
 
 def half_labeled():
-    """Two tasks, of which the second has no labels."""
-    X, (y, _) = make_tasks()
+    """Two tasks of the same features, of which the second has no labels."""
+    X, (y, _) = make_tasks(shapes=((6,), (6,)))
     return X, [y, None]
 
 
@@ -80,11 +80,12 @@ def labeled_vectors():
 
 
 @cache
-def fitted_classifier(kind):
+def fitted_classifier(kind, codes="both"):
     """A classifier fitted on a dict of tasks, and their samples. Not to be changed."""
     X = vectors() if kind == "dense" else images()
     parameters = SMALL if kind == "dense" else CONV
-    return JointTransferClassifier(**parameters).fit(X, labels(X)), X
+    clf = JointTransferClassifier(**parameters, codes=codes)
+    return clf.fit(X, labels(X)), X
 
 
 def equal_weights(one, other):

@@ -29,10 +29,7 @@ def data():
     """Three tasks: all samples labeled, half of them, none."""
     rng = np.random.default_rng(0)
     truth = [np.arange(n) % 3 for n in (60, 36, 24)]
-    X = [
-        rng.normal(size=(len(y), width)) + 1.5 * np.eye(3, width)[y]
-        for y, width in zip(truth, (4, 6, 5), strict=True)
-    ]
+    X = [rng.normal(size=(len(y), 5)) + 1.5 * np.eye(3, 5)[y] for y in truth]
     few = np.where(np.arange(36) < 18, truth[1], -1)
     return X, [truth[0], few, None]
 

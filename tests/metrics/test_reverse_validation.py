@@ -50,6 +50,18 @@ def test_reverse_validation_of_one_class_for_all(data):
     assert ReverseValidationScorer()(estimator, X, y) == pytest.approx(1 / 3)
 
 
+def test_reverse_validation_does_not_see_classes_taken_for_each_other():
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = [
+        sign * (2 * y - 1)[:, None] + rng.normal(0, 0.3, size=(60, 4))
+        for sign in (1, -1)
+    ]
+    clf = JointTransferClassifier(**{**LEARNED, "max_epochs": 20}).fit(X, [y, None])
+    assert clf.score([None, X[1]], [None, y]) < 0.05
+    assert ReverseValidationScorer()(clf, X, [y, None]) > 0.95
+
+
 class Constant(ClassifierMixin, BaseEstimator):
     """Predicts class 1 for every sample of a list of tasks."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -26,6 +28,7 @@ CLASSIFIER = JointTransferClassifier(
     random_state=0,
     device="cpu",
     precision="float32",
+    input_scaling=None,
 )
 
 
@@ -180,6 +183,101 @@ def test_goes_into_pipelines_and_searches(cases):
     scaled = search.best_estimator_[0].transform(X)
     last = search.best_estimator_[-1]
     assert transfer_report(search, X, y) == transfer_report(last, scaled, y)
+
+
+def tail(n, k, p):
+    """The probability of at least k successes in n trials."""
+    return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
+
+
+@pytest.mark.parametrize("wrong", [[], [3], [0, 1, 5, 9], range(12)])
+def test_a_few_labels_bound_the_accuracy(cases, wrong):
+    """The bounds are those at which so many or so few hits have a chance of 2.5 %."""
+    clf, X, y = cases
+    labels = clf.predict({"alike": X["alike"]})["alike"].copy()
+    labels[12:] = -1
+    labels[list(wrong)] = (labels[list(wrong)] + 1) % 4
+    report = transfer_report(clf, X, y, y_few={"alike": labels})
+    found, n, k = report["alike"], 12, 12 - len(wrong)
+    assert found["n_few"] == n
+    assert found["accuracy"] == pytest.approx(k / n)
+    low, high = found["accuracy_low"], found["accuracy_high"]
+    assert low == 0 if k == 0 else tail(n, k, low) == pytest.approx(0.025)
+    assert high == 1 if k == n else tail(n, k + 1, high) == pytest.approx(0.975)
+
+
+NEW = ["n_few", "accuracy", "accuracy_low", "accuracy_high"]
+
+
+def test_a_few_labels_of_a_task_change_nothing_else(cases):
+    clf, X, y = cases
+    plain = transfer_report(clf, X, y)
+    few = {"alike": np.where(np.arange(80) < 7, np.arange(80) % 4, -1)}
+    report = transfer_report(clf, X, y, y_few=few)
+    for name, found in report.items():
+        numbers = [found.pop(key) for key in NEW]
+        assert found == plain[name]
+        assert list(found)[-1] == "warning"
+        assert (numbers[0] == 7) == (name == "alike")
+        assert np.isnan(numbers[1:]).all() == (name != "alike")
+    packed = transfer_report(
+        clf, *pack(X, {**dict.fromkeys(X), **y}), y_few=pack(X, few_of(X, few))[1]
+    )
+    assert packed["alike"] == transfer_report(clf, X, y, y_few=few)["alike"]
+
+
+def few_of(X, few):
+    return {**dict.fromkeys(X), **few}
+
+
+def test_classes_taken_for_each_other_are_seen_by_a_few_labels():
+    rng = np.random.default_rng(0)
+    names = np.array(["ash", "oak", "elm", "fir"])
+    labels = np.arange(80) % 4
+    X = {"labeled": blobs(rng, labels), "swapped": blobs(rng, labels)}
+    y = {"labeled": names[labels]}
+    clf = clone(CLASSIFIER).fit(X, y)
+    swapped = names[(labels + 1) % 4].astype(object)
+    swapped[8:] = None
+    assert not transfer_report(clf, X, y)["swapped"]["warning"]
+    found = transfer_report(clf, X, y, y_few={"swapped": swapped})["swapped"]
+    assert (found["accuracy"], found["n_few"]) == (0, 8)
+    assert "By 8 labels of the task, the accuracy is at most 0.37" in found["warning"]
+
+
+LEAST_ACCURACY = documented(
+    transfer_report, "`accuracy_high` is below {} of the confidence"
+)
+
+
+def test_warns_of_an_accuracy_below_the_confidence_as_is_documented(cases):
+    clf, X, y = cases
+    predicted = clf.predict({"alike": X["alike"]})["alike"]
+    ratios = []
+    for n_wrong in range(0, 40, 2):
+        labels = np.where(np.arange(80) < n_wrong, (predicted + 1) % 4, predicted)
+        found = transfer_report(clf, X, y, y_few={"alike": labels})["alike"]
+        ratios.append(found["accuracy_high"] / found["confidence"])
+        warns = "the accuracy is at most" in found["warning"]
+        assert warns == (ratios[-1] < LEAST_ACCURACY)
+    around = np.array(ratios) - LEAST_ACCURACY
+    assert 0 <= around[around >= 0].min() < 0.05
+    assert -0.05 < around[around < 0].max() < 0
+
+
+@pytest.mark.parametrize(
+    ("few", "error", "message"),
+    [
+        ({"alike": [1, 2]}, ValueError, "In y_few: y of task 'alike' has 2 labels"),
+        ({"other": [1]}, ValueError, "In y_few: y has the unknown task 'other'"),
+        ({"alike": ["a"] * 80}, TypeError, "In y_few: y of task 'alike' holds text"),
+        ({"alike": [-1] * 80}, ValueError, "In y_few: y has no labeled sample"),
+    ],
+)
+def test_a_few_labels_that_cannot_be_used(cases, few, error, message):
+    clf, X, y = cases
+    with pytest.raises(error, match=message):
+        transfer_report(clf, X, y, y_few=few)
 
 
 def test_needs_labels_of_a_task(cases):

@@ -53,6 +53,7 @@ def test_fitted_estimator_equals_numpy(codes):
         encoder=WIDTHS,
         shared_depth=-1,
         head="both",
+        input_scaling=None,
         max_epochs=3,
         random_state=0,
         device="cpu",

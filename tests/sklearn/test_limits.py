@@ -8,15 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict, cross_validate
-from sklearn.pipeline import make_pipeline
 
 from sk_jae import JointTransferClassifier
-from sk_jae.metrics import LabeledScorer
 from tests.helpers.packed import ARRAYS, DENSE, LABELS, N_SAMPLES, X, Y
 from tests.helpers.small import small
 
@@ -92,14 +89,3 @@ class TestMinusOneEncodedAsAClass:
             axis=0,
         )
         assert_allclose(X.split(fitted.predict_proba(X))[1], expected, atol=1e-5)
-
-
-def test_the_score_of_a_pipeline_fails_with_metadata_routing():
-    # scikit-learn routes the sample_weight=None of Pipeline.score to a last step that
-    # takes none; its own PCA fails in the same way.
-    pipeline = make_pipeline(CLASSIFIER).fit(X, Y)
-    with config_context(enable_metadata_routing=True):
-        with pytest.raises(TypeError, match="sample_weight"):
-            pipeline.score(X, Y)
-        actual = LabeledScorer()(pipeline, X, Y)
-    assert actual == pytest.approx(pipeline.score(X, Y))

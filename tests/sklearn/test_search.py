@@ -97,7 +97,7 @@ def test_grid_search_of_a_pipeline_with_scaling_per_task():
             arrays, rows = [], (X[train], X[test])
             for t in range(2):
                 train_t, test_t = (
-                    part.arrays[t].reshape(-1, (6, 20)[t]) for part in rows
+                    part.arrays[t].reshape(-1, (6, 42)[t]) for part in rows
                 )
                 fitted = scaler().fit(train_t)
                 arrays.append(

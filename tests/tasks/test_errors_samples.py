@@ -113,7 +113,14 @@ def test_no_arrays_at_all(odd):
 
 def test_ragged_lists():
     text = refusal_of_fit(autoencoder, [[1.0, 2.0], [3.0]])
-    assert_has(text, "X cannot become a numpy array")
+    assert_has(text, "X cannot become a numpy array", "(2,) and (1,)")
+
+
+def test_samples_of_unequal_length():
+    unequal = [np.zeros((3, n)) for n in (100, 120)]
+    for samples in (unequal, np.array([*unequal, None], dtype=object)[:2]):
+        text = refusal_of_fit(autoencoder, {"mnist": MNIST, "usps": samples})
+        assert_has(text, "task 'usps'", "(3, 100) and (3, 120)", "resample", "pad")
 
 
 def test_task_names_are_text():
@@ -123,7 +130,8 @@ def test_task_names_are_text():
 def test_ambiguous_channels():
     images = {"mnist": np.zeros((4, 8, 8)), "usps": np.zeros((4, 3, 8, 3))}
     text = refusal_of_fit(autoencoder, images)
-    assert_has(text, "task 'usps'", "(4, 3, 8, 3)", "both", "layout='first'", "='last'")
+    assert_has(text, "task 'usps'", "(4, 3, 8, 3)", "both")
+    assert_has(text, "layout='channels_first'", "layout='channels_last'")
     images["usps"] = np.zeros((4, 5, 8, 5))
     assert_has(refusal_of_fit(autoencoder, images), "task 'usps'", "neither", "1, 3 or")
 

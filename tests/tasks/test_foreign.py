@@ -240,8 +240,8 @@ def test_tasks_as_nested_lists_are_refused_with_the_way(of, second):
 
 def test_nested_lists_of_one_table_or_of_named_tasks_are_taken():
     assert JointAutoencoder(**SMALL).fit(MNIST.tolist()).n_tasks_ == 1
-    X = {"a": MNIST.tolist(), "b": np.zeros((4, 5, 5)).tolist()}
-    assert JointAutoencoder(**SMALL).fit(X).feature_shapes_in_["b"] == (5, 5)
+    X = {"a": MNIST.tolist(), "b": np.zeros((4, 6, 6)).tolist()}
+    assert JointAutoencoder(**SMALL).fit(X).feature_shapes_in_["b"] == (6, 6)
     assert JointArrays([MNIST.tolist(), USPS.tolist()]).n_tasks == 2
 
 

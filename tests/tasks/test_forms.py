@@ -127,7 +127,7 @@ class TestForms:
         jae = JointAutoencoder(**SMALL).fit(pd.DataFrame(A, columns=list("abc")))
         assert jae.n_features_in_ == 3
         assert_array_equal(jae.feature_names_in_, ["a", "b", "c"])
-        for X in ([A, B], np.ones((4, 2, 3))):
+        for X in ([A, B], np.ones((4, 7, 8))):
             jae.fit(X)
             assert not hasattr(jae, "n_features_in_")
             assert not hasattr(jae, "feature_names_in_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.metrics import accuracy_score, make_scorer
 from skorch.callbacks import (
     BatchScoring,
     Callback,
@@ -43,10 +44,14 @@ def test_what_looks_at_validation_data_needs_some(callback):
         JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
-def test_a_scorer_of_one_array_is_refused():
-    scoring = EpochScoring("accuracy", on_train=True)
-    with pytest.raises(ValueError, match=r"EpochScoring\('accuracy'\).* a function"):
-        JointAutoencoder(**small(callbacks=[scoring])).fit(X)
+@pytest.mark.parametrize(
+    "scoring", ["accuracy", None, accuracy_score, make_scorer(accuracy_score)]
+)
+def test_a_scorer_of_one_array_is_refused(scoring):
+    callback = EpochScoring(scoring, on_train=True)
+    message = r"EpochScoring\(.* early_stopping=True .* valid_accuracy .* a function"
+    with pytest.raises(ValueError, match=message):
+        JointAutoencoder(**small(callbacks=[callback])).fit(X)
 
 
 @pytest.mark.parametrize("name", ["rate", "LRScheduler"])
@@ -58,6 +63,17 @@ def test_parameters_of_callbacks_can_be_set(name):
     rates = [row["event_lr"] for row in jae.history_]
     assert rates == pytest.approx([0.01, 0.01, 0.001])
     assert jae.n_shared == 1
+
+
+def test_a_callback_can_be_replaced():
+    first, second = (LRScheduler("StepLR", step_size=n, gamma=0.1) for n in (1, 2))
+    given = [EarlyStopping("train_loss"), ("rate", first)]
+    jae = JointAutoencoder(**small(max_epochs=3, lr=0.01, callbacks=given))
+    jae.set_params(callbacks__rate=second, callbacks__rate__gamma=0.5).fit(X)
+    rates = [row["event_lr"] for row in jae.history_]
+    assert rates == pytest.approx([0.01, 0.01, 0.005])
+    assert given[1] == ("rate", first)
+    assert first.gamma == 0.1
 
 
 def test_an_unknown_callback_has_no_parameters():

@@ -9,6 +9,7 @@ from sk_jae.nn import JointModule
 from sk_jae.training import Phase
 from sk_jae.training import objective as module_under_test
 from sk_jae.training.batches import Batch
+from sk_jae.training.class_shares import ClassShares
 from sk_jae.training.objective import JointLoss
 from tests.helpers.dense_module import dense_tasks, reference
 from tests.helpers.objective import CONFIDENT, objective
@@ -29,6 +30,7 @@ START = 0.5  # which need not be the one that the package has
 @pytest.fixture(autouse=True)
 def _start(monkeypatch):
     monkeypatch.setattr(module_under_test, "WARM_UP", START)
+    monkeypatch.setattr(module_under_test, "WARM_UP_PLAIN", START)
 
 
 def turned(x):
@@ -77,9 +79,31 @@ def make_batch(empty=()):
     return Batch(inputs, labels)
 
 
-def compare(weights, *, augment, progress, training, mask=None, batch=None):
+def class_shares(mask, supposed):
+    """The shares of the classes of all tasks, which are equal if none are supposed."""
+    found = torch.nn.ModuleDict()
+    for t in range(3):
+        possible = torch.ones(3, dtype=torch.bool) if mask is None else mask[t]
+        found[str(t)] = ClassShares(possible)
+        if t in supposed:
+            found[str(t)].supposed = supposed[t]
+    return found
+
+
+def compare(
+    weights,
+    *,
+    augment,
+    progress,
+    training,
+    mask=None,
+    batch=None,
+    shares=None,
+    units=None,
+):
     module, batch = make_module(mask), batch or make_batch()
-    loss_function = JointLoss("mse", augment).train(training)
+    loss_function = JointLoss("mse", augment, units).train(training)
+    loss_function.shares = class_shares(mask, shares or {})
     loss_function.progress = progress
     loss, terms = loss_function(module, batch, Phase("only", weights))
 
@@ -95,6 +119,8 @@ def compare(weights, *, augment, progress, training, mask=None, batch=None):
         start=START,
         training=training,
         mask=mask,
+        shares=shares,
+        units=units,
     )
     torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-5)
     assert terms.keys() == expected_terms.keys()
@@ -142,6 +168,30 @@ def test_one_term_alone(term, progress, augment):
 def test_classes_that_tasks_cannot_have(progress):
     mask = torch.tensor([[True] * 3, [True] * 3, [True, False, True]])
     compare(WEIGHTS, augment=(turned,) * 3, progress=progress, training=True, mask=mask)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_units_divide_the_terms(training):
+    keys = [(term, t) for term in WEIGHTS for t in range(3)]
+    units = {key: 0.5 + 0.3 * i for i, key in enumerate(keys) if i != 3}
+    compare(
+        WEIGHTS, augment=(turned,) * 3, progress=0.9, training=training, units=units
+    )
+
+
+def test_shares_that_are_not_equal():
+    mask = torch.tensor([[True] * 3, [True] * 3, [True, False, True]])
+    shares = {1: torch.tensor([0.2, 0.5, 0.3]), 2: torch.tensor([0.9, 0.0, 0.1])}
+    compare(WEIGHTS, augment=(), progress=0.9, training=True, mask=mask, shares=shares)
+
+
+def test_infomax_is_of_tasks_with_shares_alone():
+    loss_function = JointLoss("mse").train()
+    loss_function.progress = 0.9
+    loss_function.shares = class_shares(None, {})
+    del loss_function.shares["1"]
+    _, terms = loss_function(make_module(), make_batch(), Phase("only", WEIGHTS))
+    assert [t for term, t in terms if term == "infomax"] == [2]
 
 
 @pytest.mark.parametrize("training", [True, False])

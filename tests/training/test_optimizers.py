@@ -17,6 +17,7 @@ from tests.helpers.small import PAPER, make_tasks, small
 
 X, y = make_tasks()
 ONE_BATCH = {"batch_size": 40, "lr": 1.0}
+PLAIN = {**ONE_BATCH, "input_scaling": None, "loss_scaling": None}
 SEARCHING = partial(torch.optim.LBFGS, line_search_fn="strong_wolfe")
 
 
@@ -49,7 +50,7 @@ def plain_lbfgs(module, n_steps):
 
 def test_lbfgs_makes_the_steps_of_a_plain_loop():
     begin = Begin()
-    params = small(optimizer=torch.optim.LBFGS, callbacks=[begin], **ONE_BATCH)
+    params = small(optimizer=torch.optim.LBFGS, callbacks=[begin], **PLAIN)
     jae = JointAutoencoder(**{**params, "max_epochs": 3}).fit(X)
     expected = plain_lbfgs(begin.module, 3)
     np.testing.assert_allclose(jae.loss_curve_, expected, rtol=2e-3)

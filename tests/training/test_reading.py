@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sk_jae import JointAutoencoder
-from sk_jae.tasks.layout import infer_layout
+from sk_jae.tasks.layout_choice import infer_layout
+from sk_jae.training import units
 from sk_jae.training.batches import TaskData
 from sk_jae.training.reading import batches_of, to_module
 from tests.helpers.batches import CPU, training_batches, validation_batches
@@ -32,22 +33,24 @@ DTYPES = [
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("shape", "channels", "axes"),
+    ("shape", "choice", "axes"),
     [
         ((6, 5), "auto", None),
-        ((6, 4, 5), "auto", None),
-        ((6, 3, 4, 5), "first", None),
-        ((6, 4, 5, 3), "last", (0, 3, 1, 2)),
-        ((6, 2, 3, 2, 2), "auto", None),
+        ((6, 6, 7), "auto", None),
+        ((6, 4, 5), "signal", None),
+        ((6, 4, 5), "vector", None),
+        ((6, 3, 4, 5), "channels_first", None),
+        ((6, 4, 5, 3), "channels_last", (0, 3, 1, 2)),
+        ((6, 60), (3, 4, 5), None),
     ],
 )
 def test_samples_reach_the_module_as_plain_numpy_would_give_them(
-    dtype, shape, channels, axes
+    dtype, shape, choice, axes
 ):
     array = images(shape, dtype)
-    layout = infer_layout(array, channels, "X")
+    layout = infer_layout(array, choice, "X")
     expected = array.astype(np.float32)
-    if array.dtype == np.uint8 and len(shape) in (3, 4):
+    if array.dtype == np.uint8 and layout.is_image:
         expected = expected / 255
     if axes is not None:
         expected = expected.transpose(axes)
@@ -58,7 +61,7 @@ def test_samples_reach_the_module_as_plain_numpy_would_give_them(
 
 
 def variants():
-    array = images((12, 4, 6), "float32")
+    array = images((12, 6, 7), "float32")
     readonly = array.copy()
     readonly.flags.writeable = False
     yield "reversed rows", array[::-1]
@@ -114,9 +117,9 @@ class Recorder(np.memmap):
 
 @pytest.mark.filterwarnings("error")
 def test_a_memory_map_is_read_batch_by_batch(tmp_path):
-    expected = images((50, 4, 6), "uint8")
+    expected = images((50, 6, 7), "uint8")
     expected.tofile(tmp_path / "x")
-    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="r", shape=(50, 4, 6))
+    array = Recorder(tmp_path / "x", dtype=np.uint8, mode="r", shape=(50, 6, 7))
     array.read = []
     layout = infer_layout(array, "auto", "X")
     data = TaskData((array,), (layout,), (None,), ("a",), (np.arange(50),))
@@ -129,7 +132,8 @@ def test_a_memory_map_is_read_batch_by_batch(tmp_path):
     np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
 
 
-def test_a_memory_map_is_never_held_whole(tmp_path):
+def test_a_memory_map_is_never_held_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(units, "_MOST_ROWS", 500)
     shape = (8000, 28, 28)
     array = Recorder(tmp_path / "x", dtype=np.uint8, mode="w+", shape=shape)
     jae = JointAutoencoder(
@@ -145,8 +149,9 @@ def test_a_memory_map_is_never_held_whole(tmp_path):
         tracemalloc.stop()
     jae.transform([array, None])
     assert max(array.read) <= 1024
-    # An epoch, the codes, and a look at some samples before.
-    assert 2 * len(array) <= sum(array.read) <= 2.1 * len(array)
+    # An epoch, the codes, looks at some samples before and after, and all that are held
+    # out (a tenth) once more for their R^2.
+    assert 2 * len(array) <= sum(array.read) <= 2.2 * len(array)
     assert peak < array.nbytes / 3
 
 
@@ -155,7 +160,7 @@ def test_a_memory_map_is_never_held_whole(tmp_path):
 @pytest.mark.parametrize("mapped", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_gpu_gets_the_same_batches(dtype, mapped, tmp_path):
-    array = images((50, 4, 6), dtype)
+    array = images((50, 6, 7), dtype)
     if mapped:
         file = tmp_path / "array.npy"
         np.save(file, array)

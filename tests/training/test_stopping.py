@@ -35,6 +35,8 @@ def test_early_stopping_restores_the_best_weights(lr, tol):
             validation_fraction=0.2,
             n_iter_no_change=5,
             tol=tol,
+            input_scaling=None,
+            loss_scaling=None,
             callbacks=[held_out],
         )
     ).fit(X)

@@ -29,6 +29,7 @@ def test_training_equals_a_plain_loop(optimizer):
             reconstruction_weight=[1.0, 0.3],
             classification_weight=[2.0, 0.5],
             weight_decay=0.01,
+            loss_scaling=None,
             callbacks=[recorder],
         )
     ).fit(X, y)
@@ -62,7 +63,7 @@ def test_training_equals_a_plain_loop(optimizer):
 def test_batches_hold_the_samples_and_labels_of_the_tasks():
     X, y = make_tasks()
     recorder = Recorder()
-    params = {**PAPER, "max_epochs": 1, "batch_size": 8}
+    params = {**PAPER, "max_epochs": 1, "batch_size": 8, "input_scaling": None}
     JointTransferClassifier(**params, callbacks=[recorder]).fit(X, y)
     for t in range(2):
         rows = torch.cat([batch.inputs[t] for batch in recorder.batches]).numpy()

@@ -107,7 +107,7 @@ def test_warm_start_refuses_another_module(change, message):
 
 
 def test_warm_start_learns_which_classes_a_task_has():
-    X, y = make_tasks()
+    X, y = make_tasks(shapes=((6,), (6,)))
     y[1][:] = np.arange(20) % 2
     clf = JointTransferClassifier(**small(PAPER, max_epochs=1, warm_start=True))
     clf.fit(X, [y[0], None])

@@ -1,0 +1,64 @@
+"""How a classifier is fitted."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from sk_jae.estimators._class_predictions import ClassPredictions
+from sk_jae.estimators._parameters import ClassifierParameters
+from sk_jae.estimators._phases import plan_classifier
+from sk_jae.estimators._sklearn_compat import fit_context
+from sk_jae.tasks import Samples, Targets, check_class_prior, check_labels
+
+__all__ = ["ClassFitting"]
+
+
+class ClassFitting(ClassPredictions, ClassifierParameters):
+    """The `fit` of a classifier."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Samples, y: Targets | None = None) -> Self:
+        """Train the joint autoencoder and its classifiers.
+
+        Parameters
+        ----------
+        X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
+            One array per task: vectors (n, features) or images (n, height, width),
+            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
+            single array is the only task.
+        y : list, tuple or dict of (array-like of shape (n_samples_t,) or None), or \
+                array-like of shape (n_samples,)
+            Labels in the form of `X`. None marks a task without labels, and -1 marks an
+            unlabeled sample. For a JointArrays or a single array, `y` is one array. If
+            `X` is a single array and `y` has exactly two values, these are two classes,
+            even if one of them is -1.
+
+        Returns
+        -------
+        self : JointTransferClassifier
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before training, if samples, labels or parameters cannot be used.
+        ValueError
+            During training, if the loss or a weight becomes NaN or infinite.
+        TrainingInterrupted
+            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
+            is a KeyboardInterrupt. After any other exception the estimator is as it
+            was before.
+
+        Warns
+        -----
+        TransferWarning
+            Before any training, if the labels can hardly reach a task without any; see
+            the Notes of the class. As an error it leaves the estimator as it was.
+        """
+        with self._whole_or_not_at_all():
+            inputs, layouts = self._check_samples_of_fit(X)
+            labels = check_labels(y, inputs, self)
+            plan = plan_classifier(self, inputs, labels)
+            prior = check_class_prior(self.class_prior, inputs.names, labels)
+            self._fit(X, y, inputs, layouts, plan, labels, prior)
+        return self

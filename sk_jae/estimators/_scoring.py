@@ -1,0 +1,81 @@
+"""What `score` returns for one task: the accuracy, or R^2, of weighted samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_jae.estimators._prediction import Predictor
+from sk_jae.tasks import TaskInputs
+
+__all__ = ["accuracy", "r2", "relative_weights"]
+
+
+def relative_weights(
+    weights: NDArray[np.float64] | None,
+    tasks: TaskInputs,
+    t: int,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64] | None:
+    """The weights of the samples of one task that count, divided by the largest."""
+    if weights is None:
+        return None
+    if mask is not None:
+        weights = weights[mask]
+    largest = weights.max()
+    if largest <= 0:
+        which = "sample" if mask is None else "labeled sample"
+        raise ValueError(
+            f"{tasks.describe(t, 'sample_weight')} is 0 for every {which}, so that the "
+            "task has no score; give at least one of them a positive weight, or leave "
+            "the task out of X."
+        )
+    with np.errstate(under="ignore"):
+        relative: NDArray[np.float64] = weights / largest
+    return relative
+
+
+def accuracy(
+    predicted: NDArray[Any],
+    labels: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+) -> float:
+    """The weighted fraction of right predictions."""
+    return float(np.average(predicted == labels, weights=weights))
+
+
+def r2(
+    predictor: Predictor,
+    array: NDArray[Any],
+    t: int,
+    weights: NDArray[np.float64] | None,
+) -> float:
+    """R^2 in the units of the user, from sums over batches, which are held one by one.
+
+    A column that is constant in fit counts, too, although the module does not see it.
+    """
+    if weights is None:
+        weights = np.ones(len(array))
+    scaling = predictor.state.layouts[t].scaling
+    error = squares = total = np.float64(0)
+    start = 0
+    for x in predictor.batches(array, t):
+        rows = slice(start, start + len(x))
+        w = weights[rows, None]
+        start += len(x)
+        found = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
+        other: NDArray[Any] = found.reshape(len(x), -1)
+        if scaling is None:
+            values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
+        else:
+            values = scaling.relative(array[rows].reshape(len(x), -1))
+            other = scaling.undo_relative(other)
+        error = error + (w * (values - other) ** 2).sum()
+        squares = squares + (w * values**2).sum(0)
+        total = total + (w * values).sum(0)
+    variation = (squares - total**2 / weights.sum()).sum()
+    if variation <= 0:
+        return 1.0 if error == 0 else 0.0
+    return float(1 - error / variation)

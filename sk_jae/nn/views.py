@@ -1,0 +1,111 @@
+"""What the shared branch of a task sees of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sk_jae.architecture import Architecture
+from sk_jae.nn.layers import CommonView
+
+__all__ = ["CommonColumns", "CommonScale", "view_of"]
+
+
+class CommonColumns(nn.Module):
+    """Selection of the columns that the tables of all tasks have.
+
+    Tables of different columns become tables of the same columns in the same order, so
+    that the first layer can be tied.
+
+    Parameters
+    ----------
+    indices : sequence of int
+        The places of these columns in a sample of one task.
+
+    Attributes
+    ----------
+    indices : Tensor of int64 of shape (n_columns,)
+        The same as a buffer.
+
+    Notes
+    -----
+    Shape: the input is (n, n_features), and the output is (n, n_columns).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import CommonColumns
+    >>> CommonColumns([2, 0])(torch.tensor([[0.1, 0.2, 0.3]]))
+    tensor([[0.3000, 0.1000]])
+    """
+
+    indices: Tensor
+
+    def __init__(self, indices: Sequence[int]) -> None:
+        super().__init__()
+        places = torch.tensor(list(indices), dtype=torch.int64, device="cpu")
+        self.register_buffer("indices", places)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.index_select(1, self.indices)  # (n, n_columns)
+
+    def extra_repr(self) -> str:
+        return f"n_columns={len(self.indices)}"
+
+
+class CommonScale(nn.Module):
+    """One scale for the columns of the tables of all tasks.
+
+    Parameters
+    ----------
+    offset, factor : sequence of float
+        See :class:`sk_jae.architecture.ColumnScale`.
+
+    Attributes
+    ----------
+    offset, factor : Tensor of float32 of shape (n_columns,)
+        The same as buffers.
+
+    Notes
+    -----
+    Shape: the input and the output are (n, n_columns).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import CommonScale
+    >>> CommonScale([1.0, 0.0], [0.5, 2.0])(torch.tensor([[3.0, 3.0]]))
+    tensor([[2., 6.]])
+    """
+
+    offset: Tensor
+    factor: Tensor
+
+    def __init__(self, offset: Sequence[float], factor: Sequence[float]) -> None:
+        super().__init__()
+        for name, values in (("offset", offset), ("factor", factor)):
+            numbers = torch.tensor(list(values), dtype=torch.float32, device="cpu")
+            self.register_buffer(name, numbers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x + self.offset) * self.factor  # (n, n_columns)
+
+    def extra_repr(self) -> str:
+        return f"n_columns={len(self.offset)}"
+
+
+def view_of(architecture: Architecture) -> nn.Module:
+    """Return the module that makes the input of a task's shared branch."""
+    steps: list[nn.Module] = []
+    if architecture.indices is not None:
+        steps.append(CommonColumns(architecture.indices))
+    elif architecture.view != architecture.shape:
+        steps.append(CommonView(architecture.view))
+    if architecture.scale is not None:
+        scale = architecture.scale
+        steps.append(CommonScale(scale.offset, scale.factor))
+    if len(steps) > 1:
+        return nn.Sequential(*steps)
+    return steps[0] if steps else nn.Identity()

@@ -1,0 +1,118 @@
+"""The scaling of vectors: each column of a task by its own mean and spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LARGEST_EXPONENT", "LINEAR_RANGE", "Scaling", "scaling_of"]
+
+# Standardized values up to this size are left as they are. Beyond, they grow like a
+# logarithm, so that a few extreme values do not outweigh all others.
+LINEAR_RANGE = 4.0
+
+# What a module makes of strange samples may be of any size. Its exponential, times any
+# usual spread, is still a number of float32.
+LARGEST_EXPONENT = 80.0
+
+_VALUES_PER_BLOCK = 2**16
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """How the columns of one task are brought to mean 0 and spread 1, and back.
+
+    Attributes
+    ----------
+    mean, spread : ndarray of float64 of shape (n_features,)
+        In the units of the user. The spread is the standard deviation, and 0 for a
+        column that is constant, which becomes 0 whatever it holds later.
+    """
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @property
+    def factor(self) -> NDArray[np.float64]:
+        """What a value is multiplied by after the mean is subtracted."""
+        varies = self.spread > 0
+        factor = np.zeros_like(self.spread)
+        factor[varies] = 1 / self.spread[varies]
+        return factor
+
+    @property
+    def unit(self) -> float:
+        """The largest spread of a column."""
+        return float(self.spread.max()) or 1.0
+
+    def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Bring scaled values (n, n_features) back to the units of the user."""
+        with np.errstate(under="ignore", over="ignore"):
+            return _standardized(values) * self.spread + self.mean
+
+    def undo_relative(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The same without the mean, divided by `unit`."""
+        with np.errstate(under="ignore"):
+            return _standardized(values) * (self.spread / self.unit)
+
+    def relative(self, array: NDArray[Any]) -> NDArray[np.float64]:
+        """Samples of the user (n, n_features) without the mean, divided by `unit`."""
+        with np.errstate(under="ignore"):
+            moved: NDArray[np.float64] = array.astype(np.float64) - self.mean
+            return moved / self.unit
+
+
+def scaling_of(array: NDArray[Any]) -> Scaling:
+    """Find the scaling of the samples of one task.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    scaling : Scaling
+    """
+    n = len(array)
+    with np.errstate(under="ignore"):
+        largest = np.abs(np.stack([_most(block) for block in _blocks(array)])).max(0)
+        # Squares of values in units of the largest one are finite.
+        unit = np.where(largest > 0, largest, 1.0)
+        mean = sum((b / unit).sum(0) for b in _blocks(array)) / n
+        squares = sum(((b / unit - mean) ** 2).sum(0) for b in _blocks(array))
+        spread = np.sqrt(squares / n)
+        rounding = _rounding(array.dtype)
+        spread = np.where(spread > rounding, spread * unit, 0.0)
+        return Scaling(mean * unit, spread)
+
+
+def _standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Scaled values as multiples of the spread of their columns."""
+    size = np.abs(values.astype(np.float64))
+    exponent = (size - LINEAR_RANGE).clip(0, LARGEST_EXPONENT)
+    size = np.where(size > LINEAR_RANGE, np.expm1(exponent) + LINEAR_RANGE, size)
+    signed: NDArray[np.float64] = np.where(values < 0, -size, size)
+    return signed
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
+    """The rows in float64, a few at a time."""
+    n = max(1, _VALUES_PER_BLOCK // array.shape[1])
+    for start in range(0, len(array), n):
+        yield array[start : start + n].astype(np.float64)
+
+
+def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    most: NDArray[np.float64] = np.maximum(block.max(0), -block.min(0))
+    return most
+
+
+def _rounding(dtype: np.dtype[Any]) -> float:
+    """The spread that rounding alone can give, for values of up to 1 in size."""
+    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    return 4 * float(np.finfo(kind).eps)

@@ -1,0 +1,207 @@
+"""What the predictions of unlabeled samples are pulled to, and whether that helps.
+
+Information maximization pulls them to classes that are equally frequent. Where they are
+not, it exchanges or merges classes. So training first looks at the predictions that the
+labels of other tasks give, supposes equal shares on trial, and goes back if the
+predictions resist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_jae.nn import JointModule
+from sk_jae.training.batches import TaskData
+from sk_jae.training.class_shares import ClassShares, evenness
+from sk_jae.training.net import JointNet
+from sk_jae.training.reading import SampleReader
+
+__all__ = ["Adaptation", "Transfer"]
+
+# The part of the epochs, from the start of the terms, in which a trial may fail.
+_FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
+
+# Shares are even above this. The predictions of a trial must be nearly so.
+_EVEN, _EVEN_AT_LAST = 0.9, 0.955
+
+_MOST_ROWS, _ROWS = 5000, 512
+
+
+@dataclass
+class Transfer:
+    """What was found out about the classes of one unlabeled task.
+
+    Attributes
+    ----------
+    supposed : {"equal", "predicted", "estimated", "given", "none"}
+        The shares of the classes that the predictions were pulled to at the end; "none"
+        if they were left alone.
+    shares : ndarray of shape (n_classes,)
+        Those of the predictions when the terms on unlabeled samples started.
+    went_back : bool
+        Whether equal shares were tried and given up.
+    agreement : float
+        The part of the samples whose class is the same as when the terms started.
+    """
+
+    supposed: str
+    shares: NDArray[np.float64]
+    went_back: bool = False
+    agreement: float = 1.0
+
+
+class Adaptation:
+    """Decides during a phase of training what unlabeled predictions are pulled to.
+
+    Parameters
+    ----------
+    net : JointNet
+    data : TaskData
+    reader : SampleReader
+        Reads the arrays of `data`.
+    class_prior : dict of {int: ndarray of shape (n_classes,)}
+        The shares of the classes of the tasks of which they are known.
+    step : callable
+        Makes of a function one that may run the user's own code.
+    """
+
+    def __init__(
+        self,
+        net: JointNet,
+        data: TaskData,
+        reader: SampleReader,
+        class_prior: Mapping[int, NDArray[np.float64]],
+        step: Callable[[Callable[[int], Tensor]], Callable[[int], Tensor]],
+    ) -> None:
+        self.net, self.data, self.reader = net, data, reader
+        self.class_prior = class_prior
+        self._logits = step(self._logits_of)
+        self.found: dict[int, Transfer] = {}
+        self._classes: dict[int, NDArray[np.int64]] = {}
+        self._on_trial: set[int] = set()
+        self._before: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._has_started = False
+
+    def begin_epoch(self, progress: float) -> None:
+        """Decide what is due at this fraction of the epochs."""
+        start = self.net.criterion_.start
+        if progress >= start and not self._has_started:
+            self._has_started = True
+            self._begin()
+        after = (progress - start) / (1 - start)
+        if self._on_trial and _FIRST_LOOK <= after <= _LAST_LOOK:
+            self._look()
+
+    def end(self) -> None:
+        """Compare the predictions with those before the terms."""
+        for t, transfer in self.found.items():
+            same = self._logits(t).argmax(dim=1).numpy() == self._classes[t]
+            transfer.agreement = float(same.mean())
+
+    def _begin(self) -> None:
+        """Look at the predictions that the labels give, and decide what to suppose."""
+        for t in range(len(self.data.names)):
+            if self.net.phase_.weight("infomax", t) and len(self._unlabeled_rows(t)):
+                self._decide(t)
+        if self._on_trial:
+            module, optimizer = self.net.module_, self.net.optimizer_
+            self._before = deepcopy((module.state_dict(), optimizer.state_dict()))
+
+    def _decide(self, t: int) -> None:
+        logits = self._logits(t)
+        if not torch.isfinite(logits).any():
+            return  # which ends the training as diverged
+        probabilities = logits.softmax(dim=1)
+        shares = ClassShares(torch.isfinite(logits[0]))
+        predicted = probabilities.mean(dim=0)
+        self._classes[t] = logits.argmax(dim=1).numpy()
+        n = shares.n_possible
+        supposed = "none"
+        if t in self.class_prior:
+            supposed = "given"
+            shares.suppose(torch.from_numpy(self.class_prior[t]).float())
+        elif evenness(self._label_shares(logits.shape[1]), n) >= _EVEN:
+            # Any task can be divided into two equal parts, so a trial tells nothing.
+            supposed = "equal" if n > 2 else "predicted"
+        if supposed == "predicted":
+            shares.suppose(predicted)
+        elif supposed == "equal":
+            self._on_trial.add(t)
+        if supposed != "none":
+            self.net.criterion_.shares[str(t)] = shares.to(self.net.device)
+        self.found[t] = Transfer(supposed, predicted.double().numpy())
+
+    def _look(self) -> None:
+        """Go back to the start of the terms if the predictions resist equal shares."""
+        for t in sorted(self._on_trial):
+            shares = self._shares(t)
+            # The evenness of a few samples is below that of the task.
+            n, n_rows = shares.n_possible, len(self._unlabeled_rows(t))
+            if evenness(shares.mean, n) < _EVEN_AT_LAST - (n - 1) / n_rows:
+                self._go_back(t)
+                return
+
+    def _go_back(self, t: int) -> None:
+        assert self._before is not None
+        weights, moments = self._before
+        self.net.module_.load_state_dict(weights)
+        # The learning rates stay, which callbacks may have changed. The optimizer
+        # changes the tensors that it gets, and another task may go back later.
+        state = self.net.optimizer_.state_dict()
+        state["state"] = deepcopy(moments["state"])
+        self.net.optimizer_.load_state_dict(state)
+        shares, transfer = self._shares(t), self.found[t]
+        predicted = torch.from_numpy(transfer.shares).to(shares.mean)
+        transfer.went_back = True
+        if evenness(predicted, shares.n_possible) >= _EVEN:
+            shares.suppose(predicted, is_estimated=True)
+            transfer.supposed = "estimated"
+        else:
+            # Where shares differ much, pulling to wrong ones costs more than it gives.
+            del self.net.criterion_.shares[str(t)]
+            transfer.supposed = "none"
+        self._on_trial.discard(t)
+
+    def _shares(self, t: int) -> ClassShares:
+        return cast(ClassShares, self.net.criterion_.shares[str(t)])
+
+    def _label_shares(self, n_classes: int) -> Tensor:
+        """The shares of the classes among all labels."""
+        counts: Any = 0
+        for rows, labels in zip(self.data.rows, self.data.labels, strict=True):
+            if labels is not None:
+                known = labels[rows][labels[rows] >= 0]
+                counts = counts + np.bincount(known, minlength=n_classes)
+        return torch.from_numpy(counts / counts.sum())
+
+    def _unlabeled_rows(self, t: int) -> NDArray[np.intp]:
+        rows, labels = self.data.rows[t], self.data.labels[t]
+        return rows if labels is None else rows[labels[rows] < 0]
+
+    def _logits_of(self, t: int) -> Tensor:
+        """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
+        rows = self._unlabeled_rows(t)
+        if len(rows) > _MOST_ROWS:
+            rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+        module: JointModule = self.net.module_
+        self.net.set_training(False)
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(rows), _ROWS):
+                chosen = torch.from_numpy(rows[start : start + _ROWS])
+                inputs: list[Tensor | None] = [None] * len(self.data.names)
+                inputs[t] = self.reader.samples(t, self.reader.placed(chosen))
+                codes = module.encode(inputs)[t]
+                assert codes is not None
+                logits = module.classify(t, codes)
+                assert logits is not None
+                parts.append(logits.float().cpu())
+        return torch.cat(parts)

@@ -1,0 +1,83 @@
+"""How frequent the classes of an unlabeled task are supposed to be, during training."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ClassShares", "evenness"]
+
+# A share of zero would forbid a class for ever.
+_SPREAD_EVENLY = 0.03
+_MOMENTUM = 0.1
+
+
+class ClassShares(nn.Module):
+    """The supposed shares of the classes in one task, and those of its predictions.
+
+    At first they are supposed to be equal. Later the predictions may decide, or a user.
+
+    Parameters
+    ----------
+    possible : Tensor of bool of shape (n_classes,)
+        The classes that the task can have.
+
+    Attributes
+    ----------
+    possible : Tensor of shape (n_classes,)
+        Equal shares of the classes that the task can have.
+    mean : Tensor of shape (n_classes,)
+        The mean of the predictions in the last batches.
+    supposed : Tensor of shape (n_classes,) or None
+        The supposed shares. None are equal ones.
+    is_estimated : bool
+        Whether they follow the predictions by expectation maximization (Saerens et al.
+        2002): the predictions are weighed by the supposed shares, and their mean
+        becomes the next ones.
+    """
+
+    possible: Tensor
+    mean: Tensor
+    supposed: Tensor | None
+
+    def __init__(self, possible: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("possible", possible.float() / possible.sum())
+        self.register_buffer("mean", self.possible.clone())
+        self.register_buffer("supposed", None)
+        self.is_estimated = False
+
+    def update(self, logits: Tensor, plain_logits: Tensor | None = None) -> None:
+        """Take the predictions of a batch (n, n_classes) into account."""
+        with torch.no_grad():
+            self.mean.lerp_(logits.float().softmax(dim=1).mean(dim=0), _MOMENTUM)
+            if self.supposed is None or not self.is_estimated:
+                return
+            plain = logits if plain_logits is None else plain_logits
+            probabilities = plain.float().softmax(dim=1)
+            self.supposed.lerp_(_next_shares(probabilities, self.supposed), _MOMENTUM)
+
+    def suppose(self, shares: Tensor, *, is_estimated: bool = False) -> None:
+        """Suppose these shares from now on, or begin to estimate with them."""
+        self.supposed = (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
+        self.is_estimated = is_estimated
+
+    @property
+    def n_possible(self) -> int:
+        return int((self.possible > 0).sum())
+
+
+def _next_shares(probabilities: Tensor, shares: Tensor) -> Tensor:
+    weighed = probabilities * shares
+    return (weighed / weighed.sum(dim=1, keepdim=True)).mean(dim=0)
+
+
+def evenness(shares: Tensor, n_possible: int) -> float:
+    """The effective number of classes, as a part of those that are possible.
+
+    It is 1 if all are equally frequent.
+    """
+    entropy = -(shares * (shares + 1e-8).log()).sum()
+    return math.exp(float(entropy)) / n_possible

@@ -1,0 +1,145 @@
+"""The table of the epochs that a fit prints."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from tqdm import tqdm
+
+from sk_jae.training.objective import TERMS, Phase
+from sk_jae.training.skorch_types import PrintLog
+from sk_jae.training.validation_scores import SCORES
+
+__all__ = ["EpochTable", "planned_terms"]
+
+_MIN_WIDTH = 7  # that of -0.0012 and 1.2e-05
+
+# For terminals in which a line with the whole names would not fit.
+_SHORT = {
+    "train_loss": "train",
+    "reconstruction": "reconst",
+    "classification": "classif",
+    "consistency": "consist",
+    "valid_loss": "valid",
+    "valid_accuracy": "valid_acc",
+}
+
+
+def planned_terms(
+    phases: Iterable[Phase], augment: Sequence[object]
+) -> tuple[str, ...]:
+    """The terms that a training computes at some time."""
+    found = set()
+    for phase in phases:
+        for term, weights in phase.weights.items():
+            used = [t for t, weight in enumerate(weights) if weight]
+            if term == "consistency":  # there is none of plain samples
+                used = [t for t in used if augment and augment[t] is not None]
+            if used:
+                found.add(term)
+    return tuple(term for term in TERMS if term in found)
+
+
+class EpochTable(PrintLog):
+    """A table of the epochs as plain text.
+
+    There is a column for the mean over tasks of each term of the training loss, from
+    the beginning also for one that starts later, and for what callbacks record. The
+    other numbers, such as those of single tasks, are in `history_`.
+    """
+
+    # skorch puts callbacks of this class behind all others, so that the table has what
+    # these record.
+
+    def initialize(self) -> EpochTable:
+        self.widths_: dict[str, int] = {}  # by the key of the column in the history
+        self.n_printed_ = 0
+        return self
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        self._print_last(net)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        # skorch's EarlyStopping ends the last epoch before it is printed.
+        if self.n_printed_ < net.n_epochs and "train_loss" in net.history[-1]:
+            self._print_last(net)
+
+    def _print_last(self, net: Any) -> None:
+        row = net.history[-1]
+        keys = _columns({**self.widths_, **row}, net.terms_, net.module_.names)
+        if keys != list(self.widths_):
+            self._print_header({key: row.get(key) for key in keys})
+        widths = self.widths_
+        self._print({key: _text(row.get(key), widths[key]) for key in keys})
+        self.n_printed_ = net.n_epochs
+
+    def _print_header(self, row: Mapping[str, object]) -> None:
+        titles = {key: _title(key) for key in row}
+        self.widths_ = _widths(titles, row)
+        if sum(self.widths_.values()) + 2 * len(row) - 2 > _terminal_width():
+            titles = {key: _SHORT.get(title, title) for key, title in titles.items()}
+            self.widths_ = _widths(titles, row)
+        self._print(titles)
+        self._print({key: "-" * width for key, width in self.widths_.items()})
+
+    def _print(self, cells: Mapping[str, str]) -> None:
+        line = "  ".join(cell.rjust(self.widths_[key]) for key, cell in cells.items())
+        if sys.stdout is not None:
+            tqdm.write(line)  # not into a bar that the user shows meanwhile
+            sys.stdout.flush()
+
+
+def _columns(
+    found: Iterable[str], terms: Sequence[str], names: Sequence[str]
+) -> list[str]:
+    """The keys of the history that are shown, in order."""
+    parts = [f"{part}_{term}" for part in ("train", "valid") for term in TERMS + SCORES]
+    hidden = {"batches", "train_batch_count", "valid_batch_count", *parts}
+    hidden |= {f"{part}_{name}" for part in parts for name in names}
+    first = ["epoch", "phase", "train_loss", *(f"train_{term}" for term in terms)]
+    first += ["valid_loss", *(f"valid_{score}" for score in SCORES)]
+    present = {*found, *(f"train_{term}" for term in terms)}
+    others = sorted(
+        key for key in present - {*first, *hidden, "dur"} if not key.endswith("_best")
+    )
+    events = [key for key in others if key.startswith("event_")]
+    others = [key for key in others if key not in events]
+    return [key for key in [*first, *others, *events, "dur"] if key in present]
+
+
+def _title(key: str) -> str:
+    term = key.removeprefix("train_")
+    return term if term in TERMS else key.removeprefix("event_")
+
+
+def _widths(titles: Mapping[str, str], row: Mapping[str, object]) -> dict[str, int]:
+    """The widths of the columns, in which numbers and the text of this row fit."""
+    least = {key: 0 if key == "epoch" else _MIN_WIDTH for key in titles}
+    return {
+        key: max(len(title), least[key], len(_text(row[key], _MIN_WIDTH)))
+        for key, title in titles.items()
+    }
+
+
+def _text(value: object, width: int) -> str:
+    if value is None or isinstance(value, bool):
+        return "+" if value else ""
+    if isinstance(value, Integral) or not isinstance(value, Real):
+        return str(value)
+    number = float(value)
+    digits = [".4f", ".1f", ".1e", ".0e"]
+    if 0 < abs(number) < 1e-3:
+        digits = [".1e", ".0e"]
+    texts = [format(number, form) for form in digits]
+    return next((text for text in texts if len(text) <= width), texts[-1])
+
+
+def _terminal_width() -> float:
+    if not (sys.stdout and sys.stdout.isatty()):
+        return math.inf
+    return shutil.get_terminal_size((0, 0)).columns or math.inf

@@ -1,0 +1,120 @@
+"""The scores of the validation data: the accuracy of each task, or its R^2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from sk_jae.nn import Codes, JointModule
+from sk_jae.tasks import Layout
+from sk_jae.training.batches import Batch
+from sk_jae.training.reading import standardized
+
+__all__ = ["SCORES", "ValidationScores"]
+
+SCORES = ("accuracy", "r2")
+
+
+class ValidationScores:
+    """What the estimator's `score` would be for each task, from codes that are there.
+
+    It is the accuracy on the labeled samples for a module with classifiers, and R^2 of
+    the reconstruction for any other. The mean over batches, each with the weight of its
+    number of samples, is the score of all samples.
+
+    Parameters
+    ----------
+    module : JointModule
+    batches : iterable of Batch
+        The validation data. Without classifiers they are read once, to know how much
+        the samples vary.
+    layouts : sequence of Layout
+        Of each task. R^2 is that in the units of the user.
+    device : torch.device
+    gives_logits : bool
+        Whether the reconstructions of the module are logits ("bce").
+    """
+
+    def __init__(
+        self,
+        module: JointModule,
+        batches: Iterable[Batch],
+        layouts: Sequence[Layout],
+        device: torch.device,
+        *,
+        gives_logits: bool,
+    ) -> None:
+        self.gives_logits = gives_logits
+        self._units = [_units_of(layout, device) for layout in layouts]
+        self._classifies = module.shared_head is not None or len(module.private_heads)
+        self._spreads = {} if self._classifies else self._spreads_of(batches)
+
+    def concern(self, t: int, labels: Tensor | None) -> bool:
+        """Whether samples of a task with these labels have a score."""
+        return labels is not None if self._classifies else t in self._spreads
+
+    def of(
+        self,
+        module: JointModule,
+        t: int,
+        codes: Codes,
+        x: Tensor,
+        labels: Tensor | None,
+    ) -> dict[tuple[str, int], tuple[Tensor, Tensor | int]]:
+        """The score of a batch of one task, and the number of samples in it."""
+        if not self._classifies:
+            return {("r2", t): (self._r2(module, t, codes, x), len(x))}
+        logits = module.classify(t, codes)
+        if logits is None or labels is None:
+            return {}
+        right = (logits.argmax(1) == labels).sum()
+        n = (labels >= 0).sum()
+        # In float64, the fractions of the batches add up to that of all samples.
+        exact = torch.float32 if x.device.type == "mps" else torch.float64
+        return {("accuracy", t): (right.to(exact) / n.clamp(min=1), n)}
+
+    def _r2(self, module: JointModule, t: int, codes: Codes, x: Tensor) -> Tensor:
+        other = module.decode(t, codes)
+        if self.gives_logits:
+            other = other.sigmoid()
+        difference = self._in_units(t, other) - self._in_units(t, x)
+        spread = self._spreads[t]
+        if not spread:
+            return (difference == 0).all().to(torch.float32)
+        return 1 - (difference / spread).square().sum(1).mean()
+
+    def _in_units(self, t: int, x: Tensor) -> Tensor:
+        """Samples (n, values) in units that are the user's but for one factor."""
+        x, units = x.flatten(1), self._units[t]
+        return x if units is None else standardized(x.to(units.dtype)) * units
+
+    def _spreads_of(self, batches: Iterable[Batch]) -> dict[int, float]:
+        """For each task, the root mean square of the distances to the mean sample."""
+        n: dict[int, int] = {}
+        first: dict[int, Tensor] = {}
+        total: dict[int, Tensor] = {}
+        squares: dict[int, Tensor] = {}
+        for batch in batches:
+            for t, x in enumerate(batch.inputs):
+                if x is not None:
+                    x = self._in_units(t, x)
+                    # Differences of values that are all large lose no digits by this.
+                    x = x - first.setdefault(t, x.mean(0))
+                    n[t] = n.get(t, 0) + len(x)
+                    total[t] = total.get(t, 0) + x.sum(0)
+                    squares[t] = squares.get(t, 0) + x.square().sum(0)
+        variances = {
+            t: (squares[t] / n[t] - (total[t] / n[t]).square()).sum() for t in n
+        }
+        return {t: max(float(variances[t]), 0.0) ** 0.5 for t in n}
+
+
+def _units_of(layout: Layout, device: torch.device) -> Tensor | None:
+    """How the spreads of the columns of a task compare with the largest one."""
+    scaling = layout.scaling
+    if scaling is None:
+        return None
+    units = torch.from_numpy(scaling.spread / scaling.unit)
+    return units.to(device, torch.float32 if device.type == "mps" else torch.float64)

@@ -1,0 +1,113 @@
+"""Which tables the shared branch reads on one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae.estimators._common_scale import common_scales
+from sk_jae.nn import CommonColumns, CommonScale
+from tests.helpers.small import SMALL, make_tasks, small
+
+
+def tables(n_tasks=2, n_features=4):
+    X, y = make_tasks((30, 24, 20)[:n_tasks], [(n_features,)] * n_tasks)
+    return [x * (t + 1) + 0.3 * t for t, x in enumerate(X)], y
+
+
+def scales(est):
+    """The common scale of each task, or None."""
+    found = []
+    for view in est.module_.views:
+        parts = [m for m in view.modules() if isinstance(m, CommonScale)]
+        found.append(parts[0] if parts else None)
+    return found
+
+
+def stats(x):
+    return x.mean(0), x.std(0)
+
+
+def check(found, expected):
+    assert_allclose(found.offset, expected.offset, rtol=1e-5, atol=1e-6)
+    assert_allclose(found.factor, expected.factor, rtol=1e-5)
+
+
+def test_labeled_and_unlabeled_tables_get_one_scale():
+    X, y = tables(3)
+    clf = JointTransferClassifier(**SMALL).fit(X, [y[0], None, y[2]])
+    scale, (other,) = common_scales([stats(X[0]), stats(X[2])], [stats(X[1])])
+    for found, expected in zip(scales(clf), (scale, other, scale), strict=True):
+        check(found, expected)
+
+
+def test_columns_with_names_are_scaled_by_their_names():
+    X, y = tables()
+    first = pd.DataFrame(X[0], columns=list("abcd"))
+    second = pd.DataFrame(X[1], columns=list("dbax"))
+    clf = JointTransferClassifier(**SMALL).fit([first, second], [y[0], None])
+    names = list("abd")
+    scale, (other,) = common_scales(
+        [stats(first[names].to_numpy())], [stats(second[names].to_numpy())]
+    )
+    for view in clf.module_.views:
+        assert isinstance(view[0], CommonColumns)
+    check(scales(clf)[0], scale)
+    check(scales(clf)[1], other)
+
+
+@pytest.mark.parametrize(
+    "case", ["all labeled", "unequal width", "shared_input", "scaling", "partly"]
+)
+def test_other_tasks_have_scales_of_their_own(case):
+    X, y = tables()
+    parameters = {}
+    labels = [y[0], None]
+    if case == "all labeled":
+        labels = y
+    elif case == "partly":
+        labels = [y[0], np.where(np.arange(len(y[1])) < 6, y[1], -1)]
+    elif case == "unequal width":
+        X[1] = X[1][:, :3]
+    elif case == "shared_input":
+        parameters = {"shared_input": None}
+    else:
+        parameters = {"input_scaling": None}
+    clf = JointTransferClassifier(**small(**parameters))
+    if case == "unequal width":
+        with pytest.warns(UserWarning, match="task1"):
+            clf.fit(X, labels)
+    else:
+        clf.fit(X, labels)
+    assert scales(clf) == [None, None]
+
+
+def test_an_autoencoder_has_no_labels_to_go_by():
+    X, _ = tables()
+    assert scales(JointAutoencoder(**SMALL).fit(X)) == [None, None]
+
+
+@pytest.mark.filterwarnings("ignore:The first layers of task 'task1'")
+def test_a_table_of_another_width_does_not_count():
+    X, y = tables(3)
+    X[2] = X[2][:, :3]
+    clf = JointTransferClassifier(**SMALL).fit(X, [y[0], None, y[2]])
+    scale, (other,) = common_scales([stats(X[0])], [stats(X[1])])
+    check(scales(clf)[0], scale)
+    check(scales(clf)[1], other)
+    assert scales(clf)[2] is None
+
+
+def test_private_branches_and_reconstructions_do_not_see_it():
+    X, y = tables()
+    clf = JointTransferClassifier(**SMALL).fit(X, [y[0], None])
+    assert not any(
+        isinstance(m, CommonScale) for m in clf.module_.private_encoders.modules()
+    )
+    shifted = [x + 100 for x in X]
+    again = JointTransferClassifier(**SMALL).fit(shifted, [y[0], None])
+    for own, other in zip(clf.reconstruct(X), again.reconstruct(shifted), strict=True):
+        assert_allclose(other - 100, own, atol=1e-2)

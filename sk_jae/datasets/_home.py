@@ -32,6 +32,11 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     data_home : pathlib.Path
         The folder. It does not have to exist; only a download creates it.
 
+    Raises
+    ------
+    TypeError
+        If `data_home` is not a path.
+
     Examples
     --------
     >>> from sk_jae.datasets import get_data_home
@@ -40,6 +45,11 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get("SK_JAE_DATA") or "~/sk_jae_data"
+    if not isinstance(data_home, (str, os.PathLike)):
+        raise TypeError(
+            f"data_home is {data_home!r} of type {type(data_home).__name__}, expected "
+            "the path of a folder as text or pathlib.Path."
+        )
     return Path(data_home).expanduser()
 
 

@@ -148,7 +148,8 @@ def _is_transformer(value: object) -> bool:
 
 def check_samples(item: object, words: str) -> Any:
     """Return the samples of a task; dataframes and sparse matrices are not changed."""
-    if item is None or hasattr(item, "columns") or hasattr(item, "toarray"):
+    is_table = hasattr(item, "columns") and hasattr(item, "shape")
+    if item is None or is_table or hasattr(item, "toarray"):
         return item
     return to_samples(item, words)
 
@@ -215,7 +216,7 @@ def naming(transformer: object, tasks: TaskInputs, t: int) -> Iterator[None]:
     try:
         with np.errstate(under="ignore"):  # as numpy does if it is not told otherwise
             yield
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         if tasks.container_kind == "array":
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import TasksInContainer
-from sk_jae.tasks.foreign import check_readable, samples_of
+from sk_jae.tasks.foreign import check_readable, is_dict, samples_of
 from sk_jae.tasks.wording import counted, unknown_task
 
 
@@ -41,9 +41,11 @@ def to_array(item: Any, words: str) -> NDArray[Any]:
 
 def _unequal_shapes(samples: Any) -> str:
     """Say which shapes samples have that are not all equal, and what to do."""
+    if not isinstance(samples, (list, tuple)) and not hasattr(samples, "detach"):
+        return ""  # others may have no end, or fail again
     try:
         shapes = [np.shape(sample) for sample in samples]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return ""
     other = next((shape for shape in shapes if shape != shapes[0]), None)
     if other is None:
@@ -120,7 +122,7 @@ def is_missing(value: object) -> bool:
 
 def is_per_task(y: object) -> bool:
     """Tell whether `y` is a list or dict with labels per task, and not flat."""
-    return isinstance(y, Mapping) or (
+    return is_dict(y) or (
         isinstance(y, (list, tuple))
         and len(y) > 0
         and all(
@@ -160,7 +162,7 @@ def items_per_task(
     parts: object, n_tasks: int, names: tuple[str, ...] | None, argument: str
 ) -> list[Any]:
     """Return the items in the order of the tasks, None for a task without one."""
-    if isinstance(parts, Mapping) and names is not None:
+    if is_dict(parts) and names is not None:
         for name in parts:
             if name not in names:
                 raise ValueError(unknown_task(name, names, argument))

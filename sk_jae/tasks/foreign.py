@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from numbers import Number
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 __all__ = [
     "check_not_nested",
     "check_readable",
+    "is_dict",
     "is_foreign",
     "modalities",
     "samples_of",
+    "shape_of",
 ]
 
 _INTERFACES = ("__array__", "__array_interface__", "__array_struct__", "detach")
@@ -24,10 +26,24 @@ def samples_of(item: Any) -> Any:
     return item.X if _is_annotated(item) else item
 
 
+def is_dict(X: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether an object is a mapping; a sparse array of scipy may be one too."""
+    return isinstance(X, Mapping) and not hasattr(X, "shape")
+
+
+def shape_of(item: Any) -> tuple[Any, ...] | None:
+    """Return the shape, and None if an object has none or cannot tell it."""
+    try:
+        shape = item.shape
+    except Exception:  # of a nested tensor, of an array in a closed file
+        return None
+    return shape if isinstance(shape, tuple) else None
+
+
 def modalities(X: Any) -> Any:
     """Return the dict of tasks inside a MuData, and anything else unchanged."""
     tasks = None if _tells_numpy(X) else getattr(X, "mod", None)
-    return tasks if isinstance(tasks, Mapping) else X
+    return tasks if is_dict(tasks) else X
 
 
 def is_foreign(item: object) -> bool:
@@ -60,7 +76,7 @@ def check_not_nested(X: object, argument: str) -> None:
     first: Any = X
     while isinstance(first, (list, tuple)) and len(first):
         depth, first = depth + 1, first[0]
-    if depth + len(getattr(first, "shape", ())) > 2:
+    if depth + len(shape_of(first) or ()) > 2:
         raise ValueError(
             f"{argument} is a {type(X).__name__} of nested lists, which may be one "
             f"array of images or one table per task; give np.asarray({argument}) for "

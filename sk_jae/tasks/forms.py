@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeGuard
 
@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 
 from sk_jae.tasks.array_types import DictOfTasks, ListOfTasks, TasksInContainer
 from sk_jae.tasks.conversion import items_and_names
-from sk_jae.tasks.foreign import check_not_nested, is_foreign, modalities
+from sk_jae.tasks.foreign import (
+    check_not_nested,
+    is_dict,
+    is_foreign,
+    modalities,
+    shape_of,
+)
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.wording import (
     counted,
@@ -146,7 +152,7 @@ def _items_of(
     if isinstance(X, JointArrays):
         return "joint", list(X.samples), X.task_names
     X = modalities(X)
-    if _is_dict(X):
+    if is_dict(X):
         return "dict", *items_and_names(X, argument, at_least_one=at_least_one)
     if has_tasks(X):
         return "list", *items_and_names(X, argument)
@@ -156,17 +162,12 @@ def _items_of(
 
 def has_tasks(X: object) -> TypeGuard[TasksInContainer]:
     """Tell whether X is a plain list or dict of tasks."""
-    return _is_dict(X) or (isinstance(X, (list, tuple)) and any(map(_is_task, X)))
-
-
-def _is_dict(X: object) -> TypeGuard[DictOfTasks]:
-    # A sparse array of scipy may be a mapping too.
-    return isinstance(X, Mapping) and not hasattr(X, "shape")
+    return is_dict(X) or (isinstance(X, (list, tuple)) and any(map(_is_task, X)))
 
 
 def _is_task(item: object) -> bool:
     """Tell whether an item of a list is a task, and not a row of one array."""
-    shape = getattr(item, "shape", None)
-    if isinstance(shape, tuple):
+    shape = shape_of(item)
+    if shape is not None:
         return len(shape) >= 2
     return item is None or is_foreign(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -19,7 +19,7 @@ from sk_jae.tasks.conversion import (
     to_parts,
     to_samples,
 )
-from sk_jae.tasks.foreign import modalities
+from sk_jae.tasks.foreign import is_dict, modalities
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.sources import from_state, kind_of_values, take, to_source, to_state
 from sk_jae.tasks.wording import counted, default_names, describe_task
@@ -106,7 +106,7 @@ class JointArrays:
 
     def __init__(self, X: AllTasks) -> None:
         X = modalities(X)
-        if not isinstance(X, (list, tuple, Mapping)):
+        if not (isinstance(X, (list, tuple)) or is_dict(X)):
             raise TypeError(
                 f"X is {type(X).__name__}, expected a list, tuple or dict with one "
                 "array per task; pack(X) also takes a single array."
@@ -156,8 +156,9 @@ class JointArrays:
     @property
     def samples(self) -> tuple[Any, ...]:
         if self._samples is None:
+            words = self._describe("X")
             self._samples = tuple(
-                take(source, self._row[self.task == t])
+                take(source, self._row[self.task == t], words[t])
                 for t, source in enumerate(self._sources)
             )
         return self._samples

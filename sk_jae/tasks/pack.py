@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, overload
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.array_types import AllTasks, Targets
 from sk_jae.tasks.conversion import check_one_per_sample, is_per_task, items_per_task
-from sk_jae.tasks.foreign import modalities
+from sk_jae.tasks.foreign import is_dict, modalities
 from sk_jae.tasks.forms import OneSequence
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
@@ -84,16 +83,16 @@ def pack(
     [array([0, 1, 2, 3]), array([-1, -1])]
     """
     X = modalities(X)
-    plain = isinstance(X, (list, tuple, Mapping))
+    plain = isinstance(X, (list, tuple)) or is_dict(X)
     if isinstance(X, JointArrays):
         container = X
-    elif isinstance(X, (list, tuple, Mapping)):
+    elif isinstance(X, (list, tuple)) or is_dict(X):
         container = JointArrays(X)
     else:
         container = JointArrays._of_one_task(X)
     if y is None:
         return container, None
-    if plain and isinstance(X, Mapping) != isinstance(y, Mapping):
+    if plain and is_dict(X) != is_dict(y):
         raise TypeError(
             f"y is {type(y).__name__}, expected the form of X: a {type(X).__name__} "
             "with the labels of each task, or None for a task without labels."

@@ -236,6 +236,13 @@ def _check_features(
 ) -> None:
     """Check or set the number and names of the features of one bare array."""
     table = item if hasattr(item, "columns") else array
+    names = column_names(item) or ()
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(
+            f"X has the column {twice!r} more than once, expected a name of its own "
+            "for every column."
+        )
     validate_data(estimator, table, reset=reset, skip_check_array=True)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import to_samples
-from sk_jae.tasks.foreign import samples_of
+from sk_jae.tasks.foreign import samples_of, shape_of
 
 __all__ = [
     "NamedSamples",
@@ -53,7 +53,7 @@ class NamedSamples:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NamedSamples:
-        return NamedSamples(take(self.X, rows), self.var_names)
+        return NamedSamples(take(self.X, rows, "X"), self.var_names)
 
 
 def to_source(item: Any, words: str) -> Any:
@@ -71,14 +71,12 @@ def _is_read_by_rows(item: Any) -> bool:
     """Tell whether an object is an array that is read when it is indexed."""
     if isinstance(item, (np.ndarray, np.generic)) or hasattr(item, "detach"):
         return False
-    shape = getattr(item, "shape", None)
     methods = all(hasattr(type(item), m) for m in ("__array__", "__getitem__"))
     if not methods or not hasattr(item, "dtype") or hasattr(item, "toarray"):
         return False
     # Arrays of dask may not know their number of rows.
-    if not isinstance(shape, tuple) or len(shape) < 2:
-        return False
-    return all(isinstance(n, Integral) for n in shape)
+    shape = shape_of(item) or ()
+    return len(shape) > 1 and all(isinstance(n, Integral) for n in shape)
 
 
 def column_names(item: Any) -> tuple[str, ...] | None:
@@ -91,7 +89,7 @@ def column_names(item: Any) -> tuple[str, ...] | None:
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
-def take(source: Any, rows: NDArray[np.intp]) -> Any:
+def take(source: Any, rows: NDArray[np.intp], words: str) -> Any:
     """Select rows, without a copy if they are neighbors in an array."""
     n = len(rows)
     neighbors = (
@@ -107,7 +105,10 @@ def take(source: Any, rows: NDArray[np.intp]) -> Any:
     if isinstance(source, NamedSamples):
         return source[rows]
     if _is_read_by_rows(source):
-        return _read(source, rows, neighbors)
+        try:
+            return _read(source, rows, neighbors)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"{words} cannot be read: {error}") from error
     if neighbors and not library:
         return source[rows[0] : rows[-1] + 1]
     return source[rows]

@@ -21,6 +21,11 @@ class TestDataHome:
         assert datasets.get_data_home() == Path.home() / "sk_jae_data"
         assert not (tmp_path / "env").exists()
 
+    @pytest.mark.parametrize("data_home", [5, b"folder", ["folder"]])
+    def test_it_must_be_a_path(self, data_home):
+        with pytest.raises(TypeError, match=r"data_home is .* expected the path"):
+            datasets.load_mnist(data_home=data_home)
+
     @pytest.mark.parametrize(
         ("load", "file", "folder"),
         [

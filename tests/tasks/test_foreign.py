@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse
 import torch
 from numpy.testing import assert_array_equal
+from sklearn.preprocessing import StandardScaler
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from sk_jae import JointArrays, JointAutoencoder, JointTransferClassifier, pack
@@ -175,6 +177,41 @@ def test_foreign_objects_are_refused_with_the_way(given, fragments):
     if given.__class__ is not object:
         text = refusal_of_fit(autoencoder, [given, given])
         assert_has(text, "X of task 'task0' is", *fragments)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_nested_tensors_are_refused():
+    nested = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(4, 3)])
+    for X in ({"mnist": MNIST, "usps": nested}, [MNIST, nested]):
+        text = refusal_of_fit(autoencoder, X)
+        assert_has(text, "X of task '", "cannot become a numpy array")
+
+
+def test_a_sparse_array_that_is_a_mapping_is_no_dict_of_tasks():
+    sparse = scipy.sparse.dok_array(MNIST)
+    assert_has(refusal(pack, sparse), "X is sparse", "toarray()")
+    assert_has(refusal(JointArrays, sparse), "X is dok_array, expected a list")
+    text = refusal_of_fit(classifier, [MNIST, USPS], sparse)
+    assert_has(text, "y is dok_array, expected a list or dict")
+
+
+def test_columns_of_one_dataframe_have_names_of_their_own():
+    frame = pd.DataFrame(MNIST, columns=list("aba"))
+    text = refusal_of_fit(autoencoder, frame)
+    assert_has(text, "X has the column 'a' more than once")
+    assert JointAutoencoder(**SMALL).fit([frame, USPS]).n_tasks_ == 2
+
+
+@pytest.mark.parametrize("given", [FOREIGN["lazy frame"][0], FOREIGN["endless"][0]])
+def test_transformers_get_no_foreign_objects(given):
+    text = refusal(PerTask(StandardScaler()).fit, [MNIST, given])
+    assert_has(text, "X of task 'task1' is", "expected an array")
+
+
+def test_errors_of_a_transformer_name_the_task():
+    huge = np.array([[10**400, 1]] * 5, dtype=object)
+    with pytest.raises(ValueError, match=r"StandardScaler of task 'task1'.*too large"):
+        PerTask(StandardScaler()).fit([MNIST, huge])
 
 
 def test_the_ways_that_the_messages_name():

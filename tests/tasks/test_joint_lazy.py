@@ -102,3 +102,20 @@ def test_an_array_of_unknown_length_is_read_at_once():
 def test_it_must_have_two_dimensions():
     text = refusal(pack, {"disk": OnDisk(ARRAY[:, 0]), "memory": OTHER})
     assert "X of task 'disk' has shape (30,)" in text
+
+
+class Closed(OnDisk):
+    """An array in a file that has been closed."""
+
+    def __getitem__(self, rows):
+        raise RuntimeError("the file is closed")
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("the file is closed")
+
+
+@pytest.mark.parametrize("key", [slice(None), slice(3, 9), [5, 2]])
+def test_what_cannot_be_read_names_the_task(key):
+    X, _ = pack({"disk": Closed(ARRAY), "memory": OTHER})
+    with pytest.raises(ValueError, match=r"X of task 'disk' .*the file is closed"):
+        print(X[key].arrays)

@@ -41,7 +41,9 @@ def to_array(item: Any, words: str) -> NDArray[Any]:
 
 def _unequal_shapes(samples: Any) -> str:
     """Say which shapes samples have that are not all equal, and what to do."""
-    if not isinstance(samples, (list, tuple)) and not hasattr(samples, "detach"):
+    if not isinstance(samples, (list, tuple, np.ndarray)) and not hasattr(
+        samples, "detach"
+    ):
         return ""  # others may have no end, or fail again
     try:
         shapes = [np.shape(sample) for sample in samples]

@@ -14,7 +14,7 @@ import pytest
 PUBLIC = {
     "sk_jae": """
         JointArrays JointAutoencoder JointTransferClassifier architecture datasets
-        exceptions metrics model_selection nn pack paper preprocessing
+        exceptions inspection metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape
@@ -27,6 +27,10 @@ PUBLIC = {
         split_by_class
     """,
     "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
+    "sk_jae.inspection": """
+        CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay
+        TranslationDisplay
+    """,
     "sk_jae.metrics": """
         EntropyScorer InformationMaximizationScorer LabeledScorer
         ReverseValidationScorer SoftNeighborhoodDensityScorer transfer_report

@@ -330,6 +330,8 @@ class Trainer:
         for name, x in zip(self.module.names, self.module(batch.inputs), strict=True):
             if x is not None:
                 sizes = [v.abs() for v in (x.reconstruction, *x.codes)]
+                if x.targets is not None:
+                    sizes.append(x.targets.abs())
                 found[name] = sizes if x.logits is None else [*sizes, x.logits]
         return found
 

@@ -112,7 +112,7 @@ class BaseJointEstimator(
         # The binary cross-entropy needs the values as they are.
         scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
         return check_tasks(
-            X, estimator=self, reset=True, layout=self.layout, scale_vectors=scale
+            X, estimator=self, reset=True, layout=self.layout, scale=scale
         )
 
     def _fit(

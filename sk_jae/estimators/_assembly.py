@@ -38,6 +38,7 @@ from sk_jae.tasks import (
     Layout,
     RegressionTargets,
     TaskInputs,
+    Whitening,
     counted,
     evenly_mixed,
     per_task,
@@ -147,6 +148,7 @@ def _architectures(
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
     features = _features(estimator.shared_input, layouts, labels)
+    columns = [None if _is_whitened(x) else x.columns for x in layouts]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     classified: Literal["private", "shared"] | None = None
@@ -160,7 +162,7 @@ def _architectures(
             encoders[t],
             decoders[t],
             classified=classified,
-            columns=layouts[t].columns,
+            columns=columns[t],
             features=features[t],
         )
         for t, shape in enumerate(shapes)
@@ -172,6 +174,8 @@ def _features(
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
+    if any(map(_is_whitened, layouts)):
+        return _directions(layouts)
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)
@@ -182,6 +186,22 @@ def _features(
     if one is not None and has_few(one, [len(c) for c in own if c is not None]):
         return own
     return features
+
+
+def _is_whitened(layout: Layout) -> bool:
+    return isinstance(layout.scaling, Whitening)
+
+
+def _directions(layouts: Sequence[Layout]) -> list[tuple[str, ...] | None]:
+    """Names of the directions of whitened tasks, None if they have them in common."""
+    scalings = [layout.scaling for layout in layouts]
+    groups = [s.group if isinstance(s, Whitening) else -1 for s in scalings]
+    if len(set(groups)) == 1:
+        return [None] * len(layouts)
+    return [
+        tuple(f"direction {i} of {group}" for i in range(s.n_values)) if s else None
+        for s, group in zip(scalings, groups, strict=True)
+    ]
 
 
 def _view(
@@ -261,6 +281,10 @@ def _weight_decay(
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
+    elif all(map(_is_whitened, state.layouts)):
+        # Small directions are damped already. What is still to be avoided is that the
+        # tasks are told apart by them.
+        decay *= 1 - n / sum(map(len, train.arrays))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH

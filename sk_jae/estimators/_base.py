@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ from sk_jae.estimators._prediction import (
     chosen_codes,
     n_chosen_codes,
 )
+from sk_jae.estimators._samples_of_fit import check_samples_of_fit
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -68,6 +69,9 @@ class BaseJointEstimator(
 ):
     """Base class of the joint estimators."""
 
+    # The vectors that input_scaling="auto" whitens.
+    _auto_whitens: Literal["spectra"] | None = None
+
     if TYPE_CHECKING:
 
         def set_score_request(
@@ -109,11 +113,7 @@ class BaseJointEstimator(
     def _check_samples_of_fit(
         self, X: Samples
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
-        # The binary cross-entropy needs the values as they are.
-        scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
-        return check_tasks(
-            X, estimator=self, reset=True, layout=self.layout, scale=scale
-        )
+        return check_samples_of_fit(self, X, self._auto_whitens)
 
     def _fit(
         self,

@@ -63,7 +63,7 @@ class JointParameters(BaseEstimator):
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
-    input_scaling: Literal["auto"] | None
+    input_scaling: Literal["auto", "whiten"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
@@ -95,7 +95,7 @@ class JointParameters(BaseEstimator):
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
-        "input_scaling": [StrOptions({"auto"}), None],
+        "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sk_jae import (
         architecture,
+        callbacks,
         datasets,
         exceptions,
         metrics,
@@ -28,6 +29,7 @@ __all__ = [
     "JointAutoencoder",
     "JointTransferClassifier",
     "architecture",
+    "callbacks",
     "datasets",
     "exceptions",
     "metrics",

@@ -13,7 +13,8 @@ import pytest
 
 PUBLIC = {
     "sk_jae": """
-        JointArrays JointAutoencoder JointTransferClassifier architecture datasets
+        JointArrays JointAutoencoder JointTransferClassifier architecture callbacks
+        datasets
         exceptions inspection metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
@@ -21,6 +22,7 @@ PUBLIC = {
         Reshape Shape auto_encoder common_columns common_view count_weights describe
         from_widths has_weights mirror output_shape parse shapes to_string
     """,
+    "sk_jae.callbacks": "Checkpoint",
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps

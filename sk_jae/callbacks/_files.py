@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from sk_jae.callbacks._locks import Lock
 from sk_jae.callbacks._plain import from_plain, to_plain
+from sk_jae.exceptions import ModelFileError
 from sk_jae.persistence import read_state, write_state
 
 __all__ = ["CheckpointFile"]
@@ -96,7 +97,7 @@ class CheckpointFile:
         places = [self.finished] if reads_finished else []
         there = [path for path in (*places, self.training) if path.exists()]
         if there:
-            stored = read_state(there[0], _KIND).state
+            stored = _read(there[0])
             self.seed = stored["seed"]
             self._state = from_plain(stored["training"])
         else:
@@ -143,7 +144,7 @@ class CheckpointFile:
             if path.stem not in running:
                 # What cannot be read is no hindrance for a fit that does not need it.
                 with suppress(OSError, KeyError):
-                    there = read_state(path, _KIND).state["fingerprint"]
+                    there = _read(path)["fingerprint"]
                     found.append((_differences(there, self.fingerprint), path))
         if found:
             differences, path = min(found, key=lambda pair: len(pair[0]))
@@ -154,6 +155,17 @@ class CheckpointFile:
                 "file.",
                 stacklevel=2,
             )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = read_state(path, _KIND).state
+    except ModelFileError as error:
+        error.add_note(
+            "It is the checkpoint of an earlier fit. Without it, training starts anew."
+        )
+        raise
+    return state
 
 
 def _differences(there: dict[str, str], here: dict[str, str]) -> list[str]:

@@ -49,7 +49,9 @@ def load_state_of(callback: Any, state: dict[str, Any]) -> None:
 
 
 def _has_state(value: object) -> bool:
-    return all(hasattr(value, name) for name in ("state_dict", "load_state_dict"))
+    methods = ("state_dict", "load_state_dict")
+    # LRScheduler keeps the class of its scheduler too.
+    return not isinstance(value, type) and all(hasattr(value, m) for m in methods)
 
 
 def _is_kept(name: str) -> bool:

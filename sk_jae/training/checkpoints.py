@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from torch import nn
 
-from sk_jae.training.adaptation import Transfer
+from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.callback_states import load_state_of, state_of
 from sk_jae.training.class_shares import ClassShares
+from sk_jae.training.isolation import LentGenerators
 from sk_jae.training.net import JointNet
 from sk_jae.training.skorch_types import Callback
-
-if TYPE_CHECKING:
-    from sk_jae.training.trainer import Trainer
+from sk_jae.training.stopping import BestWeights
 
 __all__ = [
     "CheckpointCallback",
     "Keeper",
     "Place",
     "checkpoint_in",
+    "load_begin",
     "load_end",
-    "load_history",
     "load_state",
     "state_dict",
 ]
@@ -137,7 +136,19 @@ class Place:
         return replace(self, epoch=epoch, is_last=stop or epoch >= self.n_epochs)
 
 
-def state_dict(trainer: Trainer) -> dict[str, Any]:
+class Resumable(Protocol):
+    """What a :class:`Trainer` consists of, as far as it changes from epoch to epoch."""
+
+    net: JointNet
+    place: Place
+    best: BestWeights | None
+    adaptation: Adaptation | None
+    transfer: dict[int, Transfer]
+    lent: LentGenerators
+    finished: list[dict[str, Any]]
+
+
+def state_dict(trainer: Resumable) -> dict[str, Any]:
     """The state of a training between two epochs, or at its end.
 
     Its tensors are those of the training, which go on changing.
@@ -166,23 +177,19 @@ def state_dict(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def load_history(trainer: Trainer, state: dict[str, Any]) -> None:
-    """Give the rows of the history back, before callbacks begin the phase.
+def load_begin(trainer: Resumable, state: dict[str, Any]) -> None:
+    """Give back what was there when the phase of the state began.
 
-    skorch's callbacks expect the rows there when a training goes on.
+    Callbacks then begin this phase as they did before.
     """
-    net = trainer.net
-    trainer.finished[:] = [{**row, "batches": []} for row in state["finished"]]
-    net.n_finished_epochs_ = len(trainer.finished)
-    net.history.clear()
-    net.history.extend({**row, "batches": []} for row in state["history"])
-    net.best_loss_ = state["best_loss"]
+    trainer.place = Place(**state["place"])
+    trainer.finished[:] = _with_batches(state["finished"])
+    trainer.net.n_finished_epochs_ = len(trainer.finished)
 
 
-def load_state(trainer: Trainer, state: dict[str, Any]) -> None:
-    """Give everything else back, after callbacks have begun the phase."""
+def load_state(trainer: Resumable, state: dict[str, Any]) -> int:
+    """Give everything else back, and return the number of finished epochs."""
     net = trainer.net
-    _load_end_of_net(net, state)
     for name, parameter in net.module_.named_parameters():
         parameter.requires_grad_(name not in state["frozen"])
     for part, own in zip(_own_functions(net), state["functions"], strict=True):
@@ -197,25 +204,21 @@ def load_state(trainer: Trainer, state: dict[str, Any]) -> None:
     trainer.best.load_state_dict(state["best"])
     trainer.adaptation.load_state_dict(state["adaptation"])
     trainer.lent.load_state_dict(state["generators"])
-    _load_transfer(trainer, state)
     net.batch_size = state["net"]["batch_size"]
     net.max_epochs = state["net"]["max_epochs"]
+    return load_end(trainer, state)
 
 
-def load_end(trainer: Trainer, state: dict[str, Any]) -> None:
-    """Give back the state at the end of a training."""
-    load_history(trainer, state)
-    _load_end_of_net(trainer.net, state)
-    _load_transfer(trainer, state)
-
-
-def _load_end_of_net(net: JointNet, state: dict[str, Any]) -> None:
+def load_end(trainer: Resumable, state: dict[str, Any]) -> int:
+    """Give back what is left at the end, and return the number of finished epochs."""
+    net = trainer.net
+    net.history.clear()
+    net.history.extend(_with_batches(state["history"]))
+    net.best_loss_ = state["best_loss"]
     net.module_.load_state_dict(state["module"])
     net.optimizer_.load_state_dict(state["optimizer"])
-
-
-def _load_transfer(trainer: Trainer, state: dict[str, Any]) -> None:
     trainer.transfer = {t: Transfer(**found) for t, found in state["transfer"].items()}
+    return len(trainer.finished) + len(net.history)
 
 
 def _frozen(module: nn.Module) -> list[str]:
@@ -228,6 +231,10 @@ def _own_functions(net: JointNet) -> Iterator[nn.Module]:
     for function in (net.criterion_.loss, *net.criterion_.augment):
         if isinstance(function, nn.Module):
             yield function
+
+
+def _with_batches(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "batches": []} for row in rows]
 
 
 def _rows(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

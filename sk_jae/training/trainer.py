@@ -24,8 +24,8 @@ from sk_jae.training.batches import (
 from sk_jae.training.checkpoints import (
     Keeper,
     Place,
+    load_begin,
     load_end,
-    load_history,
     load_state,
     state_dict,
 )
@@ -201,13 +201,12 @@ class Trainer:
         try:
             kept = self._load()
             if kept and self.place.phase == len(self.phases):
-                self._load_end(kept)
+                self._n_done = load_end(self, kept)
+                self.history[:] = self._rows()
                 return
             for phase in self.phases[self.place.phase :]:
                 self.finished += self.net.history
                 self.net.begin_phase(phase)
-                if kept:
-                    load_history(self, kept)
                 self.net.notify("on_train_begin", X=self.data, y=None)
                 self._train_phase(phase, kept)
                 kept = None
@@ -230,13 +229,8 @@ class Trainer:
         """What was kept of an earlier training."""
         kept = self.keeper.load() if self.keeper else None
         if kept:
-            self.place = Place(**kept["place"])
-            self._n_done = len(kept["finished"]) + len(kept["history"])
+            load_begin(self, kept)
         return kept
-
-    def _load_end(self, kept: dict[str, Any]) -> None:
-        load_end(self, kept)
-        self.history[:] = self._rows()
 
     def _save(self) -> None:
         """Keep the state after an epoch."""
@@ -270,7 +264,8 @@ class Trainer:
         try:
             with training_only(self.module, phase.trainable_prefixes):
                 if kept:
-                    load_state(self, kept)
+                    self._n_done = load_state(self, kept)
+                    self.history[:] = self._rows()
                 else:  # callbacks may have changed the number of epochs
                     self.place = self.place.with_epochs(net.max_epochs)
                 while not self.place.is_last:

@@ -13,9 +13,9 @@ import pytest
 
 PUBLIC = {
     "sk_jae": """
-        JointArrays JointAutoencoder JointTransferClassifier architecture callbacks
-        datasets
-        exceptions inspection metrics model_selection nn pack paper preprocessing
+        JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
+        architecture callbacks datasets exceptions inspection metrics model_selection nn
+        pack paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
@@ -45,7 +45,7 @@ PUBLIC = {
         Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
         LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
         UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
-        n_parameters random_affine reconstruction_loss
+        n_parameters random_affine reconstruction_loss regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

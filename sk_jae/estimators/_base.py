@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -61,8 +60,6 @@ from sk_jae.training import (
 )
 
 __all__ = ["BaseJointEstimator"]
-
-_SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
 class BaseJointEstimator(
@@ -192,20 +189,6 @@ class BaseJointEstimator(
                 f"Training was interrupted in epoch {trainer.interrupted}; the "
                 "estimator keeps the weights that it had reached and can be used."
             )
-
-    @contextmanager
-    def _whole_or_not_at_all(self) -> Iterator[None]:
-        """Restore the results of the earlier fit if this one fails."""
-        earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
-        try:
-            yield
-        except TrainingInterrupted:
-            raise
-        except BaseException:
-            for name in _SET_BY_FIT:
-                vars(self).pop(name, None)
-            vars(self).update(earlier)
-            raise
 
     @overload
     def transform(self, X: ListOfTasks) -> list[Any]: ...

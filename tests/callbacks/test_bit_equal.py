@@ -11,7 +11,12 @@ from skorch.callbacks import EarlyStopping, Freezer, LRScheduler, Unfreezer
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 
-from sk_jae import JointAutoencoder, JointTransferClassifier, pack
+from sk_jae import (
+    JointAutoencoder,
+    JointTransferClassifier,
+    JointTransferRegressor,
+    pack,
+)
 from sk_jae.callbacks import Checkpoint
 from sk_jae.exceptions import TrainingInterrupted
 from tests.helpers.resuming import (
@@ -35,6 +40,22 @@ def image_tasks():
         for sample, label in zip(x, labels, strict=True):
             sample[:, 2 * label : 2 * label + 2] = 1
     return X, [y[0], None]
+
+
+def numbers():
+    """Labeled rows and unlabeled ones, with a number for each labeled row."""
+    X, _ = make_tasks(shapes=((6,), (6,)))
+    return X, [X[0][:, 0] + X[0][:, 1] ** 2, None]
+
+
+def numbers_for_all():
+    X, _ = make_tasks()
+    return X, [x[:, 0] - x[:, 1] for x in X]
+
+
+def signals():
+    X, y = make_tasks(shapes=((2, 24), (2, 24)))
+    return [x.astype(np.float32) for x in X], [y[0], None]
 
 
 class Noisy(nn.Module):
@@ -74,6 +95,7 @@ def maker(kind, base, **parameters):
 
 ae = partial(maker, JointAutoencoder)
 clf = partial(maker, JointTransferClassifier)
+reg = partial(maker, JointTransferRegressor)
 SMALL = small()
 L_BFGS = partial(torch.optim.LBFGS, max_iter=3)
 
@@ -130,6 +152,17 @@ CASES = {
         half_labeled,
         list,
     ),
+    "regressor": (reg(SMALL), numbers, list),
+    "regressor, common branch": (
+        reg(SMALL, strategy="common-branch", head="both", early_stopping=True),
+        numbers_for_all,
+        list,
+    ),
+    "signals": (
+        clf(SMALL, encoder="Conv 4x5, MP 2, FC 8", layout="signal"),
+        signals,
+        list,
+    ),
     "scheduler of skorch": (
         ae(SMALL),
         make_tasks,
@@ -159,12 +192,10 @@ def test_a_continued_fit_ends_as_if_never_interrupted(case, tmp_path):
     X, y = tasks()
     whole = make(callbacks=callbacks()).fit(X, y)
     expected = results_of(whole, X)
-    n_epochs = whole.n_iter_
-    for epoch in (n_epochs // 2 + 1, n_epochs):
-        folder = tmp_path / str(epoch)
-        interrupted(make, folder, X, y, epoch=epoch, callbacks=callbacks())
-        found = resumed(make, folder, X, y, callbacks=callbacks())
-        assert_same(results_of(found, X), expected)
+    epoch = whole.n_iter_ // 2 + 1
+    interrupted(make, tmp_path, X, y, epoch=epoch, callbacks=callbacks())
+    found = resumed(make, tmp_path, X, y, callbacks=callbacks())
+    assert_same(results_of(found, X), expected)
 
 
 @pytest.mark.parametrize("event", ["on_epoch_begin", "on_batch_end", "on_epoch_end"])

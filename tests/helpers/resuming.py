@@ -64,7 +64,7 @@ def results_of(est, X):
     }
     if hasattr(est, "predict"):
         found["predictions"] = est.predict(X)
-        found["transfer"] = est.transfer_
+        found["transfer"] = getattr(est, "transfer_", None)
     return found
 
 

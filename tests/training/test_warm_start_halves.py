@@ -15,9 +15,7 @@ CASES = {
     "autoencoder": (JointAutoencoder, small(lr_schedule="constant")),
     "sgd": (
         JointAutoencoder,
-        small(
-            lr_schedule="constant", optimizer=partial(torch.optim.SGD, momentum=0.9)
-        ),
+        small(lr_schedule="constant", optimizer=partial(torch.optim.SGD, momentum=0.9)),
     ),
     "l-bfgs": (
         JointAutoencoder,

@@ -28,7 +28,10 @@ PUBLIC = {
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps
         split_by_class
     """,
-    "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
+    "sk_jae.exceptions": """
+        DamagedFileError DeviceWarning ModelFileError NotSavableError
+        TrainingInterrupted TransferWarning UnknownFormatError
+    """,
     "sk_jae.inspection": """
         CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay
         TranslationDisplay

@@ -116,9 +116,10 @@ def kill_fits(
         process.start()
         return process
 
-    whole, began = start(folder / "whole"), time.perf_counter()
-    whole.join()
-    seconds = time.perf_counter() - began
+    for name in ("first", "whole"):  # the first one waits for the imports
+        began = time.perf_counter()
+        start(folder / name).join()
+        seconds = time.perf_counter() - began
     expected = (folder / "whole.end").read_text()
     counts: Counter[str] = Counter()
     errors: list[int] = []

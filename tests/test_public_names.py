@@ -5,9 +5,11 @@ what users may rely on.
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,7 @@ PUBLIC = {
     "sk_jae.preprocessing": "PerTask",
 }
 NAMES = [(module, name) for module, names in PUBLIC.items() for name in names.split()]
+REFERENCE = ["reference.rst", "aliases.rst"]
 packages = pytest.mark.parametrize("package", PUBLIC)
 
 # Aliases for type checkers, which cannot have a docstring.
@@ -114,3 +117,16 @@ def test_torch_is_imported_when_it_is_used_first():
     assert run(code) == []
     code = f"import sys, sk_jae; sk_jae.JointAutoencoder; print(*{heavy})"
     assert run(code) == ["torch", "skorch", "sklearn"]
+
+
+@pytest.mark.parametrize(("package", "name"), NAMES)
+def test_a_public_name_has_a_page(package, name):
+    docs = Path(__file__).parent.parent / "docs"
+    pages = [(docs / page).read_text(encoding="utf-8") for page in REFERENCE]
+    if not inspect.ismodule(getattr(import_module(package), name)):
+        listed = re.split(r"^.. currentmodule:: ", pages[0], flags=re.M)
+        of_package = [part for part in listed if part.startswith(f"{package}\n")]
+        in_summary = any(f"\n   {name}\n" in part for part in of_package)
+        assert in_summary or f".. py:data:: {package}.{name}\n" in pages[1]
+    elif package == "sk_jae":
+        assert f".. currentmodule:: sk_jae.{name}\n" in pages[0]

@@ -86,7 +86,7 @@ class JointModule(nn.Module):
 
     Notes
     -----
-    Shape: the input is a list with one tensor of shape (n_t, *shape_t), or None, per
+    Shape: the input is a list with one tensor of shape (n_t, ...), or None, per
     task. The output is a list with one TaskOutput, or None, per task.
 
     References
@@ -235,7 +235,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns
@@ -295,7 +295,7 @@ class JointModule(nn.Module):
 
         Returns
         -------
-        reconstruction : Tensor of shape (n, *shape)
+        reconstruction : Tensor of shape (n, ...)
             The reconstruction in the shape of the samples of the task.
         """
         hidden = []
@@ -343,7 +343,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns

@@ -79,10 +79,11 @@ class JointAutoencoder(BaseJointEstimator):
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
     input_scaling : "auto" or None, default="auto"
-        "auto" standardizes the columns of vectors inside, by the mean and the standard
-        deviation of each task, so that units do not matter. What exceeds 4 standard
-        deviations counts like its logarithm. Reconstructions have the units of the
-        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+        "auto" standardizes the columns of vectors and the channels of signals inside,
+        by the mean and the standard deviation of each task, so that units do not
+        matter. What exceeds 4 standard deviations counts like its logarithm.
+        Reconstructions have the units of the input. None, and
+        ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
         "auto" divides every term of the loss by its value for a model that knows
         nothing: the squared error by the variance of the features, those of classes by
@@ -180,7 +181,7 @@ class JointAutoencoder(BaseJointEstimator):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
@@ -190,6 +191,7 @@ class JointAutoencoder(BaseJointEstimator):
     See Also
     --------
     JointTransferClassifier : Learns classes at the same time.
+    JointTransferRegressor : Learns numbers at the same time.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
     Notes

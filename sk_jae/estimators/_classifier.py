@@ -72,10 +72,11 @@ class JointTransferClassifier(ClassFitting):
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
     input_scaling : "auto" or None, default="auto"
-        "auto" standardizes the columns of vectors inside, by the mean and the standard
-        deviation of each task, so that units do not matter. What exceeds 4 standard
-        deviations counts like its logarithm. Reconstructions have the units of the
-        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+        "auto" standardizes the columns of vectors and the channels of signals inside,
+        by the mean and the standard deviation of each task, so that units do not
+        matter. What exceeds 4 standard deviations counts like its logarithm.
+        Reconstructions have the units of the input. None, and
+        ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
         "auto" divides every term of the loss by its value for a model that knows
         nothing: the squared error by the variance of the features, those of classes by
@@ -216,7 +217,7 @@ class JointTransferClassifier(ClassFitting):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     transfer_ : dict of {str: dict}
         For each task with unlabeled samples: "supposed", the shares of the classes that
@@ -230,6 +231,7 @@ class JointTransferClassifier(ClassFitting):
 
     See Also
     --------
+    JointTransferRegressor : Learns numbers instead of classes.
     JointAutoencoder : Learns codes without labels.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 

@@ -43,3 +43,27 @@ def test_flat_signals_come_back_flat():
     X = waves(20, 1, 48)[:, 0]
     jae = JointAutoencoder(**{**SMALL, "encoder": CONV}, layout="signal").fit(X)
     assert jae.reconstruct(X).shape == X.shape
+
+
+def test_every_channel_of_every_task_has_units_of_its_own():
+    X, other = waves(30), waves(20, seed=1)
+    unit, offset = np.array([[1e3], [1e-6]]), np.array([[5.0], [3.0]])
+    parameters = {**SMALL, "encoder": CONV, "optimizer": "sgd"}
+    plain = JointAutoencoder(**parameters).fit([X, other])
+    there = [X, unit * other + offset]
+    moved = JointAutoencoder(**parameters).fit(there)
+    for one, two in zip(
+        plain.transform([X, other]), moved.transform(there), strict=True
+    ):
+        np.testing.assert_allclose(two, one, atol=1e-4)
+    expected = plain.reconstruct([X, other])[1]
+    found = (moved.reconstruct(there)[1] - offset) / unit
+    np.testing.assert_allclose(found, expected, atol=0.2)
+    assert moved.score(there) == pytest.approx(plain.score([X, other]), abs=0.2)
+
+
+def test_signals_are_scaled_in_validation_too():
+    parameters = {**SMALL, "encoder": CONV, "early_stopping": True, "max_epochs": 30}
+    jae = JointAutoencoder(**parameters).fit({"a": 1e4 * waves(200) + 3e4})
+    assert jae.history_[-1]["valid_r2_a"] > jae.history_[0]["valid_r2_a"]
+    assert 0 < jae.history_[-1]["valid_r2_a"] < 1

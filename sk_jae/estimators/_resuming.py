@@ -50,7 +50,8 @@ def kept_state(
         For a fit that begins anew.
     class_prior : dict of {int: ndarray of shape (n_classes,)} or None
     """
-    checkpoint = checkpoint_in(estimator.callbacks)
+    callbacks = estimator.callbacks
+    checkpoint = checkpoint_in(callbacks) if callbacks else None
     if checkpoint is None:
         return nullcontext()
     parameters = {

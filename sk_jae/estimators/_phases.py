@@ -9,11 +9,14 @@ import numpy as np
 
 from sk_jae.estimators._parameters import ClassifierParameters, JointParameters
 from sk_jae.tasks import Labels, TaskInputs, check_weights
-from sk_jae.training import TERMS, Phase
+from sk_jae.training import Phase
 
 __all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier"]
 
 Weights: TypeAlias = dict[str, tuple[float, ...]]  # by term, one per task
+
+# The terms of the samples of each task, whose weights are parameters of the classifier.
+_TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Plan:
 
 def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
     """The only phase of an autoencoder."""
-    return Plan((Phase("joint", _weights(estimator, inputs, "reconstruction")),))
+    weights = _weights(estimator, inputs, "reconstruction")
+    return Plan((Phase("joint", weights | _of_pairs(estimator, inputs, "pairing")),))
 
 
 def plan_classifier(
@@ -61,7 +65,7 @@ def plan_classifier(
 ) -> Plan:
     """The heads and phases of a classifier."""
     heads = _choose_heads(estimator, labels, inputs)
-    weights = _weights(estimator, inputs, *TERMS)
+    weights = _weights(estimator, inputs, *_TERMS)
     labeled = [part is not None for part in labels.encoded]
     unlabeled = [part is None or (part < 0).any() for part in labels.encoded]
     reconstruction = {"reconstruction": weights.pop("reconstruction")}
@@ -70,6 +74,8 @@ def plan_classifier(
         where = labeled if term == "classification" else unlabeled
         pairs = zip(of_tasks, where, strict=True)
         on_labels[term] = tuple(weight if used else 0.0 for weight, used in pairs)
+    reconstruction |= _of_pairs(estimator, inputs, "pairing")
+    on_labels |= _of_pairs(estimator, inputs, "agreement")
     if estimator.strategy == "common-branch":
         return Plan(_common_branch(reconstruction, on_labels, labels), heads)
     return Plan((Phase("end-to-end", reconstruction | on_labels),), heads)
@@ -85,6 +91,15 @@ def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Wei
         )
         for term in terms
     }
+
+
+def _of_pairs(estimator: JointParameters, inputs: TaskInputs, term: str) -> Weights:
+    """The weight of a term of subjects that several tasks have, if there are any."""
+    if inputs.pairs is None or not estimator.pairing_weight:
+        return {}
+    n_subjects = np.count_nonzero(inputs.pairs >= 0, axis=0).tolist()
+    weight = float(estimator.pairing_weight)
+    return {term: tuple(weight if n else 0.0 for n in n_subjects)}
 
 
 def _choose_heads(

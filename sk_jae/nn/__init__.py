@@ -16,9 +16,11 @@ from sk_jae.nn.layers import (
 )
 from sk_jae.nn.losses import (
     ReconstructionLoss,
+    agreement_loss,
     classification_loss,
     consistency_loss,
     infomax_loss,
+    pairing_loss,
     reconstruction_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
@@ -38,10 +40,12 @@ __all__ = [
     "TaskSequential",
     "UnflattenImage",
     "UpConv2d",
+    "agreement_loss",
     "classification_loss",
     "consistency_loss",
     "infomax_loss",
     "n_parameters",
+    "pairing_loss",
     "random_affine",
     "reconstruction_loss",
 ]

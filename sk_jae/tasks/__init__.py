@@ -30,6 +30,7 @@ from sk_jae.tasks.forms import (
     has_tasks,
     parse_inputs,
 )
+from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
@@ -49,6 +50,7 @@ from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
+from sk_jae.tasks.pairs import joint_rows
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
@@ -64,6 +66,7 @@ __all__ = [
     "AllTasks",
     "DictOfTasks",
     "HasShape",
+    "Ids",
     "JointArrays",
     "Labels",
     "Layout",
@@ -95,6 +98,7 @@ __all__ = [
     "is_dataframe",
     "items_and_names",
     "items_per_task",
+    "joint_rows",
     "known_values",
     "labeled_mask",
     "labeled_samples",

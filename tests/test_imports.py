@@ -121,7 +121,9 @@ def test_what_users_pass_is_read_without_torch(name):
     assert not {"torch", "torchvision", "skorch"} & top_level(reached_from(name))
 
 
-@pytest.mark.parametrize("name", ["metrics", "model_selection", "preprocessing"])
+@pytest.mark.parametrize(
+    "name", ["inspection", "metrics", "model_selection", "preprocessing"]
+)
 def test_the_tools_beside_the_estimators_need_no_torch(name):
     assert not {"torch", "torchvision", "skorch"} & top_level(reached_from(name))
 

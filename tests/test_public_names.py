@@ -14,12 +14,12 @@ import pytest
 PUBLIC = {
     "sk_jae": """
         JointArrays JointAutoencoder JointTransferClassifier architecture datasets
-        exceptions metrics model_selection nn pack paper preprocessing
+        exceptions inspection metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture BN ColumnScale Conv Deconv FC Layer MaxPool Reshape Shape
-        auto_encoder common_columns common_view count_weights describe from_widths
-        has_weights mirror output_shape parse shapes to_string
+        Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
+        Reshape Shape auto_encoder common_columns common_view count_weights describe
+        from_widths has_weights mirror output_shape parse shapes to_string
     """,
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
@@ -27,6 +27,10 @@ PUBLIC = {
         split_by_class
     """,
     "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
+    "sk_jae.inspection": """
+        CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay
+        TranslationDisplay
+    """,
     "sk_jae.metrics": """
         EntropyScorer InformationMaximizationScorer LabeledScorer
         ReverseValidationScorer SoftNeighborhoodDensityScorer transfer_report
@@ -37,7 +41,7 @@ PUBLIC = {
     """,
     "sk_jae.nn": """
         Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
-        RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
+        LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
         UnflattenImage UpConv2d agreement_loss classification_loss consistency_loss
         infomax_loss n_parameters pairing_loss random_affine reconstruction_loss
     """,

@@ -13,6 +13,7 @@ multi-task / meta-learning framework" (2018), writes a network as a sequence of 
 ``Deconv n x k x k stride s``  convolution after s x s nearest upsampling
 ``MP k x k``                   max-pooling over adjacent windows of k x k
 ``MP k x k stride s``          max-pooling over k x k, at every s-th position
+``AP k x k``                   average-pooling, otherwise like MP
 ``FC k``                       fully connected layer, which flattens an image
 ``BN``                         batch normalization of the layer before it
 ``ReLU``                       implied after every hidden layer with weights
@@ -21,6 +22,18 @@ multi-task / meta-learning framework" (2018), writes a network as a sequence of 
 
 ``Conv n,k,s`` and ``Deconv n,k,s`` are short for a square kernel and a stride, as in
 the paper's CelebA networks.
+
+For signals (channels, time) there are layers of one dimension, which the paper does not
+have:
+
+=============================  ================================================
+``Conv n x k``                 convolution over time; ``stride s`` as above
+``Deconv n x k``               the same, after nearest upsampling
+``MP k``, ``AP k``             pooling over k time steps
+``Power``                      logarithms of power and of its evenness over time
+``Profile s``                  these, and the responses in s stretches of time
+``Reshape c x t``              from a vector to a signal, in decoders
+=============================  ================================================
 """
 
 from sk_jae.architecture.branches import (
@@ -35,19 +48,23 @@ from sk_jae.architecture.branches import (
 from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
+from sk_jae.architecture.layer_shapes import n_power_features as n_power_features
+from sk_jae.architecture.layer_shapes import output_shape, shapes
 from sk_jae.architecture.layers import (
     BN,
     FC,
+    AvgPool,
     Conv,
     Deconv,
     Layer,
     MaxPool,
+    Power,
+    Profile,
     Reshape,
     Shape,
     has_weights,
-    output_shape,
-    shapes,
 )
+from sk_jae.architecture.layers import Kernel as Kernel
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
 from sk_jae.architecture.sizes import count_weights
@@ -56,11 +73,14 @@ __all__ = [
     "BN",
     "FC",
     "Architecture",
+    "AvgPool",
     "ColumnScale",
     "Conv",
     "Deconv",
     "Layer",
     "MaxPool",
+    "Power",
+    "Profile",
     "Reshape",
     "Shape",
     "auto_encoder",

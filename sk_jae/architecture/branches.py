@@ -11,6 +11,7 @@ from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from sk_jae.architecture.column_scale import ColumnScale
+from sk_jae.architecture.layer_shapes import shapes
 from sk_jae.architecture.layers import (
     BN,
     FC,
@@ -18,8 +19,9 @@ from sk_jae.architecture.layers import (
     Deconv,
     Layer,
     MaxPool,
+    Power,
+    Profile,
     Shape,
-    shapes,
 )
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse
@@ -269,8 +271,10 @@ def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any
 
 def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
-        # There is no rule to reverse a module of the user.
-        return mirror(auto_encoder(shape) if _has_modules(encoder) else encoder, shape)
+        # There is no rule to reverse a module of the user, or what forgets the time.
+        forgets = any(isinstance(layer, Power | Profile) for layer in encoder)
+        is_known = not forgets and not _has_modules(encoder)
+        return mirror(encoder if is_known else auto_encoder(shape), shape)
     hidden = _read(value, "decoder")
     if not hidden or _has_modules(hidden):
         return (*hidden, FC(prod(shape)))
@@ -280,8 +284,10 @@ def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any
             "vector; let it start with FC."
         )
     end = shapes(hidden, (1,))[-1]
-    if len(end) == 3 and len(shape) == 3:
+    if len(end) == len(shape) == 3:
         return (*hidden, Deconv(shape[0], (3, 3), None, (shape[1], shape[2])))
+    if len(end) == len(shape) == 2:
+        return (*hidden, Deconv(shape[0], (3,), None, (shape[1],)))
     return (*hidden, FC(prod(shape)))
 
 

@@ -1,16 +1,17 @@
-"""Descriptions of layers, and the shapes of their inputs and outputs."""
+"""Descriptions of layers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from math import prod
 from numbers import Integral
 from typing import TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
+Kernel: TypeAlias = tuple[int, int] | tuple[int]
 
-_FIELD_LENGTHS = {"kernel": 2, "size": 2, "shape": 3}
+# A kernel has one side for signals and two for images, and so on.
+_FIELD_LENGTHS = {"kernel": (1, 2), "size": (1, 2), "shape": (2, 3)}
 
 
 class _Checked:
@@ -21,13 +22,13 @@ class _Checked:
             value = getattr(self, field.name)
             if value is None and field.default is None:
                 continue
-            length = _FIELD_LENGTHS.get(field.name)
-            if length is None:
-                expected, valid = "a positive integer", _is_positive_int(value)
+            lengths = _FIELD_LENGTHS.get(field.name)
+            if lengths is None:
+                expected, valid = "a positive integer", is_positive_int(value)
             else:
-                expected = f"a tuple of {length} positive integers"
-                valid = isinstance(value, tuple) and len(value) == length
-                valid = valid and all(map(_is_positive_int, value))
+                expected = "a tuple of {} or {} positive integers".format(*lengths)
+                valid = isinstance(value, tuple) and len(value) in lengths
+                valid = valid and all(map(is_positive_int, value))
             if not valid:
                 raise ValueError(
                     f"{field.name} of {type(self).__name__} must be {expected}, "
@@ -43,25 +44,29 @@ class Conv(_Checked):
     ----------
     channels : int
         Number of output channels.
-    kernel : tuple of int, (height, width)
-        Kernel size.
+    kernel : tuple of int, (height, width) or (time,)
+        Kernel size, for images or for signals.
     stride : int, default=1
-        Distance between output positions, along both axes.
+        Distance between output positions, along all axes.
 
     Examples
     --------
     >>> from sk_jae.architecture import Conv
     >>> print(Conv(32, (5, 5), stride=2))
     Conv 32x(5x5) stride 2
+    >>> print(Conv(32, (9,)))
+    Conv 32x9
     """
 
     channels: int
-    kernel: tuple[int, int]
+    kernel: Kernel
     stride: int = 1
 
     def __str__(self) -> str:
         stride = "" if self.stride == 1 else f" stride {self.stride}"
-        return f"Conv {self.channels}x({_times(self.kernel)}){stride}"
+        kernel = _times(self.kernel)
+        kernel = f"({kernel})" if len(self.kernel) > 1 else kernel
+        return f"Conv {self.channels}x{kernel}{stride}"
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,12 @@ class Deconv(_Checked):
     ----------
     channels : int
         Number of output channels.
-    kernel : tuple of int, (height, width)
-        Kernel size of the convolution.
+    kernel : tuple of int, (height, width) or (time,)
+        Kernel size of the convolution, for images or for signals.
     stride : int or None, default=None
-        Upsampling factor along both axes. With 1 it is a plain convolution; None means
+        Upsampling factor along all axes. With 1 it is a plain convolution; None means
         2, as in the paper's "2x2 upsampling".
-    size : tuple of int, (height, width), or None, default=None
+    size : tuple of int, (height, width) or (time,), or None, default=None
         Exact size after upsampling, used instead of `stride`. It is set by `mirror`, so
         that sizes that are no multiples of the stride are restored. It cannot be
         written in the notation.
@@ -90,9 +95,9 @@ class Deconv(_Checked):
     """
 
     channels: int
-    kernel: tuple[int, int]
+    kernel: Kernel
     stride: int | None = None
-    size: tuple[int, int] | None = None
+    size: Kernel | None = None
 
     def __str__(self) -> str:
         stride = "" if self.stride is None else f" stride {self.stride}"
@@ -105,10 +110,10 @@ class MaxPool(_Checked):
 
     Parameters
     ----------
-    kernel : tuple of int, (height, width)
-        Size of the pooling window.
+    kernel : tuple of int, (height, width) or (time,)
+        Size of the pooling window, for images or for signals.
     stride : int or None, default=None
-        Distance between windows, along both axes. None means adjacent windows.
+        Distance between windows, along all axes. None means adjacent windows.
 
     Examples
     --------
@@ -117,17 +122,86 @@ class MaxPool(_Checked):
     MP 3x3 stride 2
     """
 
-    kernel: tuple[int, int]
+    kernel: Kernel
     stride: int | None = None
 
     def __str__(self) -> str:
-        stride = "" if self.stride is None else f" stride {self.stride}"
-        return f"MP {_times(self.kernel)}{stride}"
+        return _pooling("MP", self.kernel, self.stride)
+
+
+@dataclass(frozen=True)
+class AvgPool(_Checked):
+    """Average-pooling with the windows of `MaxPool`.
+
+    Parameters
+    ----------
+    kernel : tuple of int, (height, width) or (time,)
+        Size of the pooling window, for images or for signals.
+    stride : int or None, default=None
+        Distance between windows, along all axes. None means adjacent windows.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import AvgPool, output_shape
+    >>> output_shape(AvgPool((4,)), (32, 10))
+    (32, 3)
+    """
+
+    kernel: Kernel
+    stride: int | None = None
+
+    def __str__(self) -> str:
+        return _pooling("AP", self.kernel, self.stride)
+
+
+@dataclass(frozen=True)
+class Power(_Checked):
+    """Logarithm of the mean power of each channel, over the whole signal.
+
+    It makes a vector of a signal of any length: for each channel x, log(mean(x^2)), and
+    log(mean(|x|) / sqrt(mean(x^2))), which is lower for a signal of short bursts than
+    for one of steady power. A gain of the sensor adds a constant to the former, which a
+    BN behind this layer removes. There is no ReLU between a layer with weights and this
+    one, nor behind its BN.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import Power, output_shape
+    >>> output_shape(Power(), (32, 1024))
+    (64,)
+    """
+
+    def __str__(self) -> str:
+        return "Power"
+
+
+@dataclass(frozen=True)
+class Profile(_Checked):
+    """What `Power` gives, and where in the signal each channel responds.
+
+    Parameters
+    ----------
+    stretches : int
+        Number of equal parts of the signal. In each of them, the largest and the mean
+        response of every channel are kept, so that signals that begin at the same event
+        can be told apart by when something happens.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import Profile, output_shape
+    >>> output_shape(Profile(8), (32, 1024))
+    (576,)
+    """
+
+    stretches: int
+
+    def __str__(self) -> str:
+        return f"Profile {self.stretches}"
 
 
 @dataclass(frozen=True)
 class FC(_Checked):
-    """A fully connected layer, which flattens images.
+    """A fully connected layer, which flattens images and signals.
 
     Parameters
     ----------
@@ -164,12 +238,12 @@ class BN(_Checked):
 
 @dataclass(frozen=True)
 class Reshape(_Checked):
-    """Conversion of a vector to an image, between dense and convolutional layers.
+    """Conversion of a vector to an image or a signal, before convolutional layers.
 
     Parameters
     ----------
-    shape : tuple of int, (channels, height, width)
-        Shape of the image.
+    shape : tuple of int, (channels, height, width) or (channels, time)
+        Shape of the image or the signal.
 
     Examples
     --------
@@ -178,13 +252,15 @@ class Reshape(_Checked):
     (64, 7, 7)
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int] | tuple[int, int]
 
     def __str__(self) -> str:
         return f"Reshape {_times(self.shape)}"
 
 
-Layer: TypeAlias = Conv | Deconv | MaxPool | FC | BN | Reshape
+Layer: TypeAlias = (
+    Conv | Deconv | MaxPool | AvgPool | Power | Profile | FC | BN | Reshape
+)
 
 
 def has_weights(layer: Layer) -> bool:
@@ -210,122 +286,13 @@ def has_weights(layer: Layer) -> bool:
     return isinstance(layer, Conv | Deconv | FC)
 
 
-def output_shape(layer: Layer, shape: Shape) -> Shape:
-    """Return the shape of one sample after a layer.
-
-    Parameters
-    ----------
-    layer : Layer
-        Any layer.
-    shape : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample before the layer.
-
-    Returns
-    -------
-    shape : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample after the layer.
-
-    Raises
-    ------
-    ValueError
-        If the layer does not fit an input of that shape.
-
-    Examples
-    --------
-    >>> from sk_jae.architecture import MaxPool, output_shape
-    >>> output_shape(MaxPool((2, 2)), (32, 17, 23))
-    (32, 9, 12)
-    """
-    _check_shape(shape)
-    if isinstance(layer, BN):
-        return shape
-    if isinstance(layer, FC):
-        return (layer.width,)
-    misfit = f"{layer} does not fit an input of shape {shape}"
-    if isinstance(layer, Reshape):
-        if prod(shape) != prod(layer.shape):
-            raise ValueError(f"{misfit}: it needs {prod(layer.shape)} features.")
-        return layer.shape
-    if len(shape) < 3:
-        raise ValueError(
-            f"{misfit}: it needs an image (channels, height, width), so put it before "
-            "the first FC or after a Reshape."
-        )
-    channels, *sides = shape
-    if isinstance(layer, Conv):
-        return (layer.channels, *(ceil_div(side, layer.stride) for side in sides))
-    if isinstance(layer, Deconv):
-        factor = layer.stride or 2
-        return (layer.channels, *(layer.size or (side * factor for side in sides)))
-    pooled = [
-        _pooled(side, kernel, layer.stride or kernel)
-        for side, kernel in zip(sides, layer.kernel, strict=True)
-    ]
-    if min(pooled) < 1:
-        raise ValueError(
-            f"{misfit}: its window is larger than the input, so that nothing is left."
-        )
-    return (channels, *pooled)
-
-
-def shapes(layers: Iterable[Layer], input_shape: Shape) -> list[Shape]:
-    """Return the shape of one sample after each layer.
-
-    Parameters
-    ----------
-    layers : iterable of Layer
-        The layers in order.
-    input_shape : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample before the first layer.
-
-    Returns
-    -------
-    shapes : list of tuple of int
-        One shape per layer.
-
-    Raises
-    ------
-    ValueError
-        If a layer does not fit its input. The message has the number of the layer,
-        counted from 1.
-
-    Examples
-    --------
-    >>> from sk_jae.architecture import parse, shapes
-    >>> shapes(parse("Conv 32x(5x5), MP 2x2, FC 500"), (1, 28, 28))
-    [(32, 28, 28), (32, 14, 14), (500,)]
-    """
-    _check_shape(input_shape)
-    shape, found = input_shape, []
-    for number, layer in enumerate(layers, start=1):
-        try:
-            shape = output_shape(layer, shape)
-        except ValueError as error:
-            raise ValueError(f"Layer {number}, {error}") from None
-        found.append(shape)
-    return found
-
-
-def ceil_div(a: int, b: int) -> int:
-    return -(-a // b)
-
-
-def _pooled(side: int, kernel: int, stride: int) -> int:
-    # A window that starts beyond the edge is left out, as torch does in ceil_mode.
-    return min(ceil_div(side - kernel, stride) + 1, ceil_div(side, stride))
-
-
-def _check_shape(shape: Shape) -> None:
-    if len(shape) not in (1, 2, 3) or not all(map(_is_positive_int, shape)):
-        raise ValueError(
-            "The shape of a sample must be (features,), (channels, time) or (channels, "
-            f"height, width), each at least 1, got {shape}."
-        )
-
-
-def _is_positive_int(value: object) -> bool:
+def is_positive_int(value: object) -> bool:
     integer = isinstance(value, Integral) and not isinstance(value, bool)
     return integer and int(value) >= 1  # type: ignore[call-overload]
+
+
+def _pooling(name: str, kernel: Kernel, stride: int | None) -> str:
+    return f"{name} {_times(kernel)}{'' if stride is None else f' stride {stride}'}"
 
 
 def _times(numbers: Iterable[int]) -> str:

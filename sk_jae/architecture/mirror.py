@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
+from sk_jae.architecture.layer_shapes import ceil_div, shapes
 from sk_jae.architecture.layers import (
     BN,
     FC,
     Conv,
     Deconv,
+    Kernel,
     Layer,
+    Power,
+    Profile,
     Reshape,
     Shape,
-    ceil_div,
-    shapes,
 )
 
 
@@ -26,9 +28,10 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     Parameters
     ----------
     layers : iterable of Layer
-        The hidden layers of the encoder: Conv, MaxPool, FC and BN. They do not include
-        the linear layer that gives the code.
-    input_shape : tuple of int, (features,) or (channels, height, width)
+        The hidden layers of the encoder: Conv, MaxPool, AvgPool, FC and BN. They do not
+        include the linear layer that gives the code.
+    input_shape : tuple of int, (features,), (channels, height, width) or (channels, \
+            time)
         Shape of one sample before the first layer.
 
     Returns
@@ -40,7 +43,8 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     Raises
     ------
     ValueError
-        If the encoder does not fit the input, or if it has a Deconv or a Reshape.
+        If the encoder does not fit the input, or if it has a Deconv, a Reshape, a Power
+        or a Profile, which forget what a decoder needs.
 
     Notes
     -----
@@ -48,10 +52,10 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
       the stride of the Conv and the pooling after it (for the first Conv, also the
       pooling before it) exactly and in one step. The `stride` of the Deconv is that
       factor, rounded up, where 1 means no upsampling and None means 2.
-    - Where the encoder changes an image to a vector, at an FC or at the code, the
-      decoder has an FC as wide as the image, followed by a Reshape.
-    - If the samples are images and the encoder has no Conv, the output layer is an FC
-      of width ``prod(input_shape)``, whose output must be reshaped to `input_shape`.
+    - Where the encoder changes an image or a signal to a vector, at an FC or at the
+      code, the decoder has an FC as wide as that, followed by a Reshape.
+    - If the samples are no vectors and the encoder has no Conv, the output layer is an
+      FC of width ``prod(input_shape)``, whose output must be reshaped to `input_shape`.
     - A BN is repeated after the layer that restores what it normalized, but not after
       the output layer. If that layer is an FC with a Reshape, the BN is between them.
 
@@ -95,10 +99,10 @@ def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
     blocks: list[_Block] = []
     outputs = zip(layers, shapes(layers, input_shape), strict=True)
     for number, (layer, after) in enumerate(outputs, start=1):
-        if isinstance(layer, Deconv | Reshape):
+        if isinstance(layer, Deconv | Reshape | Power | Profile):
             raise ValueError(
                 f"Layer {number}, {layer} cannot be mirrored, because only Conv, MP, "
-                "FC and BN can be; give the layers of the decoder."
+                "AP, FC and BN can be; give the layers of the decoder."
             )
         if isinstance(layer, Conv | FC):
             before = blocks[-1].after if blocks else input_shape
@@ -113,8 +117,10 @@ def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
 def _dense(block: _Block) -> list[Layer]:
     """Return dense layers that restore the output of a block."""
     layers: list[Layer] = [FC(prod(block.after)), *block.batch_norm]
-    if len(block.after) == 3:
-        layers.append(Reshape(block.after))
+    if len(block.after) == 2:
+        layers.append(Reshape((block.after[0], block.after[1])))
+    elif len(block.after) == 3:
+        layers.append(Reshape((block.after[0], block.after[1], block.after[2])))
     return layers
 
 
@@ -123,4 +129,5 @@ def _deconv(conv: Conv, block: _Block) -> Deconv:
     channels, *size = block.before
     factor = max(map(ceil_div, size, block.after[1:]))
     stride = None if factor == 2 else factor
-    return Deconv(channels, conv.kernel, stride, (size[0], size[1]))
+    exact: Kernel = (size[0], size[1]) if len(size) == 2 else (size[0],)
+    return Deconv(channels, conv.kernel, stride, exact)

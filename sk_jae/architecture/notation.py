@@ -11,10 +11,13 @@ from typing import NoReturn
 from sk_jae.architecture.layers import (
     BN,
     FC,
+    AvgPool,
     Conv,
     Deconv,
     Layer,
     MaxPool,
+    Power,
+    Profile,
     Reshape,
     has_weights,
 )
@@ -43,7 +46,7 @@ def parse(text: str) -> tuple[Layer, ...]:
     layers : tuple of Layer
         The layers in order, none for an empty text. A ReLU that is written is checked
         and left out, because ReLU is implied after every hidden layer with weights, and
-        after its BN if it has one.
+        after its BN if it has one, but not between a layer and a Power or Profile.
 
     Raises
     ------
@@ -153,17 +156,33 @@ def _bad_width(widths: Sequence[int], number: int, width: object) -> str:
     )
 
 
-# For each name, what follows it (n is a number, s an optional stride, and parentheses
-# may be left out) and an example.
+# For each name, what follows it (n is a number, +n an optional one after a further x, s
+# an optional stride, and parentheses may be left out) and an example. What is optional
+# is there for images and not for signals.
 _FORMS = {
-    "conv": ("n x ( n x n ) s", "Conv 32x(5x5)"),
-    "deconv": ("n x ( n x n ) s", "Deconv 32x5x5"),
-    "mp": ("( n x n ) s", "MP 2x2"),
+    "conv": ("n x ( n +n ) s", "Conv 32x(5x5)"),
+    "deconv": ("n x ( n +n ) s", "Deconv 32x5x5"),
+    "mp": ("( n +n ) s", "MP 2x2"),
+    "ap": ("( n +n ) s", "AP 2x2"),
+    "power": ("", "Power"),
+    "profile": ("n", "Profile 8"),
     "fc": ("n", "FC 500"),
     "bn": ("", "BN"),
     "relu": ("", "ReLU"),
-    "reshape": ("n x n x n", "Reshape 64x7x7"),
+    "reshape": ("n x n +n", "Reshape 64x7x7"),
 }
+_NAMES = "Conv, Deconv, MP, AP, Power, Profile, FC, BN, ReLU or Reshape"
+
+
+def _is_normalized(layer: Layer | None) -> bool:
+    """Tell whether a BN may follow."""
+    return layer is not None and (
+        has_weights(layer) or isinstance(layer, Power | Profile)
+    )
+
+
+def _sides(numbers: list[int]) -> tuple[int] | tuple[int, int]:
+    return (numbers[0],) if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 class _Parser:
@@ -205,9 +224,11 @@ class _Parser:
         """
         name = self._peek()
         if name not in _FORMS:
-            self._fail("Conv, Deconv, MP, FC, BN, ReLU or Reshape")
-        if name == "bn" and (previous is None or not has_weights(previous)):
-            self._fail("Conv, Deconv or FC directly before BN (and no ReLU)")
+            self._fail(_NAMES)
+        if name == "bn" and not _is_normalized(previous):
+            self._fail(
+                "Conv, Deconv, FC, Power or Profile directly before BN (and no ReLU)"
+            )
         if name == "relu" and not any(map(has_weights, layers)):
             self._fail("Conv, Deconv or FC before ReLU")
         self._next += 1
@@ -219,16 +240,22 @@ class _Parser:
             return make(channels, (side, side), stride)
         numbers, optional_stride = self._numbers(*_FORMS[name])
         match name, numbers:
-            case "conv", [channels, height, width]:
-                return Conv(channels, (height, width), optional_stride or 1)
-            case "deconv", [channels, height, width]:
-                return Deconv(channels, (height, width), optional_stride)
-            case "mp", [height, width]:
-                return MaxPool((height, width), optional_stride)
-            case "reshape", [channels, height, width]:
-                return Reshape((channels, height, width))
+            case "conv", [channels, *kernel]:
+                return Conv(channels, _sides(kernel), optional_stride or 1)
+            case "deconv", [channels, *kernel]:
+                return Deconv(channels, _sides(kernel), optional_stride)
+            case "mp", kernel:
+                return MaxPool(_sides(kernel), optional_stride)
+            case "ap", kernel:
+                return AvgPool(_sides(kernel), optional_stride)
+            case "reshape", [channels, *sides]:
+                return Reshape((channels, *_sides(sides)))
             case "fc", [width]:
                 return FC(width)
+            case "profile", [stretches]:
+                return Profile(stretches)
+            case "power", []:
+                return Power()
         return BN() if name == "bn" else None
 
     def _is_short(self) -> bool:
@@ -244,6 +271,9 @@ class _Parser:
         for item in form.split():
             if item == "n":
                 numbers.append(self._number(example))
+            elif item == "+n":
+                if self._accept("x"):
+                    numbers.append(self._number(example))
             elif item == "(":
                 opened = self._accept("(")
             elif item == "s":

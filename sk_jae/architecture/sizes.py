@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from sk_jae.architecture.branches import Architecture
-from sk_jae.architecture.layers import FC, Conv, Deconv, Shape, output_shape
+from sk_jae.architecture.layer_shapes import output_shape
+from sk_jae.architecture.layers import FC, Conv, Deconv, Shape
 
 __all__ = ["count_weights"]
 

@@ -79,10 +79,11 @@ class JointAutoencoder(BaseJointEstimator):
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
     input_scaling : "auto" or None, default="auto"
-        "auto" standardizes the columns of vectors inside, by the mean and the standard
-        deviation of each task, so that units do not matter. What exceeds 4 standard
-        deviations counts like its logarithm. Reconstructions have the units of the
-        input. None, and ``reconstruction_loss="bce"``, leave the values as they are.
+        "auto" standardizes the columns of vectors and the channels of signals inside,
+        by the mean and the standard deviation of each task, so that units do not
+        matter. What exceeds 4 standard deviations counts like its logarithm.
+        Reconstructions have the units of the input. None, and
+        ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
         "auto" divides every term of the loss by its value for a model that knows
         nothing: the squared error by the variance of the features, those of classes by

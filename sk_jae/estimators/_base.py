@@ -118,7 +118,7 @@ class BaseJointEstimator(
             estimator=self,
             reset=True,
             layout=self.layout,
-            scale_vectors=scale,
+            scale=scale,
             ids=ids,
         )
 

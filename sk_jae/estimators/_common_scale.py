@@ -34,7 +34,11 @@ def with_common_scale(
     """
     found = list(architectures)
     encoded = labels.encoded if labels else ()
-    tables = [t for t, layout in enumerate(layouts) if layout.scaling is not None]
+    tables = [
+        t
+        for t, layout in enumerate(layouts)
+        if layout.kind == "vector" and layout.scaling is not None
+    ]
     labeled = [t for t in tables if labels and encoded[t] is not None]
     if not labeled:
         return found

@@ -89,6 +89,8 @@ def transfer_report(
 
         n_samples : int
             Number of samples of the task.
+        n_labeled : int
+            Number of those that have a label in `y`.
         confidence : float
             The mean of the largest probability of each sample.
         effective_classes : float
@@ -156,8 +158,7 @@ def transfer_report(
     tasks, _ = check_tasks(X, estimator=predictor)
     present = [t for t, x in enumerate(tasks.arrays) if x is not None and len(x)]
     masks = labeled_samples(y, tasks, predictor)
-    labeled = [t for t in present if np.any(masks[t])]
-    if not labeled:
+    if not any(np.any(masks[t]) for t in present):
         raise ValueError(
             "y has no labeled sample of any task in X, but transfer_report compares "
             "tasks without labels with those that have some; give their samples and "
@@ -165,9 +166,7 @@ def transfer_report(
         )
     few = None if y_few is None else _few_labels(y_few, tasks, predictor)
     with numpy_defaults():
-        return _report(
-            predictor, tasks, present, labeled, few, max_samples, n_neighbors
-        )
+        return _report(predictor, tasks, present, masks, few, max_samples, n_neighbors)
 
 
 def _few_labels(
@@ -183,12 +182,13 @@ def _report(
     predictor: Any,
     tasks: TaskInputs,
     present: list[int],
-    labeled: list[int],
+    masks: list[NDArray[np.bool_] | None],
     few: list[LabelsAndMask | None] | None,
     max_samples: int,
     n_neighbors: int,
 ) -> dict[str, dict[str, Any]]:
     report, means = {}, {}
+    labeled = [t for t in present if np.any(masks[t])]
     for t in present:
         p = predictor.predict_proba(select_task(tasks, t))
         p = np.asarray(task_output(tasks, t, p))
@@ -202,6 +202,7 @@ def _report(
         rows = evenly_spaced(len(x), max_samples)
         found: dict[str, Any] = {
             "n_samples": len(x),
+            "n_labeled": 0 if (mask := masks[t]) is None else int(mask.sum()),
             "confidence": float(p.max(axis=1).mean()),
             "effective_classes": _effective_classes(means[t]),
             "neighbor_agreement": _agreement(x[rows], p[rows].argmax(1), n_neighbors),

@@ -24,6 +24,7 @@ from sk_jae.nn.losses import (
     reconstruction_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
+from sk_jae.nn.signal_layers import LogPower
 from sk_jae.nn.views import CommonColumns, CommonScale
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "CommonView",
     "FlattenLinear",
     "JointModule",
+    "LogPower",
     "RandomAffine",
     "ReconstructionLoss",
     "TaskBatchNorm",

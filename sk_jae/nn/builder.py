@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from itertools import chain, pairwise
+from itertools import chain
 from math import prod
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,15 +15,20 @@ from torch.nn.parameter import UninitializedParameter
 from sk_jae.architecture import (
     BN,
     FC,
+    AvgPool,
     Conv,
     Deconv,
+    Kernel,
     Layer,
     MaxPool,
+    Power,
+    Profile,
     Reshape,
     Shape,
     output_shape,
 )
 from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpConv2d
+from sk_jae.nn.signal_layers import LogPower
 
 __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 
@@ -47,7 +52,7 @@ def build_stages(
     layers : iterable of Layer or torch.nn.Module
         Descriptions of layers, to which ReLUs are added, or modules. Modules are
         copied, so that no module is in two places.
-    shape : tuple of int, (features,) or (channels, height, width)
+    shape : tuple of int, (features,), (channels, height, width) or (channels, time)
         Shape of one sample before the first layer.
     generator : torch.Generator
         Draws the Glorot-uniform weights of the layers that are built from descriptions.
@@ -82,7 +87,8 @@ def build_stages(
     """
     stages: list[Stage] = []
     waiting: Stage = []
-    for layer, following in pairwise([*layers, None]):
+    given = tuple(layers)
+    for k, layer in enumerate(given):
         if isinstance(layer, nn.Module):
             modules, weights = [deepcopy(layer).float()], _has_weights(layer)
             shape = _probed_shape(layer, shape)
@@ -90,8 +96,7 @@ def build_stages(
             weights = isinstance(layer, FC | Conv | Deconv)
             modules = _build(layer, shape, generator, n_tasks)
             shape = output_shape(layer, shape)
-            # ReLU comes after the batch normalization if there is one.
-            if isinstance(layer, BN) or (weights and not isinstance(following, BN)):
+            if _ends_in_relu(given[: k + 1], given[k + 1 :]):
                 modules.append(nn.ReLU())
         if weights:
             stages.append([*waiting, *modules])
@@ -167,8 +172,10 @@ def _build(
         return [TaskBatchNorm(shape[0], n_tasks)]
     if isinstance(layer, Reshape):
         return [UnflattenImage(layer.shape)]
-    if isinstance(layer, MaxPool):
-        return [nn.MaxPool2d(layer.kernel, layer.stride, ceil_mode=True)]
+    if isinstance(layer, MaxPool | AvgPool):
+        return [_pooling(layer)]
+    if isinstance(layer, Power | Profile):
+        return [LogPower(layer.stretches if isinstance(layer, Profile) else 0)]
     if isinstance(layer, Conv):
         return _convolution(
             shape[0], layer.channels, layer.kernel, layer.stride, generator
@@ -176,14 +183,48 @@ def _build(
     return _deconvolution(layer, shape, generator)
 
 
+def _ends_in_relu(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Tell whether a ReLU follows the last of the layers that are built so far."""
+    *earlier, layer = before
+    if isinstance(layer, BN):
+        # The signs of logarithms tell no more than their sizes.
+        return not (_is_power(earlier[-1:]) or _is_power(after[:1]))
+    if not isinstance(layer, FC | Conv | Deconv):
+        return False
+    # ReLU comes after the batch normalization if there is one.
+    return not (after and isinstance(after[0], BN)) and not _is_power(after[:1])
+
+
+def _is_power(layers: Sequence[Any]) -> bool:
+    return bool(layers) and isinstance(layers[0], Power | Profile)
+
+
+def _pooling(layer: MaxPool | AvgPool) -> nn.Module:
+    kind = isinstance(layer, MaxPool), len(layer.kernel)
+    make: Any = {
+        (True, 1): nn.MaxPool1d,
+        (True, 2): nn.MaxPool2d,
+        (False, 1): nn.AvgPool1d,
+        (False, 2): nn.AvgPool2d,
+    }[kind]
+    module: nn.Module = make(layer.kernel, layer.stride, ceil_mode=True)
+    return module
+
+
 def _deconvolution(
     layer: Deconv, shape: Shape, generator: torch.Generator
 ) -> list[nn.Module]:
-    height, width = output_shape(layer, shape)[1:]
+    size = output_shape(layer, shape)[1:]
+    if len(size) == 1:
+        modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
+        if size != shape[1:]:
+            modules.insert(0, nn.Upsample(size=size, mode="nearest"))
+        return modules
+    height, width = size
     factor = height // shape[1]
     exact = (height, width) == (factor * shape[1], factor * shape[2])
     if factor > 1 and exact and all(side % 2 for side in layer.kernel):
-        channels, kernel = layer.channels, layer.kernel
+        channels, kernel = layer.channels, (layer.kernel[0], layer.kernel[-1])
         module = _empty(lambda: UpConv2d(shape[0], channels, kernel, factor))
         _glorot(module, generator)
         return [module]
@@ -196,20 +237,23 @@ def _deconvolution(
 def _convolution(
     n_in: int,
     n_out: int,
-    kernel: tuple[int, int],
+    kernel: Kernel,
     stride: int,
     generator: torch.Generator,
 ) -> list[nn.Module]:
-    height, width = kernel
-    padding: tuple[int, int] = (height // 2, width // 2)
+    is_signal = len(kernel) == 1
+    padding = tuple(side // 2 for side in kernel)
     modules: list[nn.Module] = []
-    if not (height % 2 and width % 2):
+    if not all(side % 2 for side in kernel):
         # Even kernels need one more position on one side than on the other.
-        modules.append(
-            nn.ZeroPad2d(((width - 1) // 2, width // 2, (height - 1) // 2, height // 2))
-        )
-        padding = (0, 0)
-    layer = _empty(lambda: nn.Conv2d(n_in, n_out, kernel, stride, padding))
+        ends = [n for side in reversed(kernel) for n in ((side - 1) // 2, side // 2)]
+        pad: Any = nn.ZeroPad1d if is_signal else nn.ZeroPad2d
+        modules.append(pad(tuple(ends)))
+        padding = (0,) * len(kernel)
+    make: Any = nn.Conv1d if is_signal else nn.Conv2d
+    layer: nn.Conv1d | nn.Conv2d = _empty(
+        lambda: make(n_in, n_out, kernel, stride, padding)
+    )
     _glorot(layer, generator)
     return [*modules, layer]
 
@@ -221,7 +265,9 @@ def _empty(make: Callable[[], _Layer]) -> _Layer:
     return layer.to_empty(device="cpu").float()
 
 
-def _glorot(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+def _glorot(
+    layer: nn.Linear | nn.Conv1d | nn.Conv2d, generator: torch.Generator
+) -> None:
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -45,7 +45,7 @@ class Layout:
         Shape of one sample before it was flattened, if it was: (height, width),
         (channels, height, width) or (height, width, channels), (channels, time).
     scaling : Scaling or None
-        How vectors are brought to one mean and spread, if they are.
+        How vectors and signals are brought to one mean and spread, if they are.
     """
 
     shape: tuple[int, ...]
@@ -85,6 +85,7 @@ class Layout:
         found: NDArray[Any] = values
         if self.scaling is not None:
             largest = np.finfo(np.float32).max
+            values = values.reshape(len(values), -1)
             found = self.scaling.undo(values).clip(-largest, largest)
             found = found.astype(np.float32)
         found = found.reshape(len(values), *self.shape)

@@ -18,7 +18,7 @@ from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
 from sk_jae.tasks.pairs import pairs_of
-from sk_jae.tasks.scaling import scaling_of
+from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
 
@@ -44,7 +44,7 @@ def check_tasks(
     estimator: KnowsTasks,
     reset: bool = False,
     layout: LayoutParameter = "auto",
-    scale_vectors: bool = False,
+    scale: bool = False,
     ids: Ids | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
@@ -63,8 +63,9 @@ def check_tasks(
         True in `fit`.
     layout : str or tuple of int, or list or dict of these, default="auto"
         The layout of the samples, see the estimators. Used with `reset`.
-    scale_vectors : bool, default=False
-        Whether the layouts of vectors get a scaling, found in these samples.
+    scale : bool, default=False
+        Whether the layouts of vectors and signals get a scaling, found in these
+        samples.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
 
@@ -108,8 +109,8 @@ def check_tasks(
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
         if found and not found.is_image:
-            if scale_vectors and found.kind == "vector":
-                found = replace(found, scaling=scaling_of(array))
+            if scale and len(array):
+                found = replace(found, scaling=_scaling_of(array, found))
             else:
                 check_size(array, words)
         if seen:
@@ -188,6 +189,12 @@ def _layouts_seen(
     if is_warm and estimator.task_names_ == tasks.names:
         return estimator.layouts_
     return [None] * len(tasks.names)
+
+
+def _scaling_of(array: NDArray[Any], layout: Layout) -> Scaling:
+    if layout.kind == "signal":
+        return scaling_of_signals(array.reshape(len(array), *layout.module_shape))
+    return scaling_of(array.reshape(len(array), -1))
 
 
 def _with_units(

@@ -1,4 +1,4 @@
-"""The scaling of vectors: each column of a task by its own mean and spread."""
+"""The scaling of vectors and signals: each column or channel by its own spread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST_EXPONENT", "LINEAR_RANGE", "Scaling", "scaling_of"]
+__all__ = [
+    "LARGEST_EXPONENT",
+    "LINEAR_RANGE",
+    "Scaling",
+    "scaling_of",
+    "scaling_of_signals",
+]
 
 # Standardized values up to this size are left as they are. Beyond, they grow like a
 # logarithm, so that a few extreme values do not outweigh all others.
@@ -30,7 +36,9 @@ class Scaling:
     ----------
     mean, spread : ndarray of float64 of shape (n_features,)
         In the units of the user. The spread is the standard deviation, and 0 for a
-        column that is constant, which becomes 0 whatever it holds later.
+        column that is constant, which becomes 0 whatever it holds later. Of signals,
+        which are flattened for it, all time steps of a channel have those of the
+        channel.
     """
 
     mean: NDArray[np.float64]
@@ -89,6 +97,32 @@ def scaling_of(array: NDArray[Any]) -> Scaling:
         rounding = _rounding(array.dtype)
         spread = np.where(spread > rounding, spread * unit, 0.0)
         return Scaling(mean * unit, spread)
+
+
+def scaling_of_signals(array: NDArray[Any]) -> Scaling:
+    """Find the scaling of signals, which is one for all time steps of a channel.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, n_channels, n_steps)
+        Finite numbers.
+
+    Returns
+    -------
+    scaling : Scaling
+    """
+    n_samples, n_channels, n_steps = array.shape
+    steps = scaling_of(array.reshape(n_samples, -1))
+    means = steps.mean.reshape(n_channels, n_steps)
+    spreads = steps.spread.reshape(n_channels, n_steps)
+    unit = np.maximum(np.abs(means).max(1), spreads.max(1))[:, None]
+    unit = np.where(unit > 0, unit, 1.0)  # so that squares are finite
+    mean = (means / unit).mean(1, keepdims=True)
+    between = ((means / unit - mean) ** 2).mean(1, keepdims=True)
+    spread = np.sqrt(((spreads / unit) ** 2).mean(1, keepdims=True) + between)
+    spread = np.where(spread > _rounding(array.dtype), spread, 0.0)
+    each = np.ones((1, n_steps))
+    return Scaling((mean * unit * each).reshape(-1), (spread * unit * each).reshape(-1))
 
 
 def _standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -119,7 +119,8 @@ def _is_torch_ready(array: NDArray[Any]) -> bool:
 def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> Tensor:
     """Cast, scale and permute samples that are on the device already."""
     if scaling is not None:
-        return _scaled(x.reshape(len(x), -1), *scaling)
+        x = _scaled(x.reshape(len(x), -1), *scaling)
+        return x.reshape(len(x), *layout.module_shape)
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale
@@ -132,7 +133,7 @@ def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> 
 
 
 def _scaling_on(device: torch.device, layout: Layout) -> MeanAndFactor | None:
-    """The scaling of a task's vectors as tensors on the device that scales."""
+    """The scaling of a task as tensors on the device that scales."""
     scaling = layout.scaling
     if scaling is None:
         return None

@@ -17,15 +17,20 @@ from torch import Tensor
 from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
 from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
-    Batch,
     TaskData,
     TrainingBatches,
     ValidationBatches,
 )
+from sk_jae.training.divergence import (
+    check_loss,
+    check_outputs,
+    check_weights,
+    outputs_of,
+)
 from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
-from sk_jae.training.objective import TERMS, Phase
+from sk_jae.training.objective import Phase
 from sk_jae.training.stopping import BestWeights
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
@@ -224,7 +229,7 @@ class Trainer:
             self._note_interruption()
         finally:
             best.restore()
-        self._check_weights()
+        check_weights(self.net)
         adaptation.end()
         self.transfer |= adaptation.found
 
@@ -276,7 +281,7 @@ class Trainer:
             net.history.record("phase", net.phase_.name)
         train_step = partial(net.train_step, outside=self.lent.given_back)
         net.run_single_epoch(batches, True, "train", self._step(train_step))
-        self._check_finite(net.history[-1])
+        check_loss(net, net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
         self.history[:] = self._rows()
         stop = False
@@ -302,57 +307,12 @@ class Trainer:
                 # As torch's schedulers do, so that groups of the user keep their ratio.
                 group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
 
-    def _check_weights(self) -> None:
-        finite = [p.isfinite().all() for p in self.module.parameters()]
-        if not torch.stack(finite).all():
-            raise ValueError(
-                f"A weight became NaN or infinite in epoch {len(self._epochs)}, so "
-                f"training stopped; {self._advice}."
-            )
-
     def _check_outputs(self) -> None:
-        """Refuse finite weights that are so large that the outputs are infinite."""
         batches = ValidationBatches(self.data, self.net.batch_size, self.reader)
         self.net.set_training(False)
+        outputs = self._step(partial(outputs_of, self.module))
         with torch.no_grad():
-            outputs = self._step(self._outputs)(next(iter(batches)))
-        for name, found in outputs.items():
-            # The logits of classes that a task cannot have are -inf.
-            if not all((tensor < math.inf).all() for tensor in found):
-                raise ValueError(
-                    f"The outputs for task {name!r} became NaN or infinite after epoch "
-                    f"{len(self._epochs)}, so training stopped; {self._advice}."
-                )
-
-    def _outputs(self, batch: Batch) -> dict[str, Any]:
-        """What the module gives for each task; infinite if its size is."""
-        found = {}
-        for name, x in zip(self.module.names, self.module(batch.inputs), strict=True):
-            if x is not None:
-                sizes = [v.abs() for v in (x.reconstruction, *x.codes)]
-                found[name] = sizes if x.logits is None else [*sizes, x.logits]
-        return found
-
-    @property
-    def _advice(self) -> str:
-        return (
-            f"try a smaller lr than {self.net.lr}, or scale the data to about unit size"
-        )
-
-    def _check_finite(self, row: Mapping[str, Any]) -> None:
-        if math.isfinite(row["train_loss"]):
-            return
-        names = [
-            name
-            for name in self.module.names
-            for term in TERMS
-            if not math.isfinite(row.get(f"train_{term}_{name}", 0.0))
-        ]
-        of_task = f" of task {names[0]!r}" if names else ""
-        raise ValueError(
-            f"The loss{of_task} became {row['train_loss']} in epoch {row['epoch']}, so "
-            f"training stopped; {self._advice}."
-        )
+            check_outputs(self.net, outputs(next(iter(batches))))
 
     @contextmanager
     def _training_only(self, prefixes: tuple[str, ...] | None) -> Iterator[None]:

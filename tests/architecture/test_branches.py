@@ -158,6 +158,17 @@ def test_forms_of_a_decoder(decoder, expected):
     assert module([torch.zeros(2, *IMAGE)])[0].reconstruction.shape == (2, *IMAGE)
 
 
+def test_branches_of_signals():
+    found = task((2, 40), "Conv 4x5 stride 2, MP 2, FC 6", "FC 8, Reshape 4x2")
+    module = JointModule([found], n_shared=3, n_private=2)
+    assert module([torch.zeros(3, 2, 40)])[0].reconstruction.shape == (3, 2, 40)
+    mirrored = task((2, 40), "Conv 4x5 stride 2, MP 2, FC 6").decoder
+    assert mirrored == mirror(parse("Conv 4x5 stride 2, MP 2, FC 6"), (2, 40))
+    # What has forgotten the time is decoded by dense layers.
+    forgetful = task((2, 40), "Conv 4x5 stride 2, Power, BN, FC 6").decoder
+    assert forgetful == mirror(auto_encoder((2, 40)), (2, 40))
+
+
 def test_the_shared_branch_is_as_its_view_asks():
     found = describe("a", (3, 20, 8), (1, 8, 8), lambda shape: (shape[1],), "mirror")
     assert (found.private, found.shared) == ((FC(20),), (FC(8),))

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from sk_jae.architecture import (
     BN,
     FC,
+    AvgPool,
     Conv,
     Deconv,
     MaxPool,
+    Power,
+    Profile,
     Reshape,
     has_weights,
     output_shape,
@@ -26,12 +29,15 @@ from tests.helpers.layers import images, pools, reproducible, small
     ("make", "message"),
     [
         (lambda: Conv(0, (3, 3)), "channels of Conv must be a positive integer, got 0"),
-        (lambda: Conv(8, 3), "kernel of Conv must be a tuple of 2 positive integers"),
+        (lambda: Conv(8, 3), "kernel of Conv must be a tuple of 1 or 2 positive"),
         (lambda: Conv(8, (3, 3), None), "stride of Conv must be a positive integer"),
-        (lambda: Deconv(8, (3, 3), size=(0, 1)), "size of Deconv must be a tuple of 2"),
+        (
+            lambda: Deconv(8, (3, 3), size=(0, 1)),
+            "size of Deconv must be a tuple of 1 or",
+        ),
         (lambda: MaxPool((2, 2), 1.5), "stride of MaxPool must be a positive integer"),
         (lambda: FC(True), "width of FC must be a positive integer, got True"),
-        (lambda: Reshape((7, 7)), "shape of Reshape must be a tuple of 3 positive"),
+        (lambda: Reshape((7,)), "shape of Reshape must be a tuple of 2 or 3"),
     ],
 )
 def test_layers_refuse_bad_numbers(make, message):
@@ -79,6 +85,15 @@ def test_convolution_has_the_shape_of_torch(channels, side, stride, shape):
         (BN(), (4,), (4,)),
         (BN(), (2, 5, 6), (2, 5, 6)),
         (Reshape((4, 3, 5)), (60,), (4, 3, 5)),
+        (Conv(8, (9,), 4), (3, 101), (8, 26)),
+        (Deconv(8, (9,), 4, (101,)), (3, 26), (8, 101)),
+        (Deconv(8, (9,)), (3, 26), (8, 52)),
+        (MaxPool((4,)), (2, 10), (2, 3)),
+        (AvgPool((4,), 2), (2, 10), (2, 4)),
+        (AvgPool((2, 3)), (2, 5, 6), (2, 3, 2)),
+        (Power(), (3, 101), (6,)),
+        (Profile(8), (3, 101), (54,)),
+        (Reshape((4, 15)), (60,), (4, 15)),
     ],
 )
 def test_output_shape(layer, shape, expected):
@@ -97,6 +112,10 @@ def test_output_shape(layer, shape, expected):
         ("Deconv 4x3x3", (10,), "Layer 1, Deconv 4x3x3 does not fit"),
         ("FC 9, Reshape 1x2x5", (3,), "Layer 2, Reshape 1x2x5 .* it needs 10 features"),
         ("MP 2x2, MP 5x5 stride 1", (1, 4, 4), "Layer 2, MP 5x5 stride 1 does not fit"),
+        ("Conv 4x9", (1, 9, 9), r"Conv 4x9 .* it needs a signal \(channels, time\)"),
+        ("Conv 4x3x3", (1, 9), "needs an image .* before the first FC or after a Resh"),
+        ("Power", (5,), "Layer 1, Power does not fit .* it needs a signal"),
+        ("Profile 8", (1, 9, 9), "Layer 1, Profile 8 does not fit .* needs a signal"),
         ("FC 9", (0,), r"shape of a sample must be .* got \(0,\)"),
     ],
 )

@@ -21,9 +21,18 @@ from sk_jae.architecture import (
     shapes,
     to_string,
 )
-from tests.helpers.layers import images, kernels, pools, reproducible, small
+from tests.helpers.layers import (
+    images,
+    kernels,
+    pools,
+    reproducible,
+    signal_pools,
+    signals,
+    small,
+)
 
 convs = st.builds(Conv, small, kernels, st.integers(1, 3))
+signal_convs = st.builds(Conv, small, st.tuples(small), st.integers(1, 3))
 
 vectors = st.tuples(small)
 
@@ -37,9 +46,12 @@ def with_norm(weighted):
 def encoders(draw):
     """An encoder with an input shape that it fits."""
     blocks = draw(st.lists(with_norm(st.builds(FC, small)), max_size=3))
-    input_shape = draw(images | vectors)
-    if len(input_shape) == 3:
-        convolutional = with_norm(convs) | st.builds(lambda p: [p], pools)
+    input_shape = draw(images | signals | vectors)
+    if len(input_shape) > 1:
+        of_images = len(input_shape) == 3
+        convolutional = with_norm(convs if of_images else signal_convs)
+        pooling = pools if of_images else signal_pools
+        convolutional |= st.builds(lambda p: [p], pooling)
         blocks = draw(st.lists(convolutional, max_size=5)) + blocks
     layers = tuple(layer for block in blocks for layer in block)
     try:
@@ -89,6 +101,16 @@ def test_layers_can_be_pickled_and_hashed():
             "Conv 8x(3x3), MP 1x3",  # the larger factor is the stride
             (2, 6, 9),
             (FC(8 * 6 * 3), Reshape((8, 6, 3)), Deconv(2, (3, 3), 3, size=(6, 9))),
+        ),
+        (
+            "Conv 8x9 stride 2, MP 4, FC 5",
+            (3, 100),
+            (
+                FC(5),
+                FC(8 * 13),
+                Reshape((8, 13)),
+                Deconv(3, (9,), 8, size=(100,)),
+            ),
         ),
         (
             "MP 2x2, Conv 8x(3x3), FC 5",
@@ -166,3 +188,9 @@ def test_mirror_of_evenly_divided_sizes_survives_printing():
 def test_mirror_refuses(layers, message):
     with pytest.raises(ValueError, match=message):
         mirror(parse(layers), (1, 4, 4))
+
+
+@pytest.mark.parametrize("layers", ["Power", "Profile 4"])
+def test_what_forgets_the_time_is_not_mirrored(layers):
+    with pytest.raises(ValueError, match=r"Layer 2, .* give the layers of the decoder"):
+        mirror(parse(f"Conv 4x3, {layers}"), (1, 40))

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from sk_jae.architecture import (
     BN,
     FC,
+    AvgPool,
     Conv,
     Deconv,
     MaxPool,
+    Power,
+    Profile,
     Reshape,
     from_widths,
     parse,
@@ -22,14 +25,16 @@ from sk_jae.architecture import (
 reproducible = settings(derandomize=True)
 
 small = st.integers(1, 999)
-kernels = st.tuples(small, small)
+kernels = st.tuples(small, small) | st.tuples(small)
 convs = st.builds(Conv, small, kernels, small)
 deconvs = st.builds(Deconv, small, kernels, st.none() | small)
 dense = st.builds(FC, small)
 pools = st.builds(MaxPool, kernels, st.none() | small)
-reshapes = st.builds(Reshape, st.tuples(small, small, small))
-normalized = st.tuples(convs | deconvs | dense, st.just(BN()))
-alone = st.tuples(convs | deconvs | dense | pools | reshapes)
+pools |= st.builds(AvgPool, kernels, st.none() | small)
+reshapes = st.builds(Reshape, st.tuples(small, small, small) | st.tuples(small, small))
+powers = st.just(Power()) | st.builds(Profile, small)
+normalized = st.tuples(convs | deconvs | dense | powers, st.just(BN()))
+alone = st.tuples(convs | deconvs | dense | pools | reshapes | powers)
 any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
 
 
@@ -49,6 +54,13 @@ any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
         ("MP 2x2", (MaxPool((2, 2)),)),
         ("mp (3 x 2) stride 2", (MaxPool((3, 2), 2),)),
         ("Reshape 64x7x7", (Reshape((64, 7, 7)),)),
+        ("Reshape 64x16", (Reshape((64, 16)),)),
+        ("Conv 32x9 stride 4", (Conv(32, (9,), 4),)),
+        ("conv 32 x (9), Conv 8,3,1", (Conv(32, (9,)), Conv(8, (3, 3)))),
+        ("Deconv 32x9", (Deconv(32, (9,)),)),
+        ("MP 4, ap 4 stride 2", (MaxPool((4,)), AvgPool((4,), 2))),
+        ("AP 2x2", (AvgPool((2, 2)),)),
+        ("Power, BN, profile 8, bn", (Power(), BN(), Profile(8), BN())),
         ("FC 3136, BN, Reshape 64x7x7", (FC(3136), BN(), Reshape((64, 7, 7)))),
         ("FC 1; FC 2 -> FC 3 → FC 4\nFC 5", tuple(map(FC, range(1, 6)))),
         ("\n  FC 1,\n\n  FC 2\n", (FC(1), FC(2))),
@@ -75,7 +87,7 @@ def test_a_written_relu_changes_nothing(written, implied):
     ("text", "fault", "expected"),
     [
         ("Conv 32x(5x5), MP 2x2 FC 500", "FC", "',' or the end"),
-        ("FC 500, Dense 3", "Dense", "Conv, Deconv, MP, FC, BN, ReLU or Reshape"),
+        ("FC 500, Dense 3", "Dense", "Conv, Deconv, MP, AP, Power, Profile, FC, BN"),
         ("FC 500,, FC 3", ", FC", "Conv, Deconv"),
         ("FC 500, 250", "250", "Conv, Deconv"),
         (", FC 500", ",", "Conv, Deconv"),
@@ -88,22 +100,26 @@ def test_a_written_relu_changes_nothing(written, implied):
         ("FC -5", "-5", "a positive integer"),
         ("FC 5, FC 1000000 2", "2", "',' or the end"),
         ("Conv 32, MP 2x2", ", MP", "'x', as in Conv 32x(5x5)"),
-        ("Conv 32x5, FC 3", ", FC", "'x', as in Conv 32x(5x5)"),
+        ("Conv 32x4 5", "5", "',' or the end"),
+        ("Conv 32x(5x), FC 3", "), FC", "a positive integer, as in Conv 32x(5x5)"),
         ("Conv 32x(5x5, FC 3", ", FC", "')', as in Conv 32x(5x5)"),
         ("Conv 32x5x5)", ")", "',' or the end"),
         ("Conv 32x(5x5) stride", None, "a positive integer, as in Conv 32x(5x5) str"),
         ("Conv 32x(5x5) stride 2x2", "x2", "',' or the end"),
         ("Conv 64,5", None, "',', as in Conv 64,5,2"),
         ("Deconv 64,5, FC 3", "FC", "a positive integer, as in Deconv 64,5,2"),
-        ("MP 2", None, "'x', as in MP 2x2"),
-        ("MP 2,2", ",", "'x', as in MP 2x2"),
+        ("MP 2x", None, "a positive integer, as in MP 2x2"),
+        ("MP 2,3", "3", "Conv, Deconv"),
+        ("Profile", None, "a positive integer, as in Profile 8"),
+        ("Power 8", "8", "',' or the end"),
+        ("MP 4, BN", "BN", "Conv, Deconv, FC, Power or Profile directly before BN"),
         ("Conv 8x\n3x3", "\n", "a positive integer"),
-        ("Reshape 64x7", None, "'x', as in Reshape 64x7x7"),
+        ("Reshape 64", None, "'x', as in Reshape 64x7x7"),
         ("FC 5; FC ½", "½", "a positive integer"),
-        ("BN, FC 5", "BN", "Conv, Deconv or FC directly before BN"),
-        ("Conv 8x3x3, MP 2x2, BN", "BN", "Conv, Deconv or FC directly before BN"),
-        ("FC 5, ReLU, BN", "BN", "Conv, Deconv or FC directly before BN (and no ReLU)"),
-        ("FC 5, BN, bn", "bn", "Conv, Deconv or FC directly before BN"),
+        ("BN, FC 5", "BN", "Conv, Deconv, FC, Power or Profile directly"),
+        ("Conv 8x3x3, MP 2x2, BN", "BN", "Conv, Deconv, FC, Power or Profile directly"),
+        ("FC 5, ReLU, BN", "BN", "Conv, Deconv, FC, Power or Profile directly"),
+        ("FC 5, BN, bn", "bn", "Conv, Deconv, FC, Power or Profile directly"),
         ("ReLU, FC 5", "ReLU", "Conv, Deconv or FC before ReLU"),
         ("MP 2x2, ReLU", "ReLU", "Conv, Deconv or FC before ReLU"),
     ],

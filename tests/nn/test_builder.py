@@ -76,6 +76,45 @@ class TestBuilding:
         (output,) = in_a_row(stages)([random(2, *shape)], [0])
         assert output.shape == (2, *end)
 
+    @pytest.mark.parametrize("time", [6, 16, 17])
+    @pytest.mark.parametrize("kernel", [1, 2, 5])
+    @pytest.mark.parametrize("stride", [1, 2, 3])
+    def test_built_layers_of_signals_have_the_described_shapes(
+        self, time, kernel, stride
+    ):
+        text = (
+            f"Conv 3x{kernel} stride {stride}, MP 2 stride 1, AP 1 stride 2, "
+            f"Deconv 2x{kernel} stride {stride}, Profile 3, BN, FC 8, Reshape 2x4, "
+            "Conv 2x3, Power"
+        )
+        shape = (2, time)
+        stages, end = build_stages(parse(text), shape, draw())
+        assert end == shapes(parse(text), shape)[-1]
+        (output,) = in_a_row(stages)([random(2, *shape)], [0])
+        assert output.shape == (2, *end)
+
+    def test_a_convolution_of_signals_is_one_of_images_of_one_row(self):
+        (stage,), _ = build_stages(parse("Conv 3x4 stride 2"), (2, 11), draw())
+        (of_images,), _ = build_stages(parse("Conv 3x1x4 stride 2"), (2, 1, 11), draw())
+        x = random(5, 2, 11)
+        y, z = x, x[:, :, None]
+        for module in stage:
+            y = module(y)
+        for module in of_images:
+            z = module(z)
+        # The images of one row lose none to the stride, and the weights are the same.
+        torch.testing.assert_close(y, z[:, :, 0])
+
+    def test_no_relu_is_around_the_logarithm_of_power(self):
+        layers = parse("Conv 4x3, Power, BN, FC 3")
+        stages, _ = build_stages(layers, (1, 20), draw(), n_tasks=2)
+        assert names(stages) == [
+            ["Conv1d", "LogPower", "TaskBatchNorm"],
+            ["FlattenLinear", "ReLU"],
+        ]
+        (stage,), _ = build_stages(parse("Conv 4x3, BN, Profile 2"), (1, 20), draw())
+        assert names([stage]) == [["Conv1d", "TaskBatchNorm", "LogPower"]]
+
     @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
     @pytest.mark.parametrize("stride", [1, 2, 3, None])
     def test_pooling_loses_no_row(self, kernel, stride):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_jae.tasks.scaling import LINEAR_RANGE, scaling_of
+from sk_jae.tasks.scaling import LINEAR_RANGE, scaling_of, scaling_of_signals
 from sk_jae.training.reading import to_module
 from tests.helpers.scaling import scaled, vector_layout
 
@@ -24,6 +24,22 @@ def test_mean_and_spread_are_those_of_numpy(n):
     scaling = scaling_of(x)
     assert_allclose(scaling.mean, x.mean(0), rtol=1e-12)
     assert_allclose(scaling.spread, x.std(0), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
+def test_the_scaling_of_signals_is_one_for_a_channel(unit):
+    x = np.random.default_rng(0).normal(size=(30, 3, 20)) * [[1], [20], [0]] + 7
+    with np.errstate(all="raise", under="ignore"):
+        scaling = scaling_of_signals(unit * x)
+    mean, spread = x.mean((0, 2)), x.std((0, 2))
+    assert_allclose(scaling.mean.reshape(3, 20) / unit, np.outer(mean, np.ones(20)))
+    assert_allclose(
+        scaling.spread.reshape(3, 20) / unit,
+        np.outer(spread, np.ones(20)),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+    assert (scaling.spread[40:] == 0).all()
 
 
 @pytest.mark.parametrize("unit", [1e-300, 1e-12, 1.0, 1e18, 1e300])

@@ -120,7 +120,7 @@ def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> 
     """Cast, scale and permute samples that are on the device already."""
     if scaling is not None:
         x = _scaled(x.reshape(len(x), -1), *scaling)
-        return x.reshape(len(x), *layout.module_shape)
+        return x.reshape(len(x), *layout.module_shape) if layout.kind == "signal" else x
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale

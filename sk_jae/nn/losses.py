@@ -49,7 +49,7 @@ def reconstruction_loss(
 
     Parameters
     ----------
-    reconstruction, target : Tensor of shape (n, *shape)
+    reconstruction, target : Tensor of shape (n, ...)
         The reconstruction and the samples. For "bce" the reconstruction has logits, and
         the values of the samples are in [0, 1].
     loss : {"mse", "bce"} or callable, default="mse"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from sk_jae.architecture import (
     has_few,
 )
 from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -31,6 +32,7 @@ from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
+from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
     EncodedTargets,
@@ -38,22 +40,25 @@ from sk_jae.tasks import (
     Layout,
     RegressionTargets,
     TaskInputs,
-    Whitening,
     counted,
     evenly_mixed,
     per_task,
     warn_of_flattened,
 )
 from sk_jae.training import (
+    EpochMonitor,
     JointNet,
+    Keeper,
     LentGenerators,
+    Phase,
     TaskData,
+    Trainer,
     Units,
     default_precision,
     units_of,
 )
 
-__all__ = ["make_net", "new_state", "split_validation"]
+__all__ = ["make_net", "make_trainer", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -106,7 +111,8 @@ def new_state(
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
-            warn_of_transfer(architectures, labels, module)
+            pairs = inputs.pairs if estimator.pairing_weight else None
+            warn_of_transfer(architectures, labels, module, pairs)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -148,7 +154,7 @@ def _architectures(
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
     features = _features(estimator.shared_input, layouts, labels)
-    columns = [None if _is_whitened(x) else x.columns for x in layouts]
+    columns = [None if is_whitened(x) else x.columns for x in layouts]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     classified: Literal["private", "shared"] | None = None
@@ -174,8 +180,8 @@ def _features(
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
-    if any(map(_is_whitened, layouts)):
-        return _directions(layouts)
+    if any(map(is_whitened, layouts)):
+        return names_of_directions(layouts)
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)
@@ -186,22 +192,6 @@ def _features(
     if one is not None and has_few(one, [len(c) for c in own if c is not None]):
         return own
     return features
-
-
-def _is_whitened(layout: Layout) -> bool:
-    return isinstance(layout.scaling, Whitening)
-
-
-def _directions(layouts: Sequence[Layout]) -> list[tuple[str, ...] | None]:
-    """Names of the directions of whitened tasks, None if they have them in common."""
-    scalings = [layout.scaling for layout in layouts]
-    groups = [s.group if isinstance(s, Whitening) else -1 for s in scalings]
-    if len(set(groups)) == 1:
-        return [None] * len(layouts)
-    return [
-        tuple(f"direction {i} of {group}" for i in range(s.n_values)) if s else None
-        for s, group in zip(scalings, groups, strict=True)
-    ]
 
 
 def _view(
@@ -267,6 +257,36 @@ def make_net(
     return net
 
 
+def make_trainer(
+    estimator: JointParameters,
+    state: FittedState,
+    net: JointNet,
+    phases: tuple[Phase, ...],
+    data: tuple[TaskData, TaskData | None],
+    *,
+    seed: int,
+    monitor: EpochMonitor,
+    class_prior: Mapping[int, NDArray[np.float64]] | None,
+    keeper: Keeper | None,
+) -> Trainer:
+    """The trainer of a net, which goes on with what the state has of an earlier fit."""
+    trainer = Trainer(
+        net,
+        phases,
+        *data,
+        seed=seed,
+        lr_schedule=estimator.lr_schedule,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        monitor=monitor,
+        history=state.history,
+        class_prior=class_prior,
+        keeper=keeper,
+    )
+    trainer.take_over(state.optimizer)
+    return trainer
+
+
 def _weight_decay(
     estimator: JointParameters, state: FittedState, train: TaskData
 ) -> dict[str, Any]:
@@ -281,9 +301,8 @@ def _weight_decay(
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
-    elif all(map(_is_whitened, state.layouts)):
-        # Small directions are damped already. What is still to be avoided is that the
-        # tasks are told apart by them.
+    elif all(map(is_whitened, state.layouts)):
+        # Small directions are damped already, but must not tell the tasks apart.
         decay *= 1 - n / sum(map(len, train.arrays))
     return {
         "optimizer__param_groups": [
@@ -341,7 +360,9 @@ def split_validation(
     if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
-    def part(rows: list[NDArray[np.intp]]) -> TaskData:
+    def part(
+        rows: Sequence[NDArray[np.intp]], pairs: NDArray[np.intp] | None
+    ) -> TaskData:
         return TaskData(
             inputs.arrays,
             layouts,
@@ -349,12 +370,14 @@ def split_validation(
             inputs.names,
             tuple(rows),
             labeled_fraction,
+            pairs,
             labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
-        return part([np.arange(len(array)) for array in inputs.arrays]), None
-    train, valid = [], []
+        rows = [np.arange(len(array)) for array in inputs.arrays]
+        return part(rows, inputs.pairs), None
+    numbers, orders = [], []
     for t, array in enumerate(inputs.arrays):
         n = len(array)
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -371,6 +394,7 @@ def split_validation(
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]
-        valid.append(np.sort(order[:n_valid]))
-        train.append(np.sort(order[n_valid:]))
-    return part(train), part(valid)
+        numbers.append(n_valid)
+        orders.append(order)
+    train, valid = held_out(orders, numbers, inputs.pairs, inputs.names)
+    return part(*train), part(*valid)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from sk_jae.tasks import Layout, Samples, TaskInputs, check_tasks
+from sk_jae.tasks import Ids, Layout, Samples, TaskInputs, check_tasks
 
-__all__ = ["check_samples_of_fit"]
+__all__ = ["AutoWhitens", "check_samples_of_fit"]
+
+AutoWhitens: TypeAlias = Literal["spectra"] | None
 
 
 def check_samples_of_fit(
-    estimator: Any, X: Samples, auto_whitens: Literal["spectra"] | None
+    estimator: Any, X: Samples, ids: Ids | None, auto_whitens: AutoWhitens
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check the samples of all tasks and find their layouts.
 
@@ -19,6 +21,8 @@ def check_samples_of_fit(
     estimator : estimator
     X : list, tuple, dict, JointArrays or array-like
         See the estimators.
+    ids : list, tuple or dict, or None
+        Which samples are one subject, see the estimators.
     auto_whitens : {"spectra"} or None
         The vectors that ``input_scaling="auto"`` whitens.
 
@@ -39,4 +43,5 @@ def check_samples_of_fit(
         layout=estimator.layout,
         scale=scale,
         whiten=whiten if scale else None,
+        ids=ids,
     )

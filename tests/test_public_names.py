@@ -17,9 +17,9 @@ PUBLIC = {
         exceptions inspection metrics model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
-        Reshape Shape auto_encoder common_columns common_view count_weights describe
-        from_widths has_weights mirror output_shape parse shapes to_string
+        Architecture AvgPool BN Bands ColumnScale Conv Deconv FC Layer MaxPool Power
+        Profile Reshape Shape auto_encoder common_columns common_view count_weights
+        describe from_widths has_weights mirror output_shape parse shapes to_string
     """,
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
@@ -40,7 +40,7 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
+        BandPower Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
         LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
         UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
         n_parameters random_affine reconstruction_loss

@@ -52,6 +52,7 @@ from sk_jae.tasks.pack import pack
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.user_level import level_of_user
@@ -72,6 +73,7 @@ __all__ = [
     "ListOfTasks",
     "OneSequence",
     "Samples",
+    "SamplingRate",
     "Scaling",
     "Targets",
     "TaskInputs",
@@ -82,6 +84,7 @@ __all__ = [
     "check_one_dimension",
     "check_one_per_sample",
     "check_sample_weight",
+    "check_sampling_rate",
     "check_score_labels",
     "check_task",
     "check_tasks",

@@ -22,7 +22,7 @@ from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
 from sk_jae.estimators._parameters import JointParameters
 from sk_jae.tasks import (
-    Labels,
+    EncodedTargets,
     Layout,
     TaskInputs,
     check_sampling_rate,
@@ -36,7 +36,7 @@ def describe_tasks(
     estimator: JointParameters,
     inputs: TaskInputs,
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """The layers of every task's branches, and what the shared ones see."""
     rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
@@ -57,7 +57,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     rates: Sequence[float | None],
 ) -> list[Architecture]:
     """The layers of every task's branches."""
@@ -91,7 +91,7 @@ def _architectures(
 
 
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
@@ -108,7 +108,7 @@ def _features(
 
 
 def _auto_of_signals(
-    views: Sequence[Shape], layouts: Sequence[Layout], labels: Labels | None
+    views: Sequence[Shape], layouts: Sequence[Layout], labels: EncodedTargets | None
 ) -> tuple[Layer, ...] | None:
     """The layers that the classes of signals are learned from."""
     pairs = zip(views, layouts, strict=True)

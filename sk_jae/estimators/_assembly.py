@@ -16,8 +16,8 @@ from torch import Tensor
 from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._parameters import (
     Augmentation,
-    ClassifierParameters,
     JointParameters,
+    PredictorParameters,
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
@@ -25,8 +25,10 @@ from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
 from sk_jae.tasks import (
+    EncodedTargets,
     Labels,
     Layout,
+    RegressionTargets,
     TaskInputs,
     counted,
     evenly_mixed,
@@ -49,7 +51,7 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between the samples and the classes of vectors, without biases, decoders
+# The weights between vectors and what is predicted from them, without biases, decoders
 # and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
 _CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
 _DECAY, _DECAY_POWER = 1.5, 0.6
@@ -68,7 +70,7 @@ def new_state(
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
     heads: Heads,
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     device: torch.device,
     seed: int,
 ) -> FittedState:
@@ -76,6 +78,8 @@ def new_state(
     with _lent_if_called(estimator, device, seed):
         architectures = describe_tasks(estimator, inputs, layouts, labels)
     check_sizes(estimator, architectures)
+    classes = labels if isinstance(labels, Labels) else None
+    targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
         module = JointModule(
             architectures,
@@ -83,10 +87,11 @@ def new_state(
             n_private=estimator.n_private,
             shared_depth=estimator.shared_depth,
             n_shared_layers=estimator.n_shared_layers,
-            n_classes=len(labels.classes) if labels else 0,
+            n_classes=len(classes.classes) if classes else 0,
+            n_outputs=len(targets.scale.mean) if targets else 0,
             shared_head=heads.shared,
             private_heads=heads.private,
-            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            class_mask=torch.from_numpy(classes.class_mask) if classes else None,
             seed=seed,
         )
     if labels and estimator.n_shared:
@@ -102,8 +107,9 @@ def new_state(
         module,
         device,
         estimator.reconstruction_loss,
-        classes=labels.classes if labels else None,
-        class_mask=labels.class_mask if labels else None,
+        classes=classes.classes if classes else None,
+        class_mask=classes.class_mask if classes else None,
+        target_scale=targets.scale if targets else None,
         codes=estimator.codes,
     )
 
@@ -146,7 +152,7 @@ def make_net(
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
+        max_epochs=_n_epochs(estimator, train, _predicts_from_vectors(state)),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -164,12 +170,13 @@ def _weight_decay(
     if estimator.weight_decay != "auto":
         given = estimator.weight_decay
         return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+    if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
         return {}
-    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
-    assert state.classes is not None
-    # The cross-entropy is divided by the same logarithm.
-    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    n = sum(int(own.sum()) for own in train.labeled if own is not None)
+    decay = _DECAY * n**-_DECAY_POWER
+    if state.classes is not None:
+        # The cross-entropy is divided by the same logarithm.
+        decay /= math.log(len(state.classes))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
@@ -177,9 +184,9 @@ def _weight_decay(
     }
 
 
-def _learns_classes_of_vectors(state: FittedState) -> bool:
+def _predicts_from_vectors(state: FittedState) -> bool:
     are_vectors = all(layout.kind == "vector" for layout in state.layouts)
-    return state.classes is not None and are_vectors
+    return are_vectors and (state.classes is not None or state.target_scale is not None)
 
 
 def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
@@ -225,18 +232,24 @@ def split_validation(
     estimator: JointParameters,
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     seed: int,
 ) -> tuple[TaskData, TaskData | None]:
     """The training data and, with early stopping, the validation data of all tasks."""
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
-    if isinstance(estimator, ClassifierParameters):
+    if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
     def part(rows: list[NDArray[np.intp]]) -> TaskData:
         return TaskData(
-            inputs.arrays, layouts, encoded, inputs.names, tuple(rows), labeled_fraction
+            inputs.arrays,
+            layouts,
+            encoded,
+            inputs.names,
+            tuple(rows),
+            labeled_fraction,
+            labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
@@ -255,9 +268,9 @@ def split_validation(
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
         order = rng.permutation(n)
-        own = encoded[t]
-        if own is not None:  # hold out every label in proportion
-            order = order[evenly_mixed(own[order])]
+        groups = labels.groups(t) if labels else None
+        if groups is not None:  # hold out every label in proportion
+            order = order[evenly_mixed(groups[order])]
         valid.append(np.sort(order[:n_valid]))
         train.append(np.sort(order[n_valid:]))
     return part(train), part(valid)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sk_jae.architecture import Architecture, CommonSteps
-from sk_jae.tasks import Labels, Layout, TaskInputs
+from sk_jae.tasks import EncodedTargets, Layout, TaskInputs
 from sk_jae.training import root_mean_power, whitening_gains
 
 __all__ = ["with_common_signals"]
@@ -16,7 +16,7 @@ def with_common_signals(
     architectures: Sequence[Architecture],
     inputs: TaskInputs,
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """Add how the shared branch resamples signals, and whitens them.
 

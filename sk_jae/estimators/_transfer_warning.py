@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
-from sk_jae.tasks import Labels, counted, level_of_user, listed
+from sk_jae.tasks import EncodedTargets, counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
 
@@ -20,7 +20,7 @@ _NAMES = (
 
 def warn_of_transfer(
     architectures: Sequence[Architecture],
-    labels: Labels,
+    labels: EncodedTargets,
     module: JointModule,
     *,
     has_rates: bool = False,
@@ -31,7 +31,7 @@ def warn_of_transfer(
     ----------
     architectures : sequence of Architecture
         The branches of each task.
-    labels : Labels
+    labels : EncodedTargets
     module : JointModule
         Built from them, with a shared branch.
     has_rates : bool, default=False

@@ -6,7 +6,8 @@ with your own loop, or use the one that an estimator has trained, ``est.module_`
 
 from sk_jae.nn.augmentation import RandomAffine, random_affine
 from sk_jae.nn.augmentation import RandomMap as RandomMap
-from sk_jae.nn.joint import JointModule, n_parameters
+from sk_jae.nn.counting import n_parameters
+from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,
     FlattenLinear,
@@ -21,6 +22,7 @@ from sk_jae.nn.losses import (
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
+    regression_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
@@ -52,4 +54,5 @@ __all__ = [
     "random_affine",
     "random_signal",
     "reconstruction_loss",
+    "regression_loss",
 ]

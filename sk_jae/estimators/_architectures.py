@@ -39,8 +39,10 @@ def describe_tasks(
     labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """The layers of every task's branches, and what the shared ones see."""
-    rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
-    if estimator.shared_input is None and estimator.sampling_rate is not None:
+    rates = None
+    if estimator.sampling_rate is not None:
+        rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
+    if estimator.shared_input is None and rates:
         raise ValueError(
             "sampling_rate says how to resample what the shared branch sees, which "
             "shared_input=None leaves as it is; set shared_input='auto', or "
@@ -58,7 +60,7 @@ def _architectures(
     names: Sequence[str],
     layouts: Sequence[Layout],
     labels: EncodedTargets | None,
-    rates: Sequence[float | None],
+    rates: Sequence[float | None] | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -123,7 +125,7 @@ def _views(
     shared_input: tuple[int, int, int] | Literal["auto"] | None,
     shapes: list[Shape],
     names: Sequence[str],
-    rates: Sequence[float | None],
+    rates: Sequence[float | None] | None,
 ) -> list[Shape]:
     """The shape of one sample of each task that the shared branch sees."""
     if shared_input is None:
@@ -132,6 +134,8 @@ def _views(
         view = common_view(shapes)
         if view is not None:
             return [view] * len(shapes)
+        if not rates:
+            return shapes
         steps = common_steps([shape[-1] for shape in shapes], rates)
         return [(*shape[:-1], n) for shape, n in zip(shapes, steps, strict=True)]
     if len(shared_input) != 3 or not all(

@@ -86,11 +86,9 @@ class JointAutoencoder(BaseJointEstimator):
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
     sampling_rate : float, list or dict of (float or None), or None, default=None
-        Time steps per second, or any other unit of time, of the signals of each task,
-        or of all. With it, the shared branch sees all signals at the lowest of these
-        rates, so that a step is as long in every task, and windows keep their length.
-        With None a step is taken to be as long in every task. In a list or dict, it is
-        None for tasks that hold no signals.
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
     input_scaling : "auto" or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
@@ -148,11 +146,9 @@ class JointAutoencoder(BaseJointEstimator):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little, shifts signals (by up to a tenth of their time,
-        and by up to half of it if a task has no labels) and changes their amplitude and
-        noise by a little, and leaves vectors as they are. A function takes and returns
-        a tensor of shape (n, features), (n, channels, height, width) or (n, channels,
-        time).
+        and shifts images by a little, shifts signals by up to half of their time, and
+        leaves vectors as they are. A function takes and returns a tensor of shape (n,
+        features), (n, channels, height, width) or (n, channels, time).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on

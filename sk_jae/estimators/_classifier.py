@@ -72,11 +72,9 @@ class JointTransferClassifier(ClassFitting):
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
     sampling_rate : float, list or dict of (float or None), or None, default=None
-        Time steps per second, or any other unit of time, of the signals of each task,
-        or of all. With it, the shared branch sees all signals at the lowest of these
-        rates, so that a step is as long in every task, and windows keep their length.
-        With None a step is taken to be as long in every task. In a list or dict, it is
-        None for tasks that hold no signals.
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
     input_scaling : "auto" or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not

@@ -146,9 +146,9 @@ class JointAutoencoder(BaseJointEstimator):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little, shifts signals by up to half of their time, and
-        leaves vectors as they are. A function takes and returns a tensor of shape (n,
-        features), (n, channels, height, width) or (n, channels, time).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, height, width) or (n, channels, t).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on

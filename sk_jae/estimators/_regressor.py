@@ -156,7 +156,8 @@ class JointTransferRegressor(TargetFitting):
         Random changes of the samples during training. "auto" rotates, scales, shears
         and shifts images a little, shifts signals by up to half of their time (a tenth,
         if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, height, width) or (n, channels, t).
+        returns a tensor (n, features), (n, channels, height, width) or (n, channels,
+        time).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -172,6 +173,7 @@ class JointTransferRegressor(TargetFitting):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.

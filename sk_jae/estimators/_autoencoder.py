@@ -148,8 +148,7 @@ class JointAutoencoder(BaseJointEstimator):
         Random changes of the samples during training. "auto" rotates, scales, shears
         and shifts images a little, shifts signals by up to half of their time (a tenth,
         if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, height, width) or (n, channels,
-        time).
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -347,9 +346,8 @@ class JointAutoencoder(BaseJointEstimator):
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
-            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
-            is a KeyboardInterrupt. After any other exception the estimator is as it
-            was before.
+            After Ctrl-C, if an epoch was finished: the estimator can then be used.
+            After any other exception the estimator is as it was before.
         """
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids)

@@ -95,6 +95,37 @@ def test_functions_are_compared_by_what_they_do(tmp_path):
     assert epochs_of(other, X) == [1, 2, 3, 4, 5]
 
 
+FACTOR = 1.0
+
+
+def loss_by_global(a, b):
+    return FACTOR * (a - b).square().mean()
+
+
+def test_numbers_that_a_function_finds_in_its_module_count(tmp_path, monkeypatch):
+    X, _ = make_tasks()
+
+    def fit():
+        est = make(reconstruction_loss=loss_by_global, callbacks=[Checkpoint(tmp_path)])
+        return epochs_of(est, X)
+
+    assert fit() == [1, 2, 3, 4, 5]
+    assert fit() == []
+    monkeypatch.setattr("tests.callbacks.test_fingerprint.FACTOR", 2.0)
+    assert fit() == [1, 2, 3, 4, 5]
+
+
+def test_a_function_may_use_itself(tmp_path):
+    X, _ = make_tasks()
+
+    def loss(a, b, n=2):
+        return loss(a, b, n - 1) / 2 if n else (a - b).square().mean()
+
+    for expected in ([1, 2, 3, 4, 5], []):
+        est = make(reconstruction_loss=loss, callbacks=[Checkpoint(tmp_path)])
+        assert epochs_of(est, X) == expected
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"verbose": 1}, {"device": "auto"}, {"more": [Recorder()]}, {"every": 2}],

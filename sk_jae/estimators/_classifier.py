@@ -182,7 +182,8 @@ class JointTransferClassifier(ClassFitting):
         find all terms of an epoch in ``net.history``.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and

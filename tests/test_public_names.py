@@ -48,8 +48,9 @@ PUBLIC = {
     "sk_jae.nn": """
         Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
         LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
-        UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
-        n_parameters random_affine reconstruction_loss regression_loss
+        UnflattenImage UpConv2d agreement_loss classification_loss consistency_loss
+        infomax_loss n_parameters pairing_loss random_affine reconstruction_loss
+        regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

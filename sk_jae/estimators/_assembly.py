@@ -22,6 +22,7 @@ from sk_jae.architecture import (
     has_few,
 )
 from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -105,7 +106,8 @@ def new_state(
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
-            warn_of_transfer(architectures, labels, module)
+            pairs = inputs.pairs if estimator.pairing_weight else None
+            warn_of_transfer(architectures, labels, module, pairs)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -317,7 +319,9 @@ def split_validation(
     if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
-    def part(rows: list[NDArray[np.intp]]) -> TaskData:
+    def part(
+        rows: Sequence[NDArray[np.intp]], pairs: NDArray[np.intp] | None
+    ) -> TaskData:
         return TaskData(
             inputs.arrays,
             layouts,
@@ -325,12 +329,14 @@ def split_validation(
             inputs.names,
             tuple(rows),
             labeled_fraction,
+            pairs,
             labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
-        return part([np.arange(len(array)) for array in inputs.arrays]), None
-    train, valid = [], []
+        rows = [np.arange(len(array)) for array in inputs.arrays]
+        return part(rows, inputs.pairs), None
+    numbers, orders = [], []
     for t, array in enumerate(inputs.arrays):
         n = len(array)
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -347,6 +353,7 @@ def split_validation(
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]
-        valid.append(np.sort(order[:n_valid]))
-        train.append(np.sort(order[n_valid:]))
-    return part(train), part(valid)
+        numbers.append(n_valid)
+        orders.append(order)
+    train, valid = held_out(orders, numbers, inputs.pairs, inputs.names)
+    return part(*train), part(*valid)

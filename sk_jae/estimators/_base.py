@@ -19,6 +19,7 @@ from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import (
     Predictor,
+    check_code_sizes,
     check_has_codes,
     chosen_codes,
     n_chosen_codes,
@@ -32,6 +33,7 @@ from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
     DictOfTasks,
     EncodedTargets,
+    Ids,
     JointArrays,
     Layout,
     ListOfTasks,
@@ -107,12 +109,17 @@ class BaseJointEstimator(
             return self.fit(X, y, **fit_params).transform(X)
 
     def _check_samples_of_fit(
-        self, X: Samples
+        self, X: Samples, ids: Ids | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
         # The binary cross-entropy needs the values as they are.
         scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
         return check_tasks(
-            X, estimator=self, reset=True, layout=self.layout, scale=scale
+            X,
+            estimator=self,
+            reset=True,
+            layout=self.layout,
+            scale=scale,
+            ids=ids,
         )
 
     def _fit(
@@ -128,7 +135,7 @@ class BaseJointEstimator(
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
-        self._check_code_sizes()
+        check_code_sizes(self)
         check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
@@ -382,13 +389,6 @@ class BaseJointEstimator(
         check_is_fitted(self)
         inputs, _ = check_tasks(X, estimator=self)
         return inputs
-
-    def _check_code_sizes(self) -> None:
-        if not self.n_shared and not self.n_private:
-            raise ValueError(
-                "n_shared and n_private are both 0; give at least one code a size."
-            )
-        check_has_codes(self.codes, self.n_shared, self.n_private)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -67,6 +67,7 @@ class JointParameters(BaseEstimator):
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
+    pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int
     lr: float
@@ -98,6 +99,7 @@ class JointParameters(BaseEstimator):
         "input_scaling": [StrOptions({"auto"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],

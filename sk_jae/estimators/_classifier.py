@@ -206,7 +206,7 @@ class JointTransferClassifier(ClassFitting):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     classes_ : ndarray of shape (n_classes,)
         The classes of all tasks together.

@@ -44,6 +44,8 @@ myst_enable_extensions = ["colon_fence"]
 
 TUTORIALS = [
     "plot_two_tables.py",
+    "plot_two_instruments.py",
+    "plot_sensors.py",
     "plot_transfer.py",
     "plot_few_labels.py",
     "plot_transfer_report.py",

@@ -5,7 +5,7 @@ Two instruments and a number to predict
 A laboratory has measured the near-infrared spectra of 110 samples, and how much of a
 substance each of them holds. A second instrument measures other samples. Its scale of
 wavelengths is shifted, and it has another gain and stray light, so that what was
-learned on the first instrument fails on it.
+learned on the first instrument is worth less on it.
 
 :class:`~sk_jae.JointTransferRegressor` learns the spectra of both, with the numbers of
 the first.

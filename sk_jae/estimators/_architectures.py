@@ -85,18 +85,23 @@ def _architectures(
             decoders[t],
             classified=classified,
             auto=auto if layouts[t].kind == "signal" else None,
-            columns=layouts[t].columns,
+            columns=_named(layouts[t]),
             features=features[t],
         )
         for t, shape in enumerate(shapes)
     ]
 
 
+def _named(layout: Layout) -> tuple[str, ...] | None:
+    """The names of the columns of a table; those of flattened pictures are none."""
+    return layout.columns if layout.kind == "vector" else None
+
+
 def _features(
     shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
-    own = [layout.columns for layout in layouts]
+    own = [_named(layout) for layout in layouts]
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)

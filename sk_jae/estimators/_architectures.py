@@ -69,7 +69,8 @@ def _architectures(
 
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
-    features = _features(estimator.shared_input, layouts, labels)
+    columns = [_named(layout) for layout in layouts]
+    features = _features(estimator.shared_input, columns, labels)
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     auto = _auto_of_signals(views, layouts, labels)
@@ -85,7 +86,7 @@ def _architectures(
             decoders[t],
             classified=classified,
             auto=auto if layouts[t].kind == "signal" else None,
-            columns=_named(layouts[t]),
+            columns=columns[t],
             features=features[t],
         )
         for t, shape in enumerate(shapes)
@@ -98,10 +99,11 @@ def _named(layout: Layout) -> tuple[str, ...] | None:
 
 
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
+    shared_input: object,
+    own: Sequence[tuple[str, ...] | None],
+    labels: EncodedTargets | None,
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
-    own = [_named(layout) for layout in layouts]
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)
@@ -110,7 +112,7 @@ def _features(
         return features
     one = features[0]
     if one is not None and has_few(one, [len(c) for c in own if c is not None]):
-        return own
+        return list(own)
     return features
 
 

@@ -21,6 +21,7 @@ from sk_jae.architecture import (
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
 from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
@@ -69,8 +70,11 @@ def _architectures(
 
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
-    columns = [_named(layout) for layout in layouts]
-    features = _features(estimator.shared_input, columns, labels)
+    named = [_named(layout) for layout in layouts]
+    features = _features(estimator.shared_input, layouts, named, labels)
+    columns = [
+        None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
+    ]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     auto = _auto_of_signals(views, layouts, labels)
@@ -100,10 +104,13 @@ def _named(layout: Layout) -> tuple[str, ...] | None:
 
 def _features(
     shared_input: object,
+    layouts: Sequence[Layout],
     own: Sequence[tuple[str, ...] | None],
     labels: EncodedTargets | None,
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
+    if any(map(is_whitened, layouts)):
+        return names_of_directions(layouts)
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)

@@ -76,10 +76,14 @@ class JointTransferClassifier(ClassFitting):
         Time steps per second of the signals of each task (None for other tasks), or of
         all. The shared branch sees all signals at the lowest of these rates, so that
         windows keep their length. With None a step is as long in every task.
-    input_scaling : "auto" or None, default="auto"
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -304,7 +308,7 @@ class JointTransferClassifier(ClassFitting):
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
-        input_scaling: Literal["auto"] | None = "auto",
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 0.1,
         classification_weight: PerTask[float] = 1.0,

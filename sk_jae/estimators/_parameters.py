@@ -64,7 +64,7 @@ class JointParameters(BaseEstimator):
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
     sampling_rate: SamplingRate
-    input_scaling: Literal["auto"] | None
+    input_scaling: Literal["auto", "whiten"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
@@ -98,7 +98,7 @@ class JointParameters(BaseEstimator):
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
         "sampling_rate": [Real, list, tuple, dict, None],
-        "input_scaling": [StrOptions({"auto"}), None],
+        "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
         "pairing_weight": [Interval(Real, 0, None, closed="left")],

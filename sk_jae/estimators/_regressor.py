@@ -76,10 +76,14 @@ class JointTransferRegressor(TargetFitting):
         Time steps per second of the signals of each task (None for other tasks), or of
         all. The shared branch sees all signals at the lowest of these rates, so that
         windows keep their length. With None a step is as long in every task.
-    input_scaling : "auto" or None, default="auto"
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -140,7 +144,8 @@ class JointTransferRegressor(TargetFitting):
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
         vectors and "adam" the weights up to the targets are held small, the more so for
-        fewer labeled samples.
+        fewer labeled samples, and for whitened vectors in proportion to the part of the
+        samples that have no target.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -277,7 +282,7 @@ class JointTransferRegressor(TargetFitting):
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
-        input_scaling: Literal["auto"] | None = "auto",
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 0.1,
         regression_weight: PerTask[float] = 1.0,

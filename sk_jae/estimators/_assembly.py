@@ -22,7 +22,7 @@ from sk_jae.architecture import (
     has_few,
 )
 from sk_jae.estimators._common_scale import with_common_scale
-from sk_jae.estimators._held_out import held_out
+from sk_jae.estimators._held_out import counted_rows, held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     ClassifierParameters,
@@ -228,6 +228,7 @@ def make_net(
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
         units=_units(estimator, state, train),
+        class_weight=_class_weight(train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -241,6 +242,12 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def _class_weight(train: TaskData) -> Tensor | None:
+    if train.class_weight is None:
+        return None
+    return torch.from_numpy(train.class_weight).float()
 
 
 def _weight_decay(
@@ -323,14 +330,15 @@ def split_validation(
             tuple(rows),
             labeled_fraction,
             pairs,
+            inputs.weights,
+            labels.class_weight if labels else None,
         )
 
     if not estimator.early_stopping:
-        rows = [np.arange(len(array)) for array in inputs.arrays]
-        return part(rows, inputs.pairs), None
+        return part(counted_rows(inputs), inputs.pairs), None
     numbers, orders = [], []
-    for t, array in enumerate(inputs.arrays):
-        n = len(array)
+    for t, rows in enumerate(counted_rows(inputs)):
+        n = len(rows)
         n_valid = max(1, round(n * estimator.validation_fraction))
         if n_valid >= n:
             raise ValueError(
@@ -341,7 +349,7 @@ def split_validation(
             )
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
-        order = rng.permutation(n)
+        order = rows[rng.permutation(n)]
         own = encoded[t]
         if own is not None:  # hold out every label in proportion
             order = order[evenly_mixed(own[order])]

@@ -299,7 +299,12 @@ class JointAutoencoder(BaseJointEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+        self,
+        X: Samples,
+        y: Targets | None = None,
+        *,
+        ids: Ids | None = None,
+        sample_weight: Targets | None = None,
     ) -> Self:
         """Train the joint autoencoder.
 
@@ -318,6 +323,12 @@ class JointAutoencoder(BaseJointEstimator):
             different tasks with equal ids are one subject, such as a patient. None in
             place of an id, or of a task's ids, marks samples that belong to no other.
             A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
+        sample_weight : list, tuple or dict of (array-like of shape (n_samples_t,) or \
+                None), or array-like of shape (n_samples,), default=None
+            How much each sample counts, in the form of `X`; for a JointArrays it is one
+            array in the order of its samples. None, for all tasks or for one, means
+            equal weights. They count within a task, in its scaling and in all terms of
+            the loss but those of `ids`; a sample of weight 0 is left out.
 
         Returns
         -------
@@ -335,7 +346,7 @@ class JointAutoencoder(BaseJointEstimator):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X, ids)
+            inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 

@@ -72,6 +72,12 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
+        def set_fit_request(
+            self,
+            *,
+            ids: bool | str | None = ...,
+            sample_weight: bool | str | None = ...,
+        ) -> Self: ...
         def set_score_request(
             self, *, sample_weight: bool | str | None = ...
         ) -> Self: ...
@@ -109,7 +115,7 @@ class BaseJointEstimator(
             return self.fit(X, y, **fit_params).transform(X)
 
     def _check_samples_of_fit(
-        self, X: Samples, ids: Ids | None
+        self, X: Samples, ids: Ids | None, sample_weight: Targets | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
         # The binary cross-entropy needs the values as they are.
         scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
@@ -120,6 +126,7 @@ class BaseJointEstimator(
             layout=self.layout,
             scale=scale,
             ids=ids,
+            sample_weight=sample_weight,
         )
 
     def _fit(

@@ -18,6 +18,7 @@ from sk_jae.tasks import LayoutParameter
 
 __all__ = [
     "Augmentation",
+    "ClassWeight",
     "ClassifierParameters",
     "CodesChoice",
     "JointParameters",
@@ -34,6 +35,7 @@ OptimizerChoice: TypeAlias = (
     Literal["adam", "adamw", "sgd"] | Callable[..., torch.optim.Optimizer]
 )
 Augmentation: TypeAlias = Literal["auto"] | Callable[[Tensor], Tensor] | None
+ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
@@ -166,10 +168,12 @@ class ClassifierParameters(JointParameters):
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
+    class_weight: ClassWeight
     class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
         "class_prior": ["array-like", dict, None],
         # Beyond, an epoch would be more than a hundred times as long as the data.
         "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],

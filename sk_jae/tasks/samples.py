@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from sk_jae.tasks.array_types import Targets
 from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
@@ -18,6 +19,7 @@ from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
 from sk_jae.tasks.pairs import pairs_of
+from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
@@ -46,6 +48,7 @@ def check_tasks(
     layout: LayoutParameter = "auto",
     scale: bool = False,
     ids: Ids | None = None,
+    sample_weight: Targets | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -68,6 +71,8 @@ def check_tasks(
         samples.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
+    sample_weight : list, tuple, dict or array-like, default=None
+        How much each sample counts, see the estimators. Used with `reset`.
 
     Returns
     -------
@@ -78,11 +83,13 @@ def check_tasks(
     Raises
     ------
     ValueError, TypeError
-        If the samples or ids cannot be used; the message names the task.
+        If samples, ids or weights cannot be used; the message names the task.
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
     choices = check_layouts(layout, tasks)
+    given = given_weights(sample_weight, tasks)
+    weights: list[NDArray[np.float64] | None] = []
     arrays: list[NDArray[Any] | None] = []
     layouts: list[Layout] = []
     for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):
@@ -108,9 +115,11 @@ def check_tasks(
             array = to_numbers(array, words)
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
+        weights.append(weights_in_fit(given[t], tasks, t, len(array)))
         if found and not found.is_image:
             if scale and len(array):
-                found = replace(found, scaling=_scaling_of(array, found))
+                (own,) = relative(weights[t:])
+                found = replace(found, scaling=_scaling_of(array, found, own))
             else:
                 check_size(array, words)
         if seen:
@@ -125,6 +134,8 @@ def check_tasks(
         _forget_features(estimator)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
+        if any(own is not None for own in weights):
+            tasks = replace(tasks, weights=relative(weights))
         tasks = replace(tasks, pairs=pairs_of(ids, tasks))
     return tasks, tuple(layouts)
 
@@ -191,10 +202,13 @@ def _layouts_seen(
     return [None] * len(tasks.names)
 
 
-def _scaling_of(array: NDArray[Any], layout: Layout) -> Scaling:
+def _scaling_of(
+    array: NDArray[Any], layout: Layout, weights: NDArray[np.float64] | None
+) -> Scaling:
     if layout.kind == "signal":
-        return scaling_of_signals(array.reshape(len(array), *layout.module_shape))
-    return scaling_of(array.reshape(len(array), -1))
+        shape = (len(array), *layout.module_shape)
+        return scaling_of_signals(array.reshape(shape), weights)
+    return scaling_of(array.reshape(len(array), -1), weights)
 
 
 def _with_units(

@@ -58,13 +58,18 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
     cpu = torch.device("cpu")
-    total = squares = torch.zeros((), dtype=torch.float64)
+    n_counted = total = squares = torch.zeros((), dtype=torch.float64)
     reader = data.reader(cpu)
     n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
     for start in range(0, len(rows), n):
-        x = reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
-        total, squares = total + x.sum(0), squares + (x * x).sum(0)
-    mean, square = total / len(rows), squares / len(rows)
+        some = rows[start : start + n]
+        x = reader.samples(t, torch.from_numpy(some)).double()
+        weights = data.weights_of(t, some)
+        w = torch.from_numpy(np.ones(len(some)) if weights is None else weights)
+        w = w.reshape(-1, *(1 for _ in x.shape[1:]))
+        n_counted = n_counted + w.sum()
+        total, squares = total + (w * x).sum(0), squares + (w * x * x).sum(0)
+    mean, square = total / n_counted, squares / n_counted
     unit = _cross_entropy(mean) if loss == "bce" else square - mean**2
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())

@@ -185,7 +185,7 @@ class JointAutoencoder(BaseJointEstimator):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
@@ -195,6 +195,7 @@ class JointAutoencoder(BaseJointEstimator):
     See Also
     --------
     JointTransferClassifier : Learns classes at the same time.
+    JointTransferRegressor : Learns numbers at the same time.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
     Notes
@@ -327,8 +328,8 @@ class JointAutoencoder(BaseJointEstimator):
                 None), or array-like of shape (n_samples,), default=None
             How much each sample counts, in the form of `X`; for a JointArrays it is one
             array in the order of its samples. None, for all tasks or for one, means
-            equal weights. They count within a task, in its scaling and in all terms of
-            the loss but those of `ids`; a sample of weight 0 is left out.
+            equal weights. They count in the scaling and in all terms of the loss but
+            those of `ids`; a sample of weight 0 is left out.
 
         Returns
         -------

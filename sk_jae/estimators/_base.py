@@ -32,9 +32,9 @@ from sk_jae.estimators._sklearn_compat import (
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
     DictOfTasks,
+    EncodedTargets,
     Ids,
     JointArrays,
-    Labels,
     Layout,
     ListOfTasks,
     OneSequence,
@@ -72,15 +72,8 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
-        def set_fit_request(
-            self,
-            *,
-            ids: bool | str | None = ...,
-            sample_weight: bool | str | None = ...,
-        ) -> Self: ...
-        def set_score_request(
-            self, *, sample_weight: bool | str | None = ...
-        ) -> Self: ...
+        def set_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_score_request(self, **requests: bool | str | None) -> Self: ...
         @overload
         def fit_transform(
             self, X: ListOfTasks, y: Targets | None = ...
@@ -136,7 +129,7 @@ class BaseJointEstimator(
         inputs: TaskInputs,
         layouts: tuple[Layout, ...],
         plan: Plan,
-        labels: Labels | None = None,
+        labels: EncodedTargets | None = None,
         class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""

@@ -50,8 +50,8 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
                 None), or array-like of shape (n_samples,), default=None
             How much each sample counts, in the form of `X`; for a JointArrays it is one
             array in the order of its samples. None, for all tasks or for one, means
-            equal weights. They count within a task, in its scaling and in all terms of
-            the loss but those of `ids`; a sample of weight 0 is left out.
+            equal weights. They count in the scaling and in all terms of the loss but
+            those of `ids`; a sample of weight 0 is left out.
 
         Returns
         -------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
-from sk_jae.tasks import Labels, counted, level_of_user, listed
+from sk_jae.tasks import EncodedTargets, counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
 
@@ -27,7 +27,7 @@ _ENOUGH_PAIRS = 20
 
 def warn_of_transfer(
     architectures: Sequence[Architecture],
-    labels: Labels,
+    labels: EncodedTargets,
     module: JointModule,
     pairs: NDArray[np.intp] | None,
 ) -> None:
@@ -37,7 +37,7 @@ def warn_of_transfer(
     ----------
     architectures : sequence of Architecture
         The branches of each task.
-    labels : Labels
+    labels : EncodedTargets
     module : JointModule
         Built from them, with a shared branch.
     pairs : ndarray of int of shape (n_subjects, n_tasks) or None
@@ -69,7 +69,7 @@ def warn_of_transfer(
         )
 
 
-def _reached(labels: Labels, pairs: NDArray[np.intp] | None) -> set[int]:
+def _reached(labels: EncodedTargets, pairs: NDArray[np.intp] | None) -> set[int]:
     """The tasks that labels reach by subjects, from one task to the next."""
     found = {t for t, part in enumerate(labels.encoded) if part is not None}
     if pairs is None:

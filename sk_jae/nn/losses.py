@@ -5,6 +5,7 @@ L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 (Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features instead
 of sums, so that the weights do not depend on the sizes of batches and images.)
 
+`regression_loss` takes the place of the classification where the targets are numbers.
 There are more terms, which are not in the paper: `infomax_loss` and `consistency_loss`
 for unlabeled samples, `pairing_loss` and `agreement_loss` for samples of one subject in
 different tasks.
@@ -27,6 +28,7 @@ __all__ = [
     "infomax_loss",
     "pairing_loss",
     "reconstruction_loss",
+    "regression_loss",
 ]
 
 CONFIDENT = 0.9
@@ -53,7 +55,7 @@ def reconstruction_loss(
 
     Parameters
     ----------
-    reconstruction, target : Tensor of shape (n, *shape)
+    reconstruction, target : Tensor of shape (n, ...)
         The reconstruction and the samples. For "bce" the reconstruction has logits, and
         the values of the samples are in [0, 1].
     loss : {"mse", "bce"} or callable, default="mse"
@@ -155,6 +157,45 @@ def classification_loss(
         return _weighted_mean(each, weights * (labels >= 0))
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
+
+
+def regression_loss(
+    predictions: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Return the squared error of the known targets.
+
+    Parameters
+    ----------
+    predictions : Tensor of shape (n, n_outputs)
+        The predicted targets.
+    targets : Tensor of shape (n, n_outputs)
+        The targets, NaN where one is unknown. If they are standardized, the loss is
+        about 1 for a model that knows nothing.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The weighted mean over the known values of each output, averaged over the
+        outputs that have any, or 0 if there are none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import regression_loss
+    >>> targets = torch.tensor([[1.0, 2.0], [1.0, torch.nan]])
+    >>> regression_loss(torch.zeros(2, 2), targets)
+    tensor(2.5000)
+    """
+    known = ~targets.isnan()
+    errors = (predictions.float() - targets.nan_to_num()).square() * known
+    if weights is None:
+        means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+    else:
+        total = (weights @ known.float()).clamp(min=_SMALLEST_WEIGHT)
+        means = weights @ errors / total
+    return means.sum() / known.any(0).sum().clamp(min=1)
 
 
 def infomax_loss(

@@ -64,7 +64,8 @@ def weights_of_classes(
                 labels[known], None if own is None else own[known], minlength=n
             )
     found: NDArray[np.float64] = np.zeros(n)
-    return np.divide(counts.sum() / n, counts, out=found, where=counts > 0)
+    found[counts > 0] = counts.sum() / n / counts[counts > 0]
+    return found
 
 
 def _given(

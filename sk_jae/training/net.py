@@ -48,7 +48,6 @@ from sk_jae.training.validation_scores import SCORES
 
 __all__ = ["JointNet"]
 
-
 Terms: TypeAlias = dict[TermKey, WeightedMean]
 Outside: TypeAlias = Callable[[], AbstractContextManager[None]]
 

@@ -19,6 +19,7 @@ from sk_jae.nn import (
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
+    regression_loss,
 )
 from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
@@ -33,6 +34,7 @@ __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 TERMS = (
     "reconstruction",
     "classification",
+    "regression",
     "infomax",
     "consistency",
     "pairing",
@@ -193,7 +195,8 @@ class JointLoss(nn.Module):
         return checked_loss(self.loss, name) if callable(self.loss) else self.loss
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
-        supervised = phase.weight("classification", t) and batch.labels[t] is not None
+        of_labels = phase.weight("classification", t) or phase.weight("regression", t)
+        supervised = of_labels and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
         if weight or supervised or self._learns_unlabeled(t, phase):
             return True
@@ -268,6 +271,13 @@ class JointLoss(nn.Module):
             loss = self._checked_loss(module.names[t])
             value = reconstruction_loss(module.decode(t, codes), x, loss, weights)
             yield "reconstruction", value, n
+        if phase.weight("regression", t) and labels is not None:
+            predictions = module.regress(t, codes)
+            if predictions is not None:
+                value = regression_loss(predictions, labels, weights)
+                known = (~labels.isnan()).any(dim=1)
+                n_known = known.sum() if weights is None else (weights * known).sum()
+                yield "regression", value, n_known
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from sk_jae.nn import Codes, JointModule, agreement_loss, pairing_loss
 from sk_jae.training.pairs import Pairs
@@ -28,8 +29,8 @@ def pair_terms(
 
     "pairing" is the mean of two numbers: the distance of the shared codes, and the
     error of the reconstruction from the shared codes of the other task. "agreement" is
-    the difference of the predictions. Two tasks have a term if both have a weight for
-    it.
+    the difference of the predictions, squared if these are numbers. Two tasks have a
+    term if both have a weight for it.
 
     Parameters
     ----------
@@ -72,14 +73,26 @@ def pair_terms(
                 cross = error(task, translated, x[place])
                 found["pairing", task].append(((distance + cross) / 2, n))
         if have("agreement", t, u):
-            logits, of_other = module.classify(t, z), module.classify(u, other)
-            if logits is not None and of_other is not None:
-                value = agreement_loss(logits, of_other)
+            value = _difference(module, (t, z), (u, other))
+            if value is not None:
                 found["agreement", t].append((value, n))
                 found["agreement", u].append((value, n))
     for key, values in found.items():
         n = sum(m for _, m in values)
         yield key, torch.stack([v * (m / n) for v, m in values]).sum(), n
+
+
+def _difference(
+    module: JointModule, one: tuple[int, Codes], other: tuple[int, Codes]
+) -> Tensor | None:
+    """How much the predictions of two tasks differ, None without any."""
+    logits, of_other = module.classify(*one), module.classify(*other)
+    if logits is not None and of_other is not None:
+        return agreement_loss(logits, of_other)
+    targets, of_other = module.regress(*one), module.regress(*other)
+    if targets is not None and of_other is not None:
+        return F.mse_loss(targets, of_other)
+    return None
 
 
 def _chosen(codes: Codes | None, place: Tensor) -> Codes:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Layout
+from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Encoded, Layout
 
 __all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
 
@@ -28,7 +28,7 @@ class SampleReader:
     ----------
     arrays : tuple of ndarray of shape (n_samples_t, ...)
     layouts : tuple of Layout
-    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
+    labels : tuple of (ndarray of shape (n_samples_t, ...) or None)
     device : torch.device
     weights : tuple of (ndarray of shape (n_samples_t,) or None), default=()
         How much each sample counts; empty if all count alike.
@@ -38,7 +38,7 @@ class SampleReader:
         self,
         arrays: tuple[NDArray[Any], ...],
         layouts: tuple[Layout, ...],
-        labels: tuple[NDArray[np.int64] | None, ...],
+        labels: tuple[Encoded | None, ...],
         device: torch.device,
         weights: tuple[NDArray[np.float64] | None, ...] = (),
     ) -> None:
@@ -86,7 +86,7 @@ class SampleReader:
         return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
-        """Labels (n,) of one task, for rows from `placed`."""
+        """Labels (n, ...) of one task, for rows from `placed`."""
         labels = self._labels[t]
         if labels is None:
             return None

@@ -12,7 +12,12 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.utils import resample
 
-from sk_jae import JointAutoencoder, JointTransferClassifier, pack
+from sk_jae import (
+    JointAutoencoder,
+    JointTransferClassifier,
+    JointTransferRegressor,
+    pack,
+)
 from tests.helpers.refusals import refusal
 from tests.helpers.small import SMALL, equal_weights, small
 from tests.helpers.training import HoldOut, Recorder
@@ -351,3 +356,28 @@ def test_joint_predictions_need_to_know_the_subjects():
     assert "expected one that has ids" in refusal(CLASSIFIER.predict_joint, pack(X)[0])
     container, _ = pack(X, ids=IDS)
     assert "no others beside" in refusal(CLASSIFIER.predict_joint, container, IDS)
+
+
+NUMBERS = [HIDDEN[OF_A, :2], None]
+
+
+def test_numbers_reach_a_task_of_other_columns_by_pairs():
+    alone = np.arange(50, 90)
+    reg = JointTransferRegressor(**small(max_epochs=60, encoder=(32,)))
+    scores = [
+        r2_score(
+            HIDDEN[alone, :2],
+            clone(reg).fit(X, NUMBERS, ids=ids).predict([None, B[alone]])[1],
+        )
+        for ids in (None, IDS)
+    ]
+    assert scores[1] > max(scores[0], 0.4)
+
+
+@pytest.mark.parametrize("targets", [NUMBERS, [HIDDEN[OF_A, 0], None]])
+def test_joint_numbers_are_means_in_the_units_of_the_targets(targets):
+    reg = JointTransferRegressor(**SMALL).fit(X, targets, ids=IDS)
+    assert {"train_pairing", "train_agreement"} <= reg.history_[0].keys()
+    expected = means(reg.predict(X), IDS)
+    np.testing.assert_allclose(reg.predict_joint(X, IDS), expected)
+    np.testing.assert_allclose(reg.predict_joint(pack(X, ids=IDS)[0]), expected)

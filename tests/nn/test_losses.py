@@ -17,6 +17,7 @@ from sk_jae.nn import (
     infomax_loss,
     pairing_loss,
     reconstruction_loss,
+    regression_loss,
 )
 
 
@@ -188,3 +189,26 @@ def test_classes_that_one_side_cannot_have_do_not_count():
     )
     found.backward()
     assert torch.isfinite(masked.grad[:, rest]).all()
+
+
+def test_regression_is_the_mean_over_known_values_of_each_output():
+    predictions, targets = random(9, 3), random(9, 3, seed=1)
+    targets[:4, 0] = targets[2:, 1] = np.nan
+    found = regression_loss(torch.from_numpy(predictions), torch.from_numpy(targets))
+    expected = [
+        mean_squared_error(targets[known, k], predictions[known, k])
+        for k in range(3)
+        for known in [~np.isnan(targets[:, k])]
+    ]
+    assert found.item() == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_unknown_targets_have_no_gradient_and_no_loss():
+    predictions = torch.ones(4, 2, requires_grad=True)
+    targets = torch.full((4, 2), torch.nan)
+    targets[1, 0] = 0.0
+    regression_loss(predictions, targets).backward()
+    expected = torch.zeros(4, 2)
+    expected[1, 0] = 2.0
+    assert torch.equal(predictions.grad, expected)
+    assert regression_loss(predictions, targets[:1]).item() == 0

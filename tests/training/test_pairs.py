@@ -255,6 +255,25 @@ def test_a_loss_of_the_user_is_that_of_the_reconstruction_from_the_other_task():
     assert seen == [(n, 6), (n, 9)]
 
 
+def test_numbers_agree_by_their_squared_difference():
+    arrays, pairs = make_pairs()
+    module = JointModule(dense_tasks(SHAPES), n_shared=3, n_private=2, n_outputs=2)
+    state = module.state_dict()
+    batch = Batch([None] * 3, [None] * 3, pairs)
+    phase = Phase("only", {"agreement": (1.0, 0.0, 1.0)})
+    _, terms = JointLoss("mse")(module, batch, phase)
+    both = (ROWS[:, 0] >= 0) & (ROWS[:, 2] >= 0)
+    one, other = (
+        reference(torch, state, t, torch.from_numpy(arrays[t][ROWS[both, t]]))[0]
+        @ state["shared_head.0.weight"].T
+        for t in (0, 2)
+    )
+    expected = (one - other).square().mean()
+    for t in (0, 2):
+        torch.testing.assert_close(terms["agreement", t][0], expected)
+    assert len(terms) == 2
+
+
 def test_the_unit_of_agreement_is_that_of_the_other_terms_of_classes():
     units = units_of(make_data(5, 5), "mse", (3, 1))
     for t in range(2):

@@ -16,14 +16,15 @@ import pytest
 PUBLIC = {
     "sk_jae": """
         JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
-        architecture datasets exceptions inspection metrics model_selection nn pack
-        paper preprocessing
+        architecture callbacks datasets exceptions inspection metrics model_selection nn
+        pack paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
         Reshape Shape auto_encoder common_columns common_view count_weights describe
         from_widths has_weights mirror output_shape parse shapes to_string
     """,
+    "sk_jae.callbacks": "Checkpoint",
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -45,15 +45,19 @@ from sk_jae.tasks import (
     warn_of_flattened,
 )
 from sk_jae.training import (
+    EpochMonitor,
     JointNet,
+    Keeper,
     LentGenerators,
+    Phase,
     TaskData,
+    Trainer,
     Units,
     default_precision,
     units_of,
 )
 
-__all__ = ["make_net", "new_state", "split_validation"]
+__all__ = ["make_net", "make_trainer", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -234,7 +238,7 @@ def make_net(
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train.layouts),
         units=_units(estimator, state, train),
-        class_weight=_class_weight(train),
+        class_weight=train.weights_of_classes(),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -250,10 +254,34 @@ def make_net(
     return net
 
 
-def _class_weight(train: TaskData) -> Tensor | None:
-    if train.class_weight is None:
-        return None
-    return torch.from_numpy(train.class_weight).float()
+def make_trainer(
+    estimator: JointParameters,
+    state: FittedState,
+    net: JointNet,
+    phases: tuple[Phase, ...],
+    data: tuple[TaskData, TaskData | None],
+    *,
+    seed: int,
+    monitor: EpochMonitor,
+    class_prior: Mapping[int, NDArray[np.float64]] | None,
+    keeper: Keeper | None,
+) -> Trainer:
+    """The trainer of a net, which goes on with what the state has of an earlier fit."""
+    trainer = Trainer(
+        net,
+        phases,
+        *data,
+        seed=seed,
+        lr_schedule=estimator.lr_schedule,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        monitor=monitor,
+        history=state.history,
+        class_prior=class_prior,
+        keeper=keeper,
+    )
+    trainer.take_over(state.optimizer)
+    return trainer
 
 
 def _weight_decay(

@@ -167,6 +167,7 @@ class JointTransferRegressor(TargetFitting):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.

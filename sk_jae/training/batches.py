@@ -88,6 +88,12 @@ class TaskData:
         weights = self.weights[t] if self.weights else None
         return None if weights is None else weights[rows]
 
+    def weights_of_classes(self) -> Tensor | None:
+        """How much the samples of each class count (n_classes,)."""
+        if self.class_weight is None:
+            return None
+        return torch.from_numpy(self.class_weight).float()
+
     def n_draws(self, t: int) -> int:
         """Number of samples of one task in an epoch, with repeated labeled ones."""
         groups = self.label_groups(t)

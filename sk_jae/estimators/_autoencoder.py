@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
-
-import numpy as np
+from typing import Any, Literal
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.architecture import Coder
-from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._code_fitting import CodeFitting
 from sk_jae.estimators._parameters import (
     Augmentation,
     CodesChoice,
@@ -16,17 +14,13 @@ from sk_jae.estimators._parameters import (
     PerTask,
     Precision,
 )
-from sk_jae.estimators._phases import plan_autoencoder
-from sk_jae.estimators._prediction import Predictor
-from sk_jae.estimators._scoring import r2, relative_weights
-from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import Ids, LayoutParameter, Samples, Targets, check_sample_weight
+from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = ["JointAutoencoder"]
 
 
-class JointAutoencoder(BaseJointEstimator):
+class JointAutoencoder(CodeFitting):
     """Joint autoencoder: codes of several data sets, some of which they share.
 
     Each task is one array of samples. It has a private autoencoder of its own and a
@@ -78,10 +72,18 @@ class JointAutoencoder(BaseJointEstimator):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
-    input_scaling : "auto" or None, default="auto"
+    sampling_rate : float, list or dict of (float or None), or None, default=None
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -92,10 +94,12 @@ class JointAutoencoder(BaseJointEstimator):
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
-    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
-        (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
+        for errors up to 1, in standardized columns one standard deviation, and grows
+        linearly beyond, so that outliers count less (Huber 1964). A function takes the
+        two tensors (reconstruction, input), and its result is averaged.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -135,8 +139,9 @@ class JointAutoencoder(BaseJointEstimator):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors as they are. A function takes
-        and returns a tensor of shape (n, features) or (n, channels, height, width).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -243,7 +248,8 @@ class JointAutoencoder(BaseJointEstimator):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
-        input_scaling: Literal["auto"] | None = "auto",
+        sampling_rate: SamplingRate = None,
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
@@ -275,6 +281,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.sampling_rate = sampling_rate
         self.input_scaling = input_scaling
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
@@ -298,101 +305,3 @@ class JointAutoencoder(BaseJointEstimator):
         self.verbose = verbose
         self.warm_start = warm_start
         self.random_state = random_state
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Samples,
-        y: Targets | None = None,
-        *,
-        ids: Ids | None = None,
-        sample_weight: Targets | None = None,
-    ) -> Self:
-        """Train the joint autoencoder.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
-            One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). The keys of a
-            dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
-            single array is the only task.
-        y : ignored
-            Not used, present for API consistency.
-        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
-                default=None
-            Which subject each sample belongs to, in the form of `X`: samples of
-            different tasks with equal ids are one subject, such as a patient. None in
-            place of an id, or of a task's ids, marks samples that belong to no other.
-            A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
-        sample_weight : list, tuple or dict of (array-like of shape (n_samples_t,) or \
-                None), or array-like of shape (n_samples,), default=None
-            How much each sample counts, in the form of `X`; for a JointArrays it is one
-            array in the order of its samples. None, for all tasks or for one, means
-            equal weights. They count in the scaling and in all terms of the loss but
-            those of `ids`; a sample of weight 0 is left out.
-
-        Returns
-        -------
-        self : JointAutoencoder
-
-        Raises
-        ------
-        ValueError, TypeError
-            Before any training, if samples, ids or parameters cannot be used.
-        ValueError
-            During training, if the loss or a weight becomes NaN or infinite.
-        TrainingInterrupted
-            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
-            is a KeyboardInterrupt. After any other exception the estimator is as it
-            was before.
-        """
-        with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
-            self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
-        return self
-
-    def score(
-        self, X: Samples, y: object = None, sample_weight: Targets | None = None
-    ) -> float:
-        """Coefficient of determination of the reconstruction, mean over tasks.
-
-        It does not depend on the loss weights, so that a search over these weights
-        compares equal things.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-        y : ignored
-            Not used, present for API consistency.
-        sample_weight : list, tuple or dict, or array-like of shape (n_samples,), \
-                default=None
-            Weights of the samples in the form of `X`, flat for a JointArrays. None, for
-            all tasks or for one, means equal weights. They count within a task; the
-            tasks count alike.
-
-        Returns
-        -------
-        score : float
-            R^2 of the reconstruction of each task over all its features, in the units
-            of `X`, averaged over the tasks: 1 is perfect, and 0 is as good as the mean
-            of the samples.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If weights are negative, not finite or not one per sample, or if they are 0
-            for all samples of a task.
-        """
-        inputs = self._check_samples(X)
-        present = [
-            (t, array)
-            for t, array in enumerate(inputs.arrays)
-            if array is not None and len(array)
-        ]
-        given = check_sample_weight(sample_weight, inputs)
-        weights = {t: relative_weights(given[t], inputs, t) for t, _ in present}
-        predictor = Predictor(self._state)
-        scores = [r2(predictor, array, t, weights[t]) for t, array in present]
-        return float(np.mean(scores))

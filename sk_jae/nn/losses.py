@@ -41,7 +41,7 @@ _SMALLEST_SPREAD = 1e-12
 _SMALLEST_WEIGHT = 1e-30
 
 ReconstructionLoss: TypeAlias = (
-    Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
+    Literal["mse", "bce", "huber"] | Callable[[Tensor, Tensor], Tensor]
 )
 
 
@@ -58,9 +58,10 @@ def reconstruction_loss(
     reconstruction, target : Tensor of shape (n, ...)
         The reconstruction and the samples. For "bce" the reconstruction has logits, and
         the values of the samples are in [0, 1].
-    loss : {"mse", "bce"} or callable, default="mse"
-        "mse" is the mean squared error and "bce" the binary cross-entropy. A function
-        takes the two tensors, and its result is averaged.
+    loss : {"mse", "bce", "huber"} or callable, default="mse"
+        "mse" is the mean squared error, "bce" the binary cross-entropy and "huber" half
+        the squared error for errors up to 1, beyond which it grows linearly (Huber
+        1964). A function takes the two tensors, and its result is averaged.
     weights : Tensor of shape (n,) or None, default=None
         How much each sample counts.
 
@@ -87,6 +88,8 @@ def reconstruction_loss(
         return _weighted_mean(each.flatten(1).mean(dim=1), weights)
     if loss == "mse":
         return F.mse_loss(reconstruction, target)
+    if loss == "huber":
+        return F.huber_loss(reconstruction, target)
     if loss == "bce":
         return F.binary_cross_entropy_with_logits(reconstruction, target)
     assert callable(loss)
@@ -99,6 +102,8 @@ def _error_of_each(
     """Return the errors of n samples, of shape (n, ...)."""
     if loss == "mse":
         return F.mse_loss(reconstruction, target, reduction="none")
+    if loss == "huber":
+        return F.huber_loss(reconstruction, target, reduction="none")
     if loss == "bce":
         return F.binary_cross_entropy_with_logits(
             reconstruction, target, reduction="none"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from math import prod
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
+from sk_jae.tasks.whitening import are_spectra, whitenings_of
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
@@ -47,6 +49,7 @@ def check_tasks(
     reset: bool = False,
     layout: LayoutParameter = "auto",
     scale: bool = False,
+    whiten: Literal["all", "spectra"] | None = None,
     ids: Ids | None = None,
     sample_weight: Targets | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
@@ -69,6 +72,8 @@ def check_tasks(
     scale : bool, default=False
         Whether the layouts of vectors and signals get a scaling, found in these
         samples.
+    whiten : {"all", "spectra"} or None, default=None
+        The vectors whose scaling is a whitening, see :func:`whitenings_of`.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
     sample_weight : list, tuple, dict or array-like, default=None
@@ -132,6 +137,8 @@ def check_tasks(
         )
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
+    if whiten:
+        layouts = _whitened(arrays, layouts, seen_layouts, weights, whiten)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
         if any(own is not None for own in weights):
@@ -209,6 +216,36 @@ def _scaling_of(
         shape = (len(array), *layout.module_shape)
         return scaling_of_signals(array.reshape(shape), weights)
     return scaling_of(array.reshape(len(array), -1), weights)
+
+
+def _whitened(
+    arrays: Sequence[NDArray[Any] | None],
+    layouts: Sequence[Layout],
+    seen: Sequence[Layout | None],
+    weights: Sequence[NDArray[np.float64] | None],
+    which: Literal["all", "spectra"],
+) -> list[Layout]:
+    """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
+    new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
+    rows = [_counted(arrays[t], weights[t], layouts[t].shape) for t in new]
+    # All or none, so that vectors of one kind stay alike.
+    if which == "spectra" and not (new and all(map(are_spectra, rows))):
+        return list(layouts)
+    found = whitenings_of(rows, [(layouts[t].shape, layouts[t].columns) for t in new])
+    whitened = list(layouts)
+    for t, whitening in zip(new, found, strict=True):
+        whitened[t] = replace(layouts[t], scaling=whitening)
+    return whitened
+
+
+def _counted(
+    array: NDArray[Any] | None,
+    weights: NDArray[np.float64] | None,
+    shape: tuple[int, ...],
+) -> NDArray[Any]:
+    """The rows of a table whose weight is not 0."""
+    rows = np.asarray(array).reshape(-1, prod(shape))
+    return rows if weights is None else rows[weights > 0]
 
 
 def _with_units(

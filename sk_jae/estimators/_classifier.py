@@ -41,8 +41,9 @@ class JointTransferClassifier(ClassFitting):
         shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
         returns a string, a tuple of widths or a list of torch modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the classes
-        are learned, gets convolutions with batch normalization before it. A list or
-        dict has one entry per task.
+        are learned, gets convolutions with batch normalization before it, and for
+        signals the power in bands of frequency, or filters if all tasks have labels. A
+        list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
@@ -203,7 +204,8 @@ class JointTransferClassifier(ClassFitting):
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -222,7 +224,7 @@ class JointTransferClassifier(ClassFitting):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     classes_ : ndarray of shape (n_classes,)
         The classes of all tasks together.

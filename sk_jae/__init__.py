@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         JointAutoencoder,
         JointTransferClassifier,
         JointTransferRegressor,
+        load,
     )
     from sk_jae.tasks import JointArrays, pack
 
@@ -37,6 +38,7 @@ __all__ = [
     "datasets",
     "exceptions",
     "inspection",
+    "load",
     "metrics",
     "model_selection",
     "nn",
@@ -50,6 +52,7 @@ _HOMES = {
     "JointAutoencoder": "sk_jae.estimators",
     "JointTransferClassifier": "sk_jae.estimators",
     "JointTransferRegressor": "sk_jae.estimators",
+    "load": "sk_jae.estimators",
     "pack": "sk_jae.tasks",
 }
 

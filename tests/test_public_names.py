@@ -14,7 +14,7 @@ import pytest
 PUBLIC = {
     "sk_jae": """
         JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
-        architecture datasets exceptions inspection metrics model_selection nn pack
+        architecture datasets exceptions inspection load metrics model_selection nn pack
         paper preprocessing
     """,
     "sk_jae.architecture": """
@@ -28,8 +28,8 @@ PUBLIC = {
         split_by_class
     """,
     "sk_jae.exceptions": """
-        DamagedFileError DeviceWarning ModelFileError NotSavableError
-        TrainingInterrupted TransferWarning UnknownFormatError
+        DamagedFileError DeviceWarning MissingFunctionError ModelFileError
+        NotSavableError TrainingInterrupted TransferWarning UnknownFormatError
     """,
     "sk_jae.inspection": """
         CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay

@@ -31,7 +31,7 @@ from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
-from sk_jae.nn import JointModule, RandomAffine
+from sk_jae.nn import JointModule, ModuleDescription, RandomAffine
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -52,7 +52,7 @@ from sk_jae.training import (
     units_of,
 )
 
-__all__ = ["make_net", "new_state", "split_validation"]
+__all__ = ["is_one_coder", "make_net", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -107,13 +107,14 @@ def new_state(
         if not told:
             warn_of_transfer(architectures, labels, module)
     return FittedState(
-        inputs.names,
-        inputs.are_named,
-        layouts,
-        tuple(a.view for a in architectures),
-        module,
-        device,
-        estimator.reconstruction_loss,
+        task_names=inputs.names,
+        named=inputs.are_named,
+        layouts=layouts,
+        views=tuple(a.view for a in architectures),
+        description=ModuleDescription.of(module, architectures),
+        module=module,
+        device=device,
+        gives_logits=estimator.reconstruction_loss == "bce",
         classes=classes.classes if classes else None,
         class_mask=classes.class_mask if classes else None,
         target_scale=targets.scale if targets else None,
@@ -140,15 +141,11 @@ def _architectures(
     labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
-
-    def is_one(value: object) -> bool:
-        return isinstance(value, (str, tuple)) or callable(value)
-
     shapes = [layout.module_shape for layout in layouts]
     view = _view(estimator.shared_input, shapes, names)
     features = _features(estimator.shared_input, layouts, labels)
-    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
-    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
+    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
+    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
     classified: Literal["private", "shared"] | None = None
     if labels:
         classified = "shared" if estimator.n_shared else "private"
@@ -165,6 +162,11 @@ def _architectures(
         )
         for t, shape in enumerate(shapes)
     ]
+
+
+def is_one_coder(value: object) -> bool:
+    """Whether an encoder or decoder is one for all tasks."""
+    return isinstance(value, (str, tuple)) or callable(value)
 
 
 def _features(

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import TransformerMixin
 from sk_jae.estimators._assembly import make_net, new_state, split_validation
-from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
@@ -23,6 +22,7 @@ from sk_jae.estimators._prediction import (
     chosen_codes,
     n_chosen_codes,
 )
+from sk_jae.estimators._saving import Saving
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -62,7 +62,7 @@ _SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 class BaseJointEstimator(
     TransformerMixin,
     CallbackSupportMixin,
-    FittedAttributes,
+    Saving,
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
 ):

@@ -33,7 +33,8 @@ def to_record(value: Any) -> Any:
     Returns
     -------
     record : dict or plain value
-        A dataclass becomes a dict of its fields, with the name of its class.
+        A dataclass becomes a dict of its fields, with the name of its class. Numbers of
+        numpy become those of Python.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def to_record(value: Any) -> Any:
         return type(value)(to_record(item) for item in value)
     if type(value) is dict:
         return {key: to_record(item) for key, item in value.items()}
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def from_record(record: Any, expected: Any, path: str = "") -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -22,10 +22,12 @@ from sk_jae.architecture import (
     has_few,
 )
 from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
     PredictorParameters,
+    is_one_coder,
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
@@ -44,15 +46,19 @@ from sk_jae.tasks import (
     warn_of_flattened,
 )
 from sk_jae.training import (
+    EpochMonitor,
     JointNet,
+    Keeper,
     LentGenerators,
+    Phase,
     TaskData,
+    Trainer,
     Units,
     default_precision,
     units_of,
 )
 
-__all__ = ["is_one_coder", "make_net", "new_state", "split_validation"]
+__all__ = ["make_net", "make_trainer", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -105,7 +111,8 @@ def new_state(
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
-            warn_of_transfer(architectures, labels, module)
+            pairs = inputs.pairs if estimator.pairing_weight else None
+            warn_of_transfer(architectures, labels, module, pairs)
     return FittedState(
         task_names=inputs.names,
         named=inputs.are_named,
@@ -162,11 +169,6 @@ def _architectures(
         )
         for t, shape in enumerate(shapes)
     ]
-
-
-def is_one_coder(value: object) -> bool:
-    """Whether an encoder or decoder is one for all tasks."""
-    return isinstance(value, (str, tuple)) or callable(value)
 
 
 def _features(
@@ -249,6 +251,36 @@ def make_net(
     return net
 
 
+def make_trainer(
+    estimator: JointParameters,
+    state: FittedState,
+    net: JointNet,
+    phases: tuple[Phase, ...],
+    data: tuple[TaskData, TaskData | None],
+    *,
+    seed: int,
+    monitor: EpochMonitor,
+    class_prior: Mapping[int, NDArray[np.float64]] | None,
+    keeper: Keeper | None,
+) -> Trainer:
+    """The trainer of a net, which goes on with what the state has of an earlier fit."""
+    trainer = Trainer(
+        net,
+        phases,
+        *data,
+        seed=seed,
+        lr_schedule=estimator.lr_schedule,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        monitor=monitor,
+        history=state.history,
+        class_prior=class_prior,
+        keeper=keeper,
+    )
+    trainer.take_over(state.optimizer)
+    return trainer
+
+
 def _weight_decay(
     estimator: JointParameters, state: FittedState, train: TaskData
 ) -> dict[str, Any]:
@@ -319,7 +351,9 @@ def split_validation(
     if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
-    def part(rows: list[NDArray[np.intp]]) -> TaskData:
+    def part(
+        rows: Sequence[NDArray[np.intp]], pairs: NDArray[np.intp] | None
+    ) -> TaskData:
         return TaskData(
             inputs.arrays,
             layouts,
@@ -327,12 +361,14 @@ def split_validation(
             inputs.names,
             tuple(rows),
             labeled_fraction,
+            pairs,
             labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
-        return part([np.arange(len(array)) for array in inputs.arrays]), None
-    train, valid = [], []
+        rows = [np.arange(len(array)) for array in inputs.arrays]
+        return part(rows, inputs.pairs), None
+    numbers, orders = [], []
     for t, array in enumerate(inputs.arrays):
         n = len(array)
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -349,6 +385,7 @@ def split_validation(
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]
-        valid.append(np.sort(order[:n_valid]))
-        train.append(np.sort(order[n_valid:]))
-    return part(train), part(valid)
+        numbers.append(n_valid)
+        orders.append(order)
+    train, valid = held_out(orders, numbers, inputs.pairs, inputs.names)
+    return part(*train), part(*valid)

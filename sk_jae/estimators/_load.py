@@ -13,11 +13,11 @@ import sklearn
 import torch
 
 from sk_jae.architecture import Architecture, describe
-from sk_jae.estimators._assembly import is_one_coder
 from sk_jae.estimators._autoencoder import JointAutoencoder
 from sk_jae.estimators._base import BaseJointEstimator
 from sk_jae.estimators._classifier import JointTransferClassifier
 from sk_jae.estimators._model_files import ModelRecord
+from sk_jae.estimators._parameters import is_one_coder
 from sk_jae.estimators._records import state_of
 from sk_jae.estimators._regressor import JointTransferRegressor
 from sk_jae.exceptions import (

@@ -42,6 +42,11 @@ _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
+def is_one_coder(value: object) -> bool:
+    """Whether an encoder or decoder is one for all tasks."""
+    return isinstance(value, (str, tuple)) or callable(value)
+
+
 def _position(callbacks: Any, name: str) -> int | None:
     """Find a callback by its name or by the name of its class."""
     for k, item in enumerate(callbacks if isinstance(callbacks, list) else []):
@@ -67,6 +72,7 @@ class JointParameters(BaseEstimator):
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
+    pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int
     lr: float
@@ -98,6 +104,7 @@ class JointParameters(BaseEstimator):
         "input_scaling": [StrOptions({"auto"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],

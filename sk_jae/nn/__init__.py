@@ -22,9 +22,11 @@ from sk_jae.nn.layers import (
 )
 from sk_jae.nn.losses import (
     ReconstructionLoss,
+    agreement_loss,
     classification_loss,
     consistency_loss,
     infomax_loss,
+    pairing_loss,
     reconstruction_loss,
     regression_loss,
 )
@@ -49,10 +51,12 @@ __all__ = [
     "TaskSequential",
     "UnflattenImage",
     "UpConv2d",
+    "agreement_loss",
     "classification_loss",
     "consistency_loss",
     "infomax_loss",
     "n_parameters",
+    "pairing_loss",
     "random_affine",
     "reconstruction_loss",
     "regression_loss",

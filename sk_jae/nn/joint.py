@@ -94,7 +94,7 @@ class JointModule(nn.Module):
 
     Notes
     -----
-    Shape: the input is a list with one tensor of shape (n_t, *shape_t), or None, per
+    Shape: the input is a list with one tensor of shape (n_t, ...), or None, per
     task. The output is a list with one TaskOutput, or None, per task.
 
     References
@@ -250,7 +250,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns
@@ -310,7 +310,7 @@ class JointModule(nn.Module):
 
         Returns
         -------
-        reconstruction : Tensor of shape (n, *shape)
+        reconstruction : Tensor of shape (n, ...)
             The reconstruction in the shape of the samples of the task.
         """
         hidden = []
@@ -373,7 +373,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns

@@ -30,6 +30,7 @@ from sk_jae.tasks.forms import (
     has_tasks,
     parse_inputs,
 )
+from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
@@ -50,6 +51,7 @@ from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
+from sk_jae.tasks.pairs import joint_rows
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.regression_targets import (
     RegressionTargets,
@@ -76,6 +78,7 @@ __all__ = [
     "Encoded",
     "EncodedTargets",
     "HasShape",
+    "Ids",
     "JointArrays",
     "Labels",
     "Layout",
@@ -113,6 +116,7 @@ __all__ = [
     "is_table",
     "items_and_names",
     "items_per_task",
+    "joint_rows",
     "known_values",
     "labeled_mask",
     "labeled_rows",

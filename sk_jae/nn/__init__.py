@@ -5,6 +5,7 @@ with your own loop, or use the one that an estimator has trained, ``est.module_`
 """
 
 from sk_jae.nn.augmentation import RandomAffine, random_affine
+from sk_jae.nn.augmentation import RandomMap as RandomMap
 from sk_jae.nn.counting import n_parameters
 from sk_jae.nn.description import ModuleDescription as ModuleDescription
 from sk_jae.nn.description import OwnLayer as OwnLayer
@@ -31,20 +32,24 @@ from sk_jae.nn.losses import (
     regression_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
-from sk_jae.nn.signal_layers import LogPower
-from sk_jae.nn.views import CommonColumns, CommonScale
+from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
+from sk_jae.nn.signal_layers import BandPower, LogPower
+from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals
 from sk_jae.nn.weights import to_arrays as to_arrays
 from sk_jae.nn.weights import to_tensors as to_tensors
 
 __all__ = [
+    "BandPower",
     "Codes",
     "CommonColumns",
     "CommonScale",
+    "CommonSignals",
     "CommonView",
     "FlattenLinear",
     "JointModule",
     "LogPower",
     "RandomAffine",
+    "RandomSignal",
     "ReconstructionLoss",
     "TaskBatchNorm",
     "TaskOutput",
@@ -58,6 +63,7 @@ __all__ = [
     "n_parameters",
     "pairing_loss",
     "random_affine",
+    "random_signal",
     "reconstruction_loss",
     "regression_loss",
 ]

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from sk_jae.architecture import (
-    BN,
-    FC,
-    Architecture,
-    AvgPool,
-    ColumnScale,
-    Conv,
-    Deconv,
-    MaxPool,
-    Power,
-    Profile,
-    Reshape,
-)
+from sk_jae.architecture import Architecture, ColumnScale, CommonSteps, Layer
 from sk_jae.nn.joint import JointModule
 
 __all__ = [
@@ -47,10 +35,7 @@ class OwnLayer:
     text: str
 
 
-# Every layer that a description may have. A new one is added here.
-KnownLayer = (
-    Conv | Deconv | MaxPool | AvgPool | Power | Profile | FC | BN | Reshape | OwnLayer
-)
+KnownLayer: TypeAlias = Layer | OwnLayer
 
 
 @dataclass(frozen=True)
@@ -69,6 +54,7 @@ class TaskDescription:
     features: tuple[str, ...] | None = None
     indices: tuple[int, ...] | None = None
     scale: ColumnScale | None = None
+    steps: CommonSteps | None = None
 
     @property
     def has_own(self) -> bool:

@@ -13,6 +13,7 @@ from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
@@ -39,7 +40,9 @@ __all__ = [
     "described",
     "fingerprint_of",
     "plain_torch",
+    "root_mean_power",
     "seed_from",
     "to_module",
     "units_of",
+    "whitening_gains",
 ]

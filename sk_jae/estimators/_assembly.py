@@ -25,13 +25,7 @@ from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.estimators._whitened import is_whitened
-from sk_jae.nn import (
-    JointModule,
-    ModuleDescription,
-    RandomAffine,
-    RandomMap,
-    RandomSignal,
-)
+from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -93,7 +87,7 @@ def new_state(
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
-        module = JointModule(
+        module, description = described_module(
             architectures,
             n_shared=estimator.n_shared,
             n_private=estimator.n_private,
@@ -117,7 +111,7 @@ def new_state(
         named=inputs.are_named,
         layouts=layouts,
         views=tuple(a.view for a in architectures),
-        description=ModuleDescription.of(module, architectures),
+        description=description,
         module=module,
         device=device,
         gives_logits=estimator.reconstruction_loss == "bce",

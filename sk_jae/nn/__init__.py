@@ -10,6 +10,7 @@ from sk_jae.nn.counting import n_parameters
 from sk_jae.nn.description import ModuleDescription as ModuleDescription
 from sk_jae.nn.description import OwnLayer as OwnLayer
 from sk_jae.nn.description import TaskDescription as TaskDescription
+from sk_jae.nn.description import described_module as described_module
 from sk_jae.nn.description import skeleton as skeleton
 from sk_jae.nn.description import with_weights as with_weights
 from sk_jae.nn.joint import JointModule

@@ -17,6 +17,7 @@ __all__ = [
     "ModuleDescription",
     "OwnLayer",
     "TaskDescription",
+    "described_module",
     "skeleton",
     "with_weights",
 ]
@@ -139,6 +140,14 @@ class ModuleDescription:
             class_mask=class_mask,
             seed=None,
         )
+
+
+def described_module(
+    architectures: list[Architecture], **options: Any
+) -> tuple[JointModule, ModuleDescription]:
+    """Build a :class:`JointModule`, whose options these are, and describe it."""
+    module = JointModule(architectures, **options)
+    return module, ModuleDescription.of(module, architectures)
 
 
 def with_weights(module: JointModule, tensors: Mapping[str, Tensor]) -> JointModule:

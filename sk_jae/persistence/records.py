@@ -130,7 +130,7 @@ def _from_union(record: Any, options: tuple[Any, ...], path: str) -> Any:
     for option in options:
         if option is NoneType:
             continue
-        if is_dataclass(option) and named not in map(_name, _with_subclasses(option)):
+        if is_dataclass(option) and named not in _names(option):
             continue
         try:
             return from_record(record, option, path)
@@ -151,6 +151,10 @@ def _with_subclasses(cls: Any) -> list[Any]:
     package = cls.__module__.rpartition(".")[0]
     own = [c for c in cls.__subclasses__() if c.__module__.startswith(package)]
     return [cls, *own]
+
+
+def _names(cls: Any) -> list[str]:
+    return [_name(own) for own in _with_subclasses(cls)]
 
 
 def _name(cls: Any) -> str:

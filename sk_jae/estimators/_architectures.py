@@ -64,11 +64,13 @@ def _architectures(
     rates: Sequence[float | None] | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
-
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
-    features = _features(estimator.shared_input, layouts, labels)
-    columns = [None if is_whitened(x) else x.columns for x in layouts]
+    named = [_named(layout) for layout in layouts]
+    features = _features(estimator.shared_input, layouts, named, labels)
+    columns = [
+        None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
+    ]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
     auto = _auto_of_signals(views, layouts, labels)
@@ -91,11 +93,18 @@ def _architectures(
     ]
 
 
+def _named(layout: Layout) -> tuple[str, ...] | None:
+    """The names of the columns of a table; those of flattened pictures are none."""
+    return layout.columns if layout.kind == "vector" else None
+
+
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
+    shared_input: object,
+    layouts: Sequence[Layout],
+    own: Sequence[tuple[str, ...] | None],
+    labels: EncodedTargets | None,
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
-    own = [layout.columns for layout in layouts]
     if any(map(is_whitened, layouts)):
         return names_of_directions(layouts)
     if shared_input != "auto" or not any(own):
@@ -106,7 +115,7 @@ def _features(
         return features
     one = features[0]
     if one is not None and has_few(one, [len(c) for c in own if c is not None]):
-        return own
+        return list(own)
     return features
 
 

@@ -107,10 +107,12 @@ class JointAutoencoder(BaseJointEstimator):
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
-    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
-        (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
+        for errors up to 1, in standardized columns one standard deviation, and grows
+        linearly beyond, so that outliers count less (Huber 1964). A function takes the
+        two tensors (reconstruction, input), and its result is averaged.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -171,7 +173,8 @@ class JointAutoencoder(BaseJointEstimator):
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -190,7 +193,7 @@ class JointAutoencoder(BaseJointEstimator):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     n_iter_ : int
         Number of epochs that were run.
@@ -326,8 +329,8 @@ class JointAutoencoder(BaseJointEstimator):
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
-            One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            One array per task: vectors (n, features), signals (n, channels, time), or
+            images (n, height, width), with channels in front or behind. The keys of a
             dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
             single array is the only task.
         y : ignored

@@ -105,7 +105,7 @@ class JointParameters(BaseEstimator):
         "sampling_rate": [Real, list, tuple, dict, None],
         "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
-        "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "reconstruction_loss": [StrOptions({"mse", "bce", "huber"}), callable],
         "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],

@@ -25,6 +25,7 @@ from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
+    RegressionTargets,
     TaskInputs,
     check_sampling_rate,
     per_task,
@@ -72,6 +73,10 @@ def _architectures(
         None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
     ]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
+    numbers = isinstance(labels, RegressionTargets) and labels.are_complete
+    if numbers and all(map(is_whitened, layouts)):
+        # Hidden layers help to read whitened vectors only where targets are missing.
+        encoders = [() if encoder == "auto" else encoder for encoder in encoders]
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
     auto = _auto_of_signals(views, layouts, labels)
     classified: Literal["private", "shared"] | None = None

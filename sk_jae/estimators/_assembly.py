@@ -25,7 +25,7 @@ from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.estimators._whitened import is_whitened
-from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
+from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -87,7 +87,7 @@ def new_state(
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
-        module = JointModule(
+        module, description = described_module(
             architectures,
             n_shared=estimator.n_shared,
             n_private=estimator.n_private,
@@ -107,13 +107,14 @@ def new_state(
             has_rates = estimator.sampling_rate is not None
             warn_of_transfer(architectures, labels, module, pairs, has_rates=has_rates)
     return FittedState(
-        inputs.names,
-        inputs.are_named,
-        layouts,
-        tuple(a.view for a in architectures),
-        module,
-        device,
-        estimator.reconstruction_loss,
+        task_names=inputs.names,
+        named=inputs.are_named,
+        layouts=layouts,
+        views=tuple(a.view for a in architectures),
+        description=description,
+        module=module,
+        device=device,
+        gives_logits=estimator.reconstruction_loss == "bce",
         classes=classes.classes if classes else None,
         class_mask=classes.class_mask if classes else None,
         target_scale=targets.scale if targets else None,

@@ -44,6 +44,11 @@ _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
+def is_one_coder(value: object) -> bool:
+    """Whether an encoder or decoder is one for all tasks."""
+    return isinstance(value, (str, tuple)) or callable(value)
+
+
 def _position(callbacks: Any, name: str) -> int | None:
     """Find a callback by its name or by the name of its class."""
     for k, item in enumerate(callbacks if isinstance(callbacks, list) else []):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.estimators._architectures import describe_tasks
-from sk_jae.estimators._held_out import held_out
+from sk_jae.estimators._held_out import counted_rows, held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -156,6 +156,7 @@ def make_net(
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train),
         units=_units(estimator, state, train),
+        class_weight=train.weights_of_classes(),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -294,14 +295,15 @@ def split_validation(
             labeled_fraction,
             pairs,
             labels.labeled if labels else encoded,
+            inputs.weights,
+            labels.class_weight if labels else None,
         )
 
     if not estimator.early_stopping:
-        rows = [np.arange(len(array)) for array in inputs.arrays]
-        return part(rows, inputs.pairs), None
+        return part(counted_rows(inputs), inputs.pairs), None
     numbers, orders = [], []
-    for t, array in enumerate(inputs.arrays):
-        n = len(array)
+    for t, rows in enumerate(counted_rows(inputs)):
+        n = len(rows)
         n_valid = max(1, round(n * estimator.validation_fraction))
         if n_valid >= n:
             raise ValueError(
@@ -312,7 +314,7 @@ def split_validation(
             )
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
-        order = rng.permutation(n)
+        order = rows[rng.permutation(n)]
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]

@@ -79,9 +79,8 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
-        def set_score_request(
-            self, *, sample_weight: bool | str | None = ...
-        ) -> Self: ...
+        def set_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_score_request(self, **requests: bool | str | None) -> Self: ...
         @overload
         def fit_transform(
             self, X: ListOfTasks, y: Targets | None = ...
@@ -116,9 +115,9 @@ class BaseJointEstimator(
             return self.fit(X, y, **fit_params).transform(X)
 
     def _check_samples_of_fit(
-        self, X: Samples, ids: Ids | None
+        self, X: Samples, ids: Ids | None, sample_weight: Targets | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
-        return check_samples_of_fit(self, X, ids, self._auto_whitens)
+        return check_samples_of_fit(self, X, ids, sample_weight, self._auto_whitens)
 
     def _fit(
         self,

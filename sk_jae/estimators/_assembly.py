@@ -44,9 +44,11 @@ from sk_jae.tasks import (
 from sk_jae.training import (
     JointNet,
     LentGenerators,
+    Phase,
     TaskData,
     Units,
     default_precision,
+    has_two_parts,
     units_of,
 )
 
@@ -67,6 +69,8 @@ _DECAY, _DECAY_POWER = 1.5, 0.6
 # this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
 _MOST_EPOCHS = 200
+# So many times as many where a model is trained to its end before it is adapted.
+_TWO_PARTS = 1.5
 
 
 def new_state(
@@ -205,7 +209,10 @@ def _view(
 
 
 def make_net(
-    estimator: JointParameters, state: FittedState, train: TaskData
+    estimator: JointParameters,
+    state: FittedState,
+    train: TaskData,
+    phases: tuple[Phase, ...],
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
     module, device = state.module, state.device
@@ -221,16 +228,20 @@ def make_net(
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= _weight_decay(estimator, state, train)
+    augment = _augmentations(estimator.augmentation, train.layouts)
+    n_updates = _n_updates(len(train), is_table=_learns_classes_of_vectors(state))
+    if any(has_two_parts(phase, augment) for phase in phases):
+        n_updates *= _TWO_PARTS
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
-        augment=_augmentations(estimator.augmentation, train.layouts),
+        augment=augment,
         units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
+        max_epochs=_n_epochs(estimator, train, n_updates),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -285,15 +296,19 @@ def _augmentations(
     return (augmentation,) * len(layouts)
 
 
-def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:
+def _n_updates(n_samples: int, *, is_table: bool) -> float:
+    """The number of updates of max_epochs="auto"."""
+    size = n_samples / _N_SAMPLES
+    if not is_table:  # small tables are soon learned by heart
+        size = max(1.0, size)
+    return float(_N_UPDATES * size**0.5)
+
+
+def _n_epochs(estimator: JointParameters, train: TaskData, n_updates: float) -> int:
     """Number of epochs of each phase."""
     if estimator.max_epochs != "auto":
         return estimator.max_epochs
     per_epoch = -(-train.n_per_epoch // estimator.batch_size)
-    size = len(train) / _N_SAMPLES
-    if not is_table:  # small tables are soon learned by heart
-        size = max(1.0, size)
-    n_updates: float = _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

@@ -140,7 +140,7 @@ class BaseJointEstimator(
             state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
             if self.warm_start and hasattr(self, "_state"):
                 state.continue_from(self._state)
-            net = make_net(plain, state, train)
+            net = make_net(plain, state, train, plan.phases)
             trainer = Trainer(
                 net,
                 plan.phases,

@@ -11,6 +11,7 @@ from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.trainer import OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
@@ -30,6 +31,7 @@ __all__ = [
     "check_device",
     "check_no_class",
     "default_precision",
+    "has_two_parts",
     "plain_torch",
     "seed_from",
     "to_module",

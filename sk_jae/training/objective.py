@@ -29,11 +29,6 @@ __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
 TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
-# The fraction of the epochs after which the terms on unlabeled samples start. Before,
-# predictions for these are not better than a guess. Without augmentation, which
-# corrects them, they start later.
-WARM_UP, WARM_UP_PLAIN = 0.3, 0.5
-
 TermKey: TypeAlias = tuple[str, int]  # a term and a task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
@@ -101,7 +96,7 @@ class JointLoss(nn.Module):
         self.loss = loss
         self.augment = tuple(augment)
         self.units = units or {}
-        self.start = WARM_UP if any(self.augment) else WARM_UP_PLAIN
+        self.start = 0.0
         self.shares = nn.ModuleDict()
         self.progress = 0.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 from sk_jae.training.stopping import BestWeights
+from sk_jae.training.timetable import Timetable
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
 
@@ -201,8 +201,10 @@ class Trainer:
     def _train_phase(self, phase: Phase) -> None:
         net = self.net
         valid = None
+        times = Timetable.of(phase, net.augment)
+        net.criterion_.start = times.start
         adaptation = Adaptation(
-            net, self.data, self.reader, self.class_prior, self._step
+            net, self.data, self.reader, self.class_prior, times, self._step
         )
         best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
@@ -222,7 +224,7 @@ class Trainer:
                 for epoch in range(n_epochs):
                     net.criterion_.progress = epoch / n_epochs
                     adaptation.begin_epoch(epoch / n_epochs)
-                    self._set_lr((epoch + 0.5) / n_epochs)
+                    self._set_lr(times.cosine((epoch + 0.5) / n_epochs))
                     if self._run_epoch(valid, best):
                         break
         except KeyboardInterrupt:
@@ -299,10 +301,9 @@ class Trainer:
         self._n_done += 1
         return stop
 
-    def _set_lr(self, progress: float) -> None:
-        """Set the learning rates for this fraction of the epochs."""
+    def _set_lr(self, factor: float) -> None:
+        """Set the learning rates of an epoch, if the schedule is the cosine."""
         if self.lr_schedule == "cosine" and not self.net.has_scheduler:
-            factor = (1 + math.cos(math.pi * progress)) / 2
             for group in self.net.optimizer_.param_groups:
                 # As torch's schedulers do, so that groups of the user keep their ratio.
                 group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
         paper,
         preprocessing,
     )
-    from sk_jae.estimators import JointAutoencoder, JointTransferClassifier
+    from sk_jae.estimators import (
+        JointAutoencoder,
+        JointTransferClassifier,
+        JointTransferRegressor,
+    )
     from sk_jae.tasks import JointArrays, pack
 
 __version__ = "0.1.0"
@@ -28,6 +32,7 @@ __all__ = [
     "JointArrays",
     "JointAutoencoder",
     "JointTransferClassifier",
+    "JointTransferRegressor",
     "architecture",
     "datasets",
     "exceptions",
@@ -44,6 +49,7 @@ _HOMES = {
     "JointArrays": "sk_jae.tasks",
     "JointAutoencoder": "sk_jae.estimators",
     "JointTransferClassifier": "sk_jae.estimators",
+    "JointTransferRegressor": "sk_jae.estimators",
     "pack": "sk_jae.tasks",
 }
 

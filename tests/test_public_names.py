@@ -13,8 +13,9 @@ import pytest
 
 PUBLIC = {
     "sk_jae": """
-        JointArrays JointAutoencoder JointTransferClassifier architecture datasets
-        exceptions inspection metrics model_selection nn pack paper preprocessing
+        JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
+        architecture datasets exceptions inspection metrics model_selection nn pack
+        paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
@@ -26,7 +27,10 @@ PUBLIC = {
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps
         split_by_class
     """,
-    "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
+    "sk_jae.exceptions": """
+        DamagedFileError DeviceWarning ModelFileError NotSavableError
+        TrainingInterrupted TransferWarning UnknownFormatError
+    """,
     "sk_jae.inspection": """
         CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay
         TranslationDisplay
@@ -43,7 +47,7 @@ PUBLIC = {
         Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
         LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
         UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
-        n_parameters random_affine reconstruction_loss
+        n_parameters random_affine reconstruction_loss regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

@@ -24,8 +24,8 @@ from sk_jae.architecture import (
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._parameters import (
     Augmentation,
-    ClassifierParameters,
     JointParameters,
+    PredictorParameters,
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
@@ -33,8 +33,10 @@ from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
+    EncodedTargets,
     Labels,
     Layout,
+    RegressionTargets,
     TaskInputs,
     counted,
     evenly_mixed,
@@ -60,7 +62,7 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between the samples and the classes of vectors, without biases, decoders
+# The weights between vectors and what is predicted from them, without biases, decoders
 # and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
 _CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
 _DECAY, _DECAY_POWER = 1.5, 0.6
@@ -78,7 +80,7 @@ def new_state(
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
     heads: Heads,
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     device: torch.device,
     seed: int,
 ) -> FittedState:
@@ -88,6 +90,8 @@ def new_state(
     if estimator.shared_input == "auto" and estimator.n_shared:
         architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
+    classes = labels if isinstance(labels, Labels) else None
+    targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
         module = JointModule(
             architectures,
@@ -95,10 +99,11 @@ def new_state(
             n_private=estimator.n_private,
             shared_depth=estimator.shared_depth,
             n_shared_layers=estimator.n_shared_layers,
-            n_classes=len(labels.classes) if labels else 0,
+            n_classes=len(classes.classes) if classes else 0,
+            n_outputs=len(targets.scale.mean) if targets else 0,
             shared_head=heads.shared,
             private_heads=heads.private,
-            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            class_mask=torch.from_numpy(classes.class_mask) if classes else None,
             seed=seed,
         )
     if labels and estimator.n_shared:
@@ -113,8 +118,9 @@ def new_state(
         module,
         device,
         estimator.reconstruction_loss,
-        classes=labels.classes if labels else None,
-        class_mask=labels.class_mask if labels else None,
+        classes=classes.classes if classes else None,
+        class_mask=classes.class_mask if classes else None,
+        target_scale=targets.scale if targets else None,
         codes=estimator.codes,
     )
 
@@ -135,7 +141,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -166,7 +172,7 @@ def _architectures(
 
 
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
@@ -229,7 +235,7 @@ def make_net(
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= _weight_decay(estimator, state, train)
     augment = _augmentations(estimator.augmentation, train.layouts)
-    n_updates = _n_updates(len(train), is_table=_learns_classes_of_vectors(state))
+    n_updates = _n_updates(len(train), is_table=_predicts_from_vectors(state))
     if any(has_two_parts(phase, augment) for phase in phases):
         n_updates *= _TWO_PARTS
     net = JointNet(
@@ -259,12 +265,13 @@ def _weight_decay(
     if estimator.weight_decay != "auto":
         given = estimator.weight_decay
         return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+    if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
         return {}
-    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
-    assert state.classes is not None
-    # The cross-entropy is divided by the same logarithm.
-    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    n = sum(int(own.sum()) for own in train.labeled if own is not None)
+    decay = _DECAY * n**-_DECAY_POWER
+    if state.classes is not None:
+        # The cross-entropy is divided by the same logarithm.
+        decay /= math.log(len(state.classes))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
@@ -272,9 +279,9 @@ def _weight_decay(
     }
 
 
-def _learns_classes_of_vectors(state: FittedState) -> bool:
+def _predicts_from_vectors(state: FittedState) -> bool:
     are_vectors = all(layout.kind == "vector" for layout in state.layouts)
-    return state.classes is not None and are_vectors
+    return are_vectors and (state.classes is not None or state.target_scale is not None)
 
 
 def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
@@ -316,18 +323,24 @@ def split_validation(
     estimator: JointParameters,
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     seed: int,
 ) -> tuple[TaskData, TaskData | None]:
     """The training data and, with early stopping, the validation data of all tasks."""
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
-    if isinstance(estimator, ClassifierParameters):
+    if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
     def part(rows: list[NDArray[np.intp]]) -> TaskData:
         return TaskData(
-            inputs.arrays, layouts, encoded, inputs.names, tuple(rows), labeled_fraction
+            inputs.arrays,
+            layouts,
+            encoded,
+            inputs.names,
+            tuple(rows),
+            labeled_fraction,
+            labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
@@ -346,9 +359,9 @@ def split_validation(
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
         order = rng.permutation(n)
-        own = encoded[t]
-        if own is not None:  # hold out every label in proportion
-            order = order[evenly_mixed(own[order])]
+        groups = labels.groups(t) if labels else None
+        if groups is not None:  # hold out every label in proportion
+            order = order[evenly_mixed(groups[order])]
         valid.append(np.sort(order[:n_valid]))
         train.append(np.sort(order[n_valid:]))
     return part(train), part(valid)

@@ -181,7 +181,7 @@ class JointAutoencoder(BaseJointEstimator):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
@@ -191,6 +191,7 @@ class JointAutoencoder(BaseJointEstimator):
     See Also
     --------
     JointTransferClassifier : Learns classes at the same time.
+    JointTransferRegressor : Learns numbers at the same time.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
     Notes

@@ -31,8 +31,8 @@ from sk_jae.estimators._sklearn_compat import (
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
     DictOfTasks,
+    EncodedTargets,
     JointArrays,
-    Labels,
     Layout,
     ListOfTasks,
     OneSequence,
@@ -122,7 +122,7 @@ class BaseJointEstimator(
         inputs: TaskInputs,
         layouts: tuple[Layout, ...],
         plan: Plan,
-        labels: Labels | None = None,
+        labels: EncodedTargets | None = None,
         class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""

@@ -217,7 +217,7 @@ class JointTransferClassifier(ClassFitting):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     transfer_ : dict of {str: dict}
         For each task with unlabeled samples: "supposed", the shares of the classes that
@@ -231,6 +231,7 @@ class JointTransferClassifier(ClassFitting):
 
     See Also
     --------
+    JointTransferRegressor : Learns numbers instead of classes.
     JointAutoencoder : Learns codes without labels.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 

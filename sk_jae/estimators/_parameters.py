@@ -24,6 +24,8 @@ __all__ = [
     "OptimizerChoice",
     "PerTask",
     "Precision",
+    "PredictorParameters",
+    "RegressorParameters",
 ]
 
 T = TypeVar("T")
@@ -155,22 +157,37 @@ class JointParameters(BaseEstimator):
         return self
 
 
-class ClassifierParameters(JointParameters):
-    """The parameters that the classifier has in addition."""
+class PredictorParameters(JointParameters):
+    """The parameters that the classifier and the regressor have in addition."""
 
-    classification_weight: PerTask[float]
-    infomax_weight: PerTask[float]
-    consistency_weight: PerTask[float]
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
-    class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
-        "class_prior": ["array-like", dict, None],
         # Beyond, an epoch would be more than a hundred times as long as the data.
         "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }
+
+
+class ClassifierParameters(PredictorParameters):
+    """The parameters that only the classifier has."""
+
+    classification_weight: PerTask[float]
+    infomax_weight: PerTask[float]
+    consistency_weight: PerTask[float]
+    class_prior: Any
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **PredictorParameters._parameter_constraints,
+        "class_prior": ["array-like", dict, None],
+    }
+
+
+class RegressorParameters(PredictorParameters):
+    """The parameters that only the regressor has."""
+
+    regression_weight: PerTask[float]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
-from sk_jae.tasks import Labels, counted, level_of_user, listed
+from sk_jae.tasks import EncodedTargets, counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
 
@@ -19,7 +19,7 @@ _NAMES = (
 
 
 def warn_of_transfer(
-    architectures: Sequence[Architecture], labels: Labels, module: JointModule
+    architectures: Sequence[Architecture], labels: EncodedTargets, module: JointModule
 ) -> None:
     """Warn if a task without labels has first layers of its own, or sees too little.
 
@@ -27,7 +27,7 @@ def warn_of_transfer(
     ----------
     architectures : sequence of Architecture
         The branches of each task.
-    labels : Labels
+    labels : EncodedTargets
     module : JointModule
         Built from them, with a shared branch.
     """

@@ -61,7 +61,9 @@ class JointStratifiedKFold(StratifiedKFold):
     -----
     An array that is not a :class:`JointArrays` is one task. As in the estimators,
     exactly two values in its labels are two classes, even if one of them is -1. With
-    ``y=None`` all samples are tested, and the folds are stratified by task.
+    ``y=None`` all samples are tested, and the folds are stratified by task. If the
+    labels are numbers with fractions, or have several outputs, they are targets of
+    regression, and the folds are stratified by task and by whether a target is known.
 
     :class:`~sklearn.model_selection.StratifiedKFold` warns about labels with fewer than
     `n_splits` samples. This class warns only about tasks with fewer samples than that.
@@ -99,7 +101,8 @@ class JointStratifiedKFold(StratifiedKFold):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -115,7 +118,7 @@ class JointStratifiedKFold(StratifiedKFold):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or has no label, or if fewer than `n_splits` samples
+            If `y` has no label, or if fewer than `n_splits` samples
             can be tested.
 
         Warns
@@ -221,7 +224,8 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -237,7 +241,7 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or has no label, or if the sizes do not fit the number
+            If `y` has no label, or if the sizes do not fit the number
             of samples that can be tested.
         """
         _, strata, tested = strata_of(X, y, self.test_unlabeled)
@@ -291,7 +295,8 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -326,7 +331,8 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 

@@ -5,6 +5,7 @@ L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 (Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features instead
 of sums, so that the weights do not depend on the sizes of batches and images.)
 
+`regression_loss` takes the place of the classification where the targets are numbers.
 There are two more terms for unlabeled samples, which are not in the paper:
 `infomax_loss` and `consistency_loss`.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "consistency_loss",
     "infomax_loss",
     "reconstruction_loss",
+    "regression_loss",
 ]
 
 CONFIDENT = 0.9
@@ -93,6 +95,37 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
+
+
+def regression_loss(predictions: Tensor, targets: Tensor) -> Tensor:
+    """Return the squared error of the known targets.
+
+    Parameters
+    ----------
+    predictions : Tensor of shape (n, n_outputs)
+        The predicted targets.
+    targets : Tensor of shape (n, n_outputs)
+        The targets, NaN where one is unknown. If they are standardized, the loss is
+        about 1 for a model that knows nothing.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The mean over the known values of each output, averaged over the outputs that
+        have any, or 0 if there are none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import regression_loss
+    >>> targets = torch.tensor([[1.0, 2.0], [1.0, torch.nan]])
+    >>> regression_loss(torch.zeros(2, 2), targets)
+    tensor(2.5000)
+    """
+    known = ~targets.isnan()
+    errors = (predictions.float() - targets.nan_to_num()).square() * known
+    means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+    return means.sum() / known.any(0).sum().clamp(min=1)
 
 
 def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:

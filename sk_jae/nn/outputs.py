@@ -44,6 +44,8 @@ class TaskOutput(NamedTuple):
         The codes of the samples.
     logits : Tensor of shape (n, n_classes) or None
         The logits of the classes. None if the task has no classifier.
+    targets : Tensor of shape (n, n_outputs) or None, default=None
+        The predicted targets of regression. None if the task has no head for them.
 
     Examples
     --------
@@ -59,3 +61,4 @@ class TaskOutput(NamedTuple):
     reconstruction: Tensor
     codes: Codes
     logits: Tensor | None
+    targets: Tensor | None = None

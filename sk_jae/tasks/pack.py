@@ -21,6 +21,7 @@ from sk_jae.tasks.label_values import (
     missing_mask,
     to_vector,
 )
+from sk_jae.tasks.regression_targets import is_table, to_targets
 
 __all__ = ["pack"]
 
@@ -52,16 +53,18 @@ def pack(
         Labels in the form of `X`. None instead of labels, or no entry in a dict, marks
         a task without labels; -1, None, NaN, NA and NaT mark an unlabeled sample. For
         a single array or a JointArrays, `y` may also be flat, of shape (n_samples,).
+        Targets of regression may have several outputs, of shape (n_samples_t,
+        n_outputs).
 
     Returns
     -------
     X : JointArrays of shape (n_samples,)
         The samples of all tasks, evenly mixed.
-    y : ndarray of shape (n_samples,) or None
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None
         The label of each sample in the same order, None if no task has labels. Integer
         labels are int64. Unlabeled samples have -1 or, if some of the numbers are
-        fractions and so a target of regression, NaN. Booleans become 0 and 1 if there
-        are unlabeled samples.
+        fractions and so a target of regression, or if there are several outputs, NaN.
+        Booleans become 0 and 1 if there are unlabeled samples.
 
     Raises
     ------
@@ -99,8 +102,10 @@ def pack(
         )
     if plain or is_per_task(y):
         return container, _join_labels(container, y)
-    flat = to_vector(y, "y")
+    flat = to_targets(y, "y") if is_table(y) else to_vector(y, "y")
     check_one_per_sample(flat, len(container), "y", what="label", remedy=" of X")
+    if flat.ndim > 1:
+        return container, flat
     (flat,) = _filled([flat], ["y"])
     return container, flat
 
@@ -110,15 +115,18 @@ def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
     if all(item is None for item in items):
         return None
     words = container._describe("y")
+    tables = [item for item in items if is_table(item)]
+    gap = np.shape(tables[0])[1:] if tables else ()
+    to_values = to_targets if tables else to_vector
     parts = []
     for item, n_samples, own_words in zip(
         items, container.n_samples, words, strict=True
     ):
-        none = np.full(n_samples, None)
-        part = none if item is None else to_vector(item, own_words)
+        none = np.full((n_samples, *gap), np.nan if tables else None)
+        part = none if item is None else to_values(item, own_words)
         check_one_per_sample(part, n_samples, own_words, what="label")
         parts.append(part)
-    return container._join(_filled(parts, words), "y")
+    return container._join(parts if tables else _filled(parts, words), "y")
 
 
 def _filled(parts: list[NDArray[Any]], words: list[str]) -> list[NDArray[Any]]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import Layout
+from sk_jae.tasks import Encoded, Layout, labeled_rows
 from sk_jae.training.isolation import generator_for
 from sk_jae.training.reading import SampleReader
 
@@ -30,8 +30,9 @@ class TaskData:
     arrays : tuple of ndarray of shape (n_samples_t, ...)
         In the dtype and layout of the user.
     layouts : tuple of Layout
-    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
-        -1 for an unlabeled sample.
+    labels : tuple of (ndarray or None)
+        Classes (n_samples_t,) with -1 for an unlabeled sample, or targets of regression
+        (n_samples_t, n_outputs) with NaN for an unknown value.
     names : tuple of str
     rows : tuple of ndarray of int
         The rows of each array that belong to this part of the data. The arrays
@@ -39,14 +40,22 @@ class TaskData:
     labeled_fraction : float, default=0.0
         If a smaller fraction of the samples of a task is labeled, the labeled ones are
         repeated until they make up this fraction.
+    labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
+        The masks of the labeled samples. By default they are found in `labels`.
     """
 
     arrays: tuple[NDArray[Any], ...]
     layouts: tuple[Layout, ...]
-    labels: tuple[NDArray[np.int64] | None, ...]
+    labels: tuple[Encoded | None, ...]
     names: tuple[str, ...]
     rows: tuple[NDArray[np.intp], ...]
     labeled_fraction: float = 0.0
+    labeled: tuple[NDArray[np.bool_] | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.labeled:
+            masks = tuple(None if y is None else labeled_rows(y) for y in self.labels)
+            object.__setattr__(self, "labeled", masks)
 
     def __len__(self) -> int:
         return max(len(rows) for rows in self.rows)
@@ -73,10 +82,10 @@ class TaskData:
 
     def label_groups(self, t: int) -> list[NDArray[np.intp]]:
         """The rows of one task; unlabeled and labeled ones apart if labels are rare."""
-        rows, labels = self.rows[t], self.labels[t]
-        if labels is None:
+        rows, all_labeled = self.rows[t], self.labeled[t]
+        if all_labeled is None:
             return [rows]
-        labeled = labels[rows] >= 0
+        labeled = all_labeled[rows]
         if not 0 < labeled.sum() < len(rows) * self.labeled_fraction:
             return [rows]
         return [rows[~labeled], rows[labeled]]
@@ -84,7 +93,7 @@ class TaskData:
 
 @dataclass
 class Batch:
-    """Samples (n_t, *module_shape_t) and labels (n_t,) of each task, or None."""
+    """Samples (n_t, *module_shape_t) and labels (n_t, ...) of each task, or None."""
 
     inputs: list[Tensor | None]
     labels: list[Tensor | None]

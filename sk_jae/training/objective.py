@@ -18,6 +18,7 @@ from sk_jae.nn import (
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
+    regression_loss,
 )
 from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
@@ -27,7 +28,7 @@ from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
-TERMS = ("reconstruction", "classification", "infomax", "consistency")
+TERMS = ("reconstruction", "classification", "regression", "infomax", "consistency")
 
 TermKey: TypeAlias = tuple[str, int]  # a term and a task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
@@ -141,7 +142,8 @@ class JointLoss(nn.Module):
         return total, terms
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
-        supervised = phase.weight("classification", t) and batch.labels[t] is not None
+        of_labels = phase.weight("classification", t) or phase.weight("regression", t)
+        supervised = of_labels and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
         if weight or supervised or self._learns_unlabeled(t, phase):
             return True
@@ -213,6 +215,11 @@ class JointLoss(nn.Module):
                 loss = checked_loss(loss, module.names[t])
             value = reconstruction_loss(module.decode(t, codes), x, loss)
             yield "reconstruction", value, len(x)
+        if phase.weight("regression", t) and labels is not None:
+            predictions = module.regress(t, codes)
+            if predictions is not None:
+                n = (~labels.isnan()).any(dim=1).sum()
+                yield "regression", regression_loss(predictions, labels), n
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:

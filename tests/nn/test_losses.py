@@ -13,6 +13,7 @@ from sk_jae.nn import (
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
+    regression_loss,
 )
 
 
@@ -133,3 +134,26 @@ def test_consistency_is_the_cross_entropy_with_confident_predictions():
     assert plain.grad is None
     assert (logits.grad[2] == 0).all()
     assert logits.grad[:2].any()
+
+
+def test_regression_is_the_mean_over_known_values_of_each_output():
+    predictions, targets = random(9, 3), random(9, 3, seed=1)
+    targets[:4, 0] = targets[2:, 1] = np.nan
+    found = regression_loss(torch.from_numpy(predictions), torch.from_numpy(targets))
+    expected = [
+        mean_squared_error(targets[known, k], predictions[known, k])
+        for k in range(3)
+        for known in [~np.isnan(targets[:, k])]
+    ]
+    assert found.item() == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_unknown_targets_have_no_gradient_and_no_loss():
+    predictions = torch.ones(4, 2, requires_grad=True)
+    targets = torch.full((4, 2), torch.nan)
+    targets[1, 0] = 0.0
+    regression_loss(predictions, targets).backward()
+    expected = torch.zeros(4, 2)
+    expected[1, 0] = 2.0
+    assert torch.equal(predictions.grad, expected)
+    assert regression_loss(predictions, targets[:1]).item() == 0

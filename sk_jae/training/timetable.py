@@ -14,12 +14,11 @@ __all__ = ["Timetable", "has_two_parts"]
 
 Augmentations = Sequence[Callable[[Tensor], Tensor] | None]
 
-# Before, predictions for unlabeled samples are not better than a guess. Where samples
-# are not augmented, which corrects these, the terms start later.
-START, START_PLAIN = 0.3, 0.5
+# Before, predictions for unlabeled samples are not better than a guess.
+CONSISTENCY_START, INFOMAX_START = 0.36, 0.5
 
-# With two parts: the length of the first one, and when consistency starts in it.
-FIRST_PART, CONSISTENCY = 0.6, 0.36
+# The length of the first of two parts.
+FIRST_PART = 0.6
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,9 @@ class Timetable:
     @classmethod
     def of(cls, phase: Phase, augment: Augmentations) -> Timetable:
         if has_two_parts(phase, augment):
-            return cls(CONSISTENCY, FIRST_PART, has_two_parts=True)
-        start = START if any(augment) else START_PLAIN
-        return cls(start, start)
+            return cls(CONSISTENCY_START, FIRST_PART, has_two_parts=True)
+        start = CONSISTENCY_START if any(augment) else INFOMAX_START
+        return cls(start, INFOMAX_START)
 
     def cosine(self, progress: float) -> float:
         """The factor of the learning rate at this fraction of the epochs."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sk_jae import (
         architecture,
+        callbacks,
         datasets,
         exceptions,
         inspection,
@@ -34,6 +35,7 @@ __all__ = [
     "JointTransferClassifier",
     "JointTransferRegressor",
     "architecture",
+    "callbacks",
     "datasets",
     "exceptions",
     "inspection",

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.architecture import (
-    Architecture,
-    Shape,
-    common_columns,
-    common_view,
-    describe,
-    has_few,
-)
-from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._architectures import describe_tasks
+from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -31,7 +24,7 @@ from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
-from sk_jae.nn import JointModule, RandomAffine
+from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -40,21 +33,23 @@ from sk_jae.tasks import (
     TaskInputs,
     counted,
     evenly_mixed,
-    per_task,
     warn_of_flattened,
 )
 from sk_jae.training import (
+    EpochMonitor,
     JointNet,
+    Keeper,
     LentGenerators,
     Phase,
     TaskData,
+    Trainer,
     Units,
     default_precision,
     has_two_parts,
     units_of,
 )
 
-__all__ = ["make_net", "new_state", "split_validation"]
+__all__ = ["make_net", "make_trainer", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -74,6 +69,9 @@ _MOST_EPOCHS = 200
 # So many times as many where a model is trained to its end before it is adapted.
 _TWO_PARTS = 1.5
 
+# How far augmentation moves signals, as a part of their time.
+_ALIGNED, _ANYWHERE = 0.1, 0.5
+
 
 def new_state(
     estimator: JointParameters,
@@ -86,9 +84,7 @@ def new_state(
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
-        architectures = _architectures(estimator, inputs.names, layouts, labels)
-    if estimator.shared_input == "auto" and estimator.n_shared:
-        architectures = with_common_scale(architectures, layouts, labels)
+        architectures = describe_tasks(estimator, inputs, layouts, labels)
     check_sizes(estimator, architectures)
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
@@ -109,7 +105,9 @@ def new_state(
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
-            warn_of_transfer(architectures, labels, module)
+            pairs = inputs.pairs if estimator.pairing_weight else None
+            has_rates = estimator.sampling_rate is not None
+            warn_of_transfer(architectures, labels, module, pairs, has_rates=has_rates)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -137,83 +135,6 @@ def _lent_if_called(
     return generators.lent()
 
 
-def _architectures(
-    estimator: JointParameters,
-    names: Sequence[str],
-    layouts: Sequence[Layout],
-    labels: EncodedTargets | None,
-) -> list[Architecture]:
-    """The layers of every task's branches."""
-
-    def is_one(value: object) -> bool:
-        return isinstance(value, (str, tuple)) or callable(value)
-
-    shapes = [layout.module_shape for layout in layouts]
-    view = _view(estimator.shared_input, shapes, names)
-    features = _features(estimator.shared_input, layouts, labels)
-    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
-    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
-    classified: Literal["private", "shared"] | None = None
-    if labels:
-        classified = "shared" if estimator.n_shared else "private"
-    return [
-        describe(
-            names[t],
-            shape,
-            view or shape,
-            encoders[t],
-            decoders[t],
-            classified=classified,
-            columns=layouts[t].columns,
-            features=features[t],
-        )
-        for t, shape in enumerate(shapes)
-    ]
-
-
-def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
-) -> list[tuple[str, ...] | None]:
-    """The names of the columns that the shared branch sees of each task."""
-    own = [layout.columns for layout in layouts]
-    if shared_input != "auto" or not any(own):
-        return [None] * len(own)
-    features = common_columns(own)
-    # Only a task without labels has nothing better than a few common columns.
-    if labels and any(part is None for part in labels.encoded):
-        return features
-    one = features[0]
-    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
-        return own
-    return features
-
-
-def _view(
-    shared_input: tuple[int, int, int] | Literal["auto"] | None,
-    shapes: list[Shape],
-    names: Sequence[str],
-) -> Shape | None:
-    """The shape that the shared branch sees; None means that of the samples."""
-    if shared_input is None:
-        return None
-    if shared_input == "auto":
-        return common_view(shapes)
-    if len(shared_input) != 3 or not all(
-        isinstance(n, (int, np.integer)) and n > 0 for n in shared_input
-    ):
-        raise ValueError(
-            "shared_input must be 'auto', None or a tuple (channels, height, width), "
-            f"got {shared_input!r}."
-        )
-    for name, shape in zip(names, shapes, strict=True):
-        if len(shape) != 3:
-            raise ValueError(
-                f"shared_input={shared_input} resizes images, but the samples of task "
-                f"{name!r} have the shape {shape}; set shared_input=None."
-            )
-    return tuple(shared_input)
-
-
 def make_net(
     estimator: JointParameters,
     state: FittedState,
@@ -234,7 +155,7 @@ def make_net(
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= _weight_decay(estimator, state, train)
-    augment = _augmentations(estimator.augmentation, train.layouts)
+    augment = _augmentations(estimator.augmentation, train)
     n_updates = _n_updates(len(train), is_table=_predicts_from_vectors(state))
     if any(has_two_parts(phase, augment) for phase in phases):
         n_updates *= _TWO_PARTS
@@ -256,6 +177,36 @@ def make_net(
     )
     net.initialize()
     return net
+
+
+def make_trainer(
+    estimator: JointParameters,
+    state: FittedState,
+    net: JointNet,
+    phases: tuple[Phase, ...],
+    data: tuple[TaskData, TaskData | None],
+    *,
+    seed: int,
+    monitor: EpochMonitor,
+    class_prior: Mapping[int, NDArray[np.float64]] | None,
+    keeper: Keeper | None,
+) -> Trainer:
+    """The trainer of a net, which goes on with what the state has of an earlier fit."""
+    trainer = Trainer(
+        net,
+        phases,
+        *data,
+        seed=seed,
+        lr_schedule=estimator.lr_schedule,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        monitor=monitor,
+        history=state.history,
+        class_prior=class_prior,
+        keeper=keeper,
+    )
+    trainer.take_over(state.optimizer)
+    return trainer
 
 
 def _weight_decay(
@@ -293,14 +244,22 @@ def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> U
 
 
 def _augmentations(
-    augmentation: Augmentation, layouts: Sequence[Layout]
+    augmentation: Augmentation, train: TaskData
 ) -> tuple[Callable[[Tensor], Tensor] | None, ...]:
     """The function that changes the samples of each task at random, or None."""
     if augmentation is None:
         return ()
-    if augmentation == "auto":
-        return tuple(RandomAffine() if x.is_image else None for x in layouts)
-    return (augmentation,) * len(layouts)
+    if augmentation != "auto":
+        return (augmentation,) * len(train.layouts)
+    # Where all have labels, these may tell when something happens.
+    shift = _ALIGNED if all(y is not None for y in train.labels) else _ANYWHERE
+    return tuple(_augmentation_of(layout, shift) for layout in train.layouts)
+
+
+def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
+    if layout.is_image:
+        return RandomAffine()
+    return RandomSignal(shift) if layout.kind == "signal" else None
 
 
 def _n_updates(n_samples: int, *, is_table: bool) -> float:
@@ -332,7 +291,9 @@ def split_validation(
     if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
-    def part(rows: list[NDArray[np.intp]]) -> TaskData:
+    def part(
+        rows: Sequence[NDArray[np.intp]], pairs: NDArray[np.intp] | None
+    ) -> TaskData:
         return TaskData(
             inputs.arrays,
             layouts,
@@ -340,12 +301,14 @@ def split_validation(
             inputs.names,
             tuple(rows),
             labeled_fraction,
+            pairs,
             labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
-        return part([np.arange(len(array)) for array in inputs.arrays]), None
-    train, valid = [], []
+        rows = [np.arange(len(array)) for array in inputs.arrays]
+        return part(rows, inputs.pairs), None
+    numbers, orders = [], []
     for t, array in enumerate(inputs.arrays):
         n = len(array)
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -362,6 +325,7 @@ def split_validation(
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]
-        valid.append(np.sort(order[:n_valid]))
-        train.append(np.sort(order[n_valid:]))
-    return part(train), part(valid)
+        numbers.append(n_valid)
+        orders.append(order)
+    train, valid = held_out(orders, numbers, inputs.pairs, inputs.names)
+    return part(*train), part(*valid)

@@ -21,7 +21,14 @@ from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter, Samples, Targets, check_sample_weight
+from sk_jae.tasks import (
+    Ids,
+    LayoutParameter,
+    Samples,
+    SamplingRate,
+    Targets,
+    check_sample_weight,
+)
 
 __all__ = ["JointAutoencoder"]
 
@@ -78,6 +85,10 @@ class JointAutoencoder(BaseJointEstimator):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
+    sampling_rate : float, list or dict of (float or None), or None, default=None
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
     input_scaling : "auto" or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
@@ -96,6 +107,10 @@ class JointAutoencoder(BaseJointEstimator):
         "mse" is the mean squared error over the features of a sample. "bce" is the
         binary cross-entropy, for values in [0, 1]. A function takes the two tensors
         (reconstruction, input), and its result is averaged.
+    pairing_weight : float, default=1.0
+        Weight of the terms of samples with equal `ids`, which bring the shared codes of
+        a subject together, reconstruct its sample of one task from those of another,
+        and let the predictions for it agree. Without ids there are none.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
@@ -131,8 +146,9 @@ class JointAutoencoder(BaseJointEstimator):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors as they are. A function takes
-        and returns a tensor of shape (n, features) or (n, channels, height, width).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -148,6 +164,7 @@ class JointAutoencoder(BaseJointEstimator):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.
@@ -238,10 +255,12 @@ class JointAutoencoder(BaseJointEstimator):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
+        sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
+        pairing_weight: float = 1.0,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         lr: float = 0.001,
@@ -269,10 +288,12 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.sampling_rate = sampling_rate
         self.input_scaling = input_scaling
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.reconstruction_loss = reconstruction_loss
+        self.pairing_weight = pairing_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -293,7 +314,9 @@ class JointAutoencoder(BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Samples, y: Targets | None = None) -> Self:
+    def fit(
+        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+    ) -> Self:
         """Train the joint autoencoder.
 
         Parameters
@@ -305,6 +328,12 @@ class JointAutoencoder(BaseJointEstimator):
             single array is the only task.
         y : ignored
             Not used, present for API consistency.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, in the form of `X`: samples of
+            different tasks with equal ids are one subject, such as a patient. None in
+            place of an id, or of a task's ids, marks samples that belong to no other.
+            A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
 
         Returns
         -------
@@ -313,16 +342,15 @@ class JointAutoencoder(BaseJointEstimator):
         Raises
         ------
         ValueError, TypeError
-            Before any training, if the samples or the parameters cannot be used.
+            Before any training, if samples, ids or parameters cannot be used.
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
-            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
-            is a KeyboardInterrupt. After any other exception the estimator is as it
-            was before.
+            After Ctrl-C, if an epoch was finished: the estimator can then be used.
+            After any other exception the estimator is as it was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X)
+            inputs, layouts = self._check_samples_of_fit(X, ids)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 

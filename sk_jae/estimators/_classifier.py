@@ -15,7 +15,7 @@ from sk_jae.estimators._parameters import (
     Precision,
 )
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter
+from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = ["JointTransferClassifier"]
 
@@ -71,6 +71,10 @@ class JointTransferClassifier(ClassFitting):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
+    sampling_rate : float, list or dict of (float or None), or None, default=None
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
     input_scaling : "auto" or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
@@ -118,6 +122,10 @@ class JointTransferClassifier(ClassFitting):
         "mse" is the mean squared error over the features of a sample. "bce" is the
         binary cross-entropy, for values in [0, 1]. A function takes the two tensors
         (reconstruction, input), and its result is averaged.
+    pairing_weight : float, default=1.0
+        Weight of the terms of samples with equal `ids`, which bring the shared codes of
+        a subject together, reconstruct its sample of one task from those of another,
+        and let the predictions for it agree. Without ids there are none.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
@@ -166,8 +174,9 @@ class JointTransferClassifier(ClassFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default="auto"
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors as they are. A function takes
-        and returns a tensor of shape (n, features) or (n, channels, height, width).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -183,6 +192,7 @@ class JointTransferClassifier(ClassFitting):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.
@@ -295,6 +305,7 @@ class JointTransferClassifier(ClassFitting):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
+        sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 0.1,
@@ -304,6 +315,7 @@ class JointTransferClassifier(ClassFitting):
         head: Literal["auto", "shared", "both"] = "auto",
         strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
         reconstruction_loss: ReconstructionLoss = "mse",
+        pairing_weight: float = 1.0,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
@@ -333,6 +345,7 @@ class JointTransferClassifier(ClassFitting):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.sampling_rate = sampling_rate
         self.input_scaling = input_scaling
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
@@ -342,6 +355,7 @@ class JointTransferClassifier(ClassFitting):
         self.head = head
         self.strategy = strategy
         self.reconstruction_loss = reconstruction_loss
+        self.pairing_weight = pairing_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction

@@ -14,7 +14,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter
+from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
@@ -63,10 +63,12 @@ class JointParameters(BaseEstimator):
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
+    sampling_rate: SamplingRate
     input_scaling: Literal["auto"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
+    pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int
     lr: float
@@ -95,9 +97,11 @@ class JointParameters(BaseEstimator):
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
+        "sampling_rate": [Real, list, tuple, dict, None],
         "input_scaling": [StrOptions({"auto"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],

@@ -25,8 +25,10 @@ from sk_jae.training import Phase
 
 __all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier", "plan_regressor"]
 
-
 Weights: TypeAlias = dict[str, tuple[float, ...]]  # by term, one per task
+
+# The terms of the samples of each task, whose weights are parameters of the classifier.
+_TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Plan:
 
 def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
     """The only phase of an autoencoder."""
-    return Plan((Phase("joint", _weights(estimator, inputs, "reconstruction")),))
+    weights = _weights(estimator, inputs, "reconstruction")
+    return Plan((Phase("joint", weights | _of_pairs(estimator, inputs, "pairing")),))
 
 
 def plan_classifier(
@@ -106,6 +109,7 @@ def _plan_predictor(
     for term, used in where.items():
         pairs = zip(weights[term], used, strict=True)
         weights[term] = tuple(w if u else 0.0 for w, u in pairs)
+    weights |= _of_pairs(estimator, inputs, "pairing", "agreement")
     if estimator.strategy == "common-branch":
         return Plan(_common_branch(weights, targets), heads)
     return Plan((Phase("end-to-end", weights),), heads)
@@ -121,6 +125,15 @@ def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Wei
         )
         for term in terms
     }
+
+
+def _of_pairs(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
+    """The weights of terms of subjects that several tasks have, if there are any."""
+    if inputs.pairs is None or not estimator.pairing_weight:
+        return {}
+    n_subjects = np.count_nonzero(inputs.pairs >= 0, axis=0).tolist()
+    weight = float(estimator.pairing_weight)
+    return {term: tuple(weight if n else 0.0 for n in n_subjects) for term in terms}
 
 
 def _choose_heads(
@@ -164,8 +177,9 @@ def _common_branch(weights: Weights, labels: EncodedTargets) -> tuple[Phase, ...
     Tasks without labels have no head of their own and are trained together with the
     source.
     """
-    reconstruction = {"reconstruction": weights["reconstruction"]}
-    on_labels = {k: v for k, v in weights.items() if k not in reconstruction}
+    without_labels = ("reconstruction", "pairing")
+    reconstruction = {k: v for k, v in weights.items() if k in without_labels}
+    on_labels = {k: v for k, v in weights.items() if k not in without_labels}
     counts = [0 if part is None else int(part.sum()) for part in labels.labeled]
     source = int(np.argmax(counts))
     targets = [t for t, n in enumerate(counts) if n and t != source]

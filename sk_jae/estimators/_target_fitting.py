@@ -8,7 +8,7 @@ from sk_jae.estimators._parameters import RegressorParameters
 from sk_jae.estimators._phases import plan_regressor
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.estimators._target_predictions import TargetPredictions
-from sk_jae.tasks import Samples, Targets, check_regression_targets
+from sk_jae.tasks import Ids, Samples, Targets, check_regression_targets
 
 __all__ = ["TargetFitting"]
 
@@ -17,7 +17,9 @@ class TargetFitting(TargetPredictions, RegressorParameters):
     """The `fit` of a regressor."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Samples, y: Targets | None = None) -> Self:
+    def fit(
+        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+    ) -> Self:
         """Train the joint autoencoder and its regressors.
 
         Parameters
@@ -33,6 +35,12 @@ class TargetFitting(TargetPredictions, RegressorParameters):
             unknown value. For a JointArrays or a single array, `y` is one array, of
             shape (n_samples,) or (n_samples, n_outputs). All tasks that have targets
             have the same outputs.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, in the form of `X`: samples of
+            different tasks with equal ids are one subject, such as a patient. None in
+            place of an id, or of a task's ids, marks samples that belong to no other.
+            A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
 
         Returns
         -------
@@ -41,7 +49,7 @@ class TargetFitting(TargetPredictions, RegressorParameters):
         Raises
         ------
         ValueError, TypeError
-            Before training, if samples, targets or parameters cannot be used.
+            Before training, if samples, targets, ids or parameters cannot be used.
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
@@ -59,7 +67,7 @@ class TargetFitting(TargetPredictions, RegressorParameters):
             writes where labels are missing, and which is a number here.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X)
+            inputs, layouts = self._check_samples_of_fit(X, ids)
             earlier = None
             if self.warm_start and hasattr(self, "_state"):
                 earlier = self._state.target_scale

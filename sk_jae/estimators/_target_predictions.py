@@ -11,11 +11,12 @@ from torch import Tensor
 
 from sk_jae._sklearn_types import RegressorMixin
 from sk_jae.estimators._base import BaseJointEstimator
-from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._prediction import Predictor, mean_of_subjects
 from sk_jae.estimators._scoring import relative_weights, targets_r2
 from sk_jae.nn import Codes
 from sk_jae.tasks import (
     DictOfTasks,
+    Ids,
     ListOfTasks,
     OneSequence,
     Samples,
@@ -24,6 +25,7 @@ from sk_jae.tasks import (
     TaskInputs,
     check_sample_weight,
     check_score_targets,
+    joint_rows,
     labeled_rows,
 )
 
@@ -57,6 +59,43 @@ class TargetPredictions(RegressorMixin, BaseJointEstimator):
         predictor = Predictor(self._state)
         tasks = range(len(inputs.arrays))
         return inputs.restore([self._predicted(predictor, inputs, t) for t in tasks])
+
+    def predict_joint(self, X: Samples, ids: Ids | None = None) -> NDArray[np.float64]:
+        """One prediction per subject, from its samples of all tasks that have it.
+
+        It is the mean of what :meth:`predict` gives for the samples of a subject, each
+        with the same weight.
+
+        Parameters
+        ----------
+        X : list, tuple, dict or JointArrays
+            Samples in the form given to `fit`; None or a missing name skips a task.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, as in `fit`. Without ids, rows of
+            equal number are one subject, so that all tasks must have as many. A
+            JointArrays has ids of its own.
+
+        Returns
+        -------
+        y : ndarray of shape (n_subjects,) or (n_subjects, n_outputs)
+            The subjects are in the order in which they come first, task after task;
+            those of a JointArrays are in the order of ``np.unique(X.groups)``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ids cannot be used, if without them the tasks differ in their number of
+            samples, or if a JointArrays has none.
+        """
+        inputs = self._check_samples(X)
+        rows = joint_rows(ids, inputs)
+        predictor = Predictor(self._state)
+        tasks = range(len(inputs.arrays))
+        found = [self._predicted(predictor, inputs, t) for t in tasks]
+        columns = [None if z is None else z.reshape(len(z), -1) for z in found]
+        shape = next(z.shape[1:] for z in found if z is not None)
+        return mean_of_subjects(columns, rows).reshape(-1, *shape)
 
     def score(
         self,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
@@ -18,8 +21,17 @@ _NAMES = (
 )
 
 
+# So many subjects that a labeled task has too let its labels reach a task.
+_ENOUGH_PAIRS = 20
+
+
 def warn_of_transfer(
-    architectures: Sequence[Architecture], labels: EncodedTargets, module: JointModule
+    architectures: Sequence[Architecture],
+    labels: EncodedTargets,
+    module: JointModule,
+    pairs: NDArray[np.intp] | None,
+    *,
+    has_rates: bool = False,
 ) -> None:
     """Warn if a task without labels has first layers of its own, or sees too little.
 
@@ -30,13 +42,23 @@ def warn_of_transfer(
     labels : EncodedTargets
     module : JointModule
         Built from them, with a shared branch.
+    pairs : ndarray of int of shape (n_subjects, n_tasks) or None
+        The rows of the subjects that several tasks have and that training pairs.
+    has_rates : bool, default=False
+        Whether it is known how long the steps of signals are.
     """
-    pairs = zip(architectures, labels.encoded, strict=True)
-    unlabeled = [a.name for a, part in pairs if part is None]
+    reached = _reached(labels, pairs)
+    unlabeled = [
+        a.name
+        for t, (a, part) in enumerate(zip(architectures, labels.encoded, strict=True))
+        if part is None and t not in reached
+    ]
     if not unlabeled:
         return
     if module.earliest_depth == 1:
         reason = _few(architectures, unlabeled)
+        if not reason and not has_rates:
+            reason = _lengths(architectures, unlabeled)
     else:
         cause, remedy = _cause(architectures)
         reason = (
@@ -46,10 +68,24 @@ def warn_of_transfer(
         )
     if reason:
         warnings.warn(
-            f"{reason}, or label some samples of {_tasks(unlabeled)}.",
+            f"{reason}, or say by ids which {_ENOUGH_PAIRS} samples or more belong to "
+            f"samples of a labeled task, or label some samples of {_tasks(unlabeled)}.",
             TransferWarning,
             stacklevel=level_of_user(),
         )
+
+
+def _reached(labels: EncodedTargets, pairs: NDArray[np.intp] | None) -> set[int]:
+    """The tasks that labels reach by subjects, from one task to the next."""
+    found = {t for t, part in enumerate(labels.encoded) if part is not None}
+    if pairs is None:
+        return found
+    known = pairs >= 0
+    for _ in labels.encoded:
+        with_labels = known[:, sorted(found)].any(axis=1)
+        n_subjects = known[with_labels].sum(axis=0)
+        found |= {t for t, n in enumerate(n_subjects) if n >= _ENOUGH_PAIRS}
+    return found
 
 
 def _tasks(names: Sequence[str]) -> str:
@@ -68,11 +104,26 @@ def _few(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str
     )
 
 
+def _lengths(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str:
+    """Say that signals have other lengths and perhaps other rates, if so."""
+    lengths = sorted({a.shape[1] for a in architectures if len(a.shape) == 2})
+    if len(lengths) < 2:
+        return ""
+    return (
+        f"The signals of the tasks have {', '.join(map(str, lengths))} time steps. A "
+        "step is taken to be as long in all of them; if it is not, the predictions for "
+        f"{_tasks(unlabeled)} may be no better than a guess. Give the steps per second "
+        "of each task as sampling_rate"
+    )
+
+
 def _cause(architectures: Sequence[Architecture]) -> tuple[str, str]:
     """Say why first layers are not shared, and a remedy."""
     if len({(a.view, a.features) for a in architectures}) == 1:
         return "their encoders differ", "Give all tasks the same encoder"
-    if any(len(a.shape) > 1 for a in architectures):
+    if all(len(a.shape) == 2 for a in architectures):
+        remedy = "Select channels that mean the same in all tasks"
+    elif any(len(a.shape) > 1 for a in architectures):
         remedy = "Give all tasks the same kind of samples, with shared_input='auto'"
     else:
         remedy = f"{_NAMES}, with shared_input='auto'"

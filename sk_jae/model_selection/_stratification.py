@@ -59,6 +59,26 @@ def strata_of(
     return task, task * (codes.max() + 1) + codes, tested
 
 
+def first_of_subject(X: OneSequence, tested: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first sample of each sample's subject, a tested one if there is."""
+    n = len(tested)
+    if not isinstance(X, JointArrays):
+        return np.arange(n)
+    order = np.argsort(~tested, kind="stable")
+    _, first, subject = np.unique(
+        X.groups[order], return_index=True, return_inverse=True
+    )
+    found = np.empty(n, dtype=np.intp)
+    found[order] = order[first][subject]
+    return found
+
+
+def is_first(first: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell which samples are the first ones of their subjects."""
+    own: NDArray[np.bool_] = first == np.arange(len(first))
+    return own
+
+
 def _strata(labels: NDArray[Any]) -> NDArray[np.intp]:
     """Return the stratum of each label: its class, or one for all numbers."""
     if labels.ndim > 1:

@@ -89,7 +89,7 @@ class JointModule(nn.Module):
 
     Notes
     -----
-    Shape: the input is a list with one tensor of shape (n_t, *shape_t), or None, per
+    Shape: the input is a list with one tensor of shape (n_t, ...), or None, per
     task. The output is a list with one TaskOutput, or None, per task.
 
     References
@@ -243,7 +243,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns
@@ -303,7 +303,7 @@ class JointModule(nn.Module):
 
         Returns
         -------
-        reconstruction : Tensor of shape (n, *shape)
+        reconstruction : Tensor of shape (n, ...)
             The reconstruction in the shape of the samples of the task.
         """
         hidden = []
@@ -366,7 +366,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns

@@ -37,7 +37,7 @@ class TaskOutput(NamedTuple):
 
     Attributes
     ----------
-    reconstruction : Tensor of shape (n, *shape)
+    reconstruction : Tensor of shape (n, ...)
         The reconstruction of the samples. If the module was trained with
         ``reconstruction_loss="bce"``, these are its logits.
     codes : Codes

@@ -30,6 +30,7 @@ from sk_jae.tasks.forms import (
     has_tasks,
     parse_inputs,
 )
+from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
@@ -50,6 +51,7 @@ from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
+from sk_jae.tasks.pairs import joint_rows
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
 from sk_jae.tasks.regression_targets import (
     RegressionTargets,
@@ -61,6 +63,7 @@ from sk_jae.tasks.regression_targets import (
 )
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
@@ -76,6 +79,7 @@ __all__ = [
     "Encoded",
     "EncodedTargets",
     "HasShape",
+    "Ids",
     "JointArrays",
     "Labels",
     "Layout",
@@ -85,6 +89,7 @@ __all__ = [
     "OneSequence",
     "RegressionTargets",
     "Samples",
+    "SamplingRate",
     "Scaling",
     "TargetScale",
     "Targets",
@@ -97,6 +102,7 @@ __all__ = [
     "check_one_per_sample",
     "check_regression_targets",
     "check_sample_weight",
+    "check_sampling_rate",
     "check_score_labels",
     "check_score_targets",
     "check_task",
@@ -113,6 +119,7 @@ __all__ = [
     "is_table",
     "items_and_names",
     "items_per_task",
+    "joint_rows",
     "known_values",
     "labeled_mask",
     "labeled_rows",

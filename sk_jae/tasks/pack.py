@@ -11,6 +11,7 @@ from sk_jae.tasks.array_types import AllTasks, Targets
 from sk_jae.tasks.conversion import check_one_per_sample, is_per_task, items_per_task
 from sk_jae.tasks.foreign import is_dict, modalities
 from sk_jae.tasks.forms import OneSequence
+from sk_jae.tasks.ids import Ids, check_several_tasks
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
@@ -29,13 +30,15 @@ _MAX_CLASSES = 3  # in a message
 
 
 @overload
-def pack(X: OneSequence | AllTasks, y: None = None) -> tuple[JointArrays, None]: ...
+def pack(
+    X: OneSequence | AllTasks, y: None = None, ids: Ids | None = None
+) -> tuple[JointArrays, None]: ...
 @overload
 def pack(
-    X: OneSequence | AllTasks, y: Targets
+    X: OneSequence | AllTasks, y: Targets, ids: Ids | None = None
 ) -> tuple[JointArrays, NDArray[Any] | Any]: ...
 def pack(
-    X: OneSequence | AllTasks, y: Targets | None = None
+    X: OneSequence | AllTasks, y: Targets | None = None, ids: Ids | None = None
 ) -> tuple[JointArrays, NDArray[Any] | None]:
     """Turn the arrays and labels of several tasks into one sequence of samples.
 
@@ -55,6 +58,12 @@ def pack(
         a single array or a JointArrays, `y` may also be flat, of shape (n_samples,).
         Targets of regression may have several outputs, of shape (n_samples_t,
         n_outputs).
+    ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+            default=None
+        Which subject each sample belongs to, in the form of `X`: samples of different
+        tasks with equal ids are one subject, such as a patient. None in place of an id,
+        or of a task's ids, marks samples that belong to no other. The container keeps
+        them; see its `groups`.
 
     Returns
     -------
@@ -73,7 +82,8 @@ def pack(
         for others, or if they are text and some samples are unlabeled: no array of text
         has a place for these that scikit-learn's splitters accept.
     ValueError
-        If the labels of a task are not one per sample; and as for JointArrays.
+        If the labels of a task are not one per sample, or if a single array has ids;
+        and as for JointArrays.
 
     Examples
     --------
@@ -93,6 +103,9 @@ def pack(
         container = JointArrays(X)
     else:
         container = JointArrays._of_one_task(X)
+    if ids is not None:
+        check_several_tasks(container.n_tasks)
+        container = container._with_ids(ids)
     if y is None:
         return container, None
     if plain and is_dict(X) != is_dict(y):

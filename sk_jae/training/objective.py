@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, cast
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from sk_jae.nn import (
     Codes,
     JointModule,
-    RandomAffine,
+    RandomMap,
     ReconstructionLoss,
     classification_loss,
     consistency_loss,
@@ -22,15 +23,24 @@ from sk_jae.nn import (
 )
 from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
+from sk_jae.training.pair_terms import FoundTerm, TermKey, pair_terms
+from sk_jae.training.pairs import Pairs
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
 
-TERMS = ("reconstruction", "classification", "regression", "infomax", "consistency")
+TERMS = (
+    "reconstruction",
+    "classification",
+    "regression",
+    "infomax",
+    "consistency",
+    "pairing",
+    "agreement",
+)
 
-TermKey: TypeAlias = tuple[str, int]  # a term and a task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
 
@@ -117,7 +127,28 @@ class JointLoss(nn.Module):
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss () and its terms, unweighted, by (term, task)."""
         terms: dict[TermKey, WeightedMean] = {}
+        scores: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
+        for key, value, n in chain(
+            self._terms_of_tasks(module, batch, phase, scores),
+            self._terms_of_pairs(module, batch.pairs, phase),
+        ):
+            value = value / self.units.get(key, 1.0)
+            terms[key] = value.detach(), n
+            weighted = value * phase.weight(*key)
+            total = weighted if total is None else total + weighted
+        if total is None:
+            total = next(module.parameters()).new_zeros(())
+        return total, terms | scores
+
+    def _terms_of_tasks(
+        self,
+        module: JointModule,
+        batch: Batch,
+        phase: Phase,
+        scores: dict[TermKey, WeightedMean],
+    ) -> Iterator[FoundTerm]:
+        """The terms of the samples of each task; also adds to the scores."""
         plain = [
             x if self._is_needed(t, batch, phase) else None
             for t, x in enumerate(batch.inputs)
@@ -131,15 +162,26 @@ class JointLoss(nn.Module):
             assert x is not None
             found = self._terms(module, x, labels, phase, t, codes, targets[t])
             for term, value, n in found:
-                value = value / self.units.get((term, t), 1.0)
-                terms[term, t] = value.detach(), n
-                weighted = value * phase.weight(term, t)
-                total = weighted if total is None else total + weighted
+                yield (term, t), value, n
             if not self.training and self.scores is not None:
-                terms.update(self.scores.of(module, t, codes, x, labels))
-        if total is None:
-            total = next(module.parameters()).new_zeros(())
-        return total, terms
+                scores.update(self.scores.of(module, t, codes, x, labels))
+
+    def _terms_of_pairs(
+        self, module: JointModule, pairs: Pairs | None, phase: Phase
+    ) -> Iterator[FoundTerm]:
+        """The terms of the subjects that several tasks have."""
+        if pairs is None:
+            return
+
+        def error(t: int, reconstruction: Tensor, x: Tensor) -> Tensor:
+            loss = self._checked_loss(module.names[t])
+            unit = self.units.get(("reconstruction", t), 1.0)
+            return reconstruction_loss(reconstruction, x, loss) / unit
+
+        yield from pair_terms(module, pairs, phase.weights, error)
+
+    def _checked_loss(self, name: str) -> ReconstructionLoss:
+        return checked_loss(self.loss, name) if callable(self.loss) else self.loss
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
@@ -162,7 +204,7 @@ class JointLoss(nn.Module):
         function = self.augment[t] if self.training and self.augment else None
         if function is None or x is None:
             return x
-        if isinstance(function, RandomAffine):
+        if isinstance(function, RandomMap):
             return function(x)
         # A function of the user gets a copy, which it may change.
         augmented = function(x.clone())
@@ -210,9 +252,7 @@ class JointLoss(nn.Module):
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
         """The name and the value of each term, and the number of samples in it."""
         if phase.weight("reconstruction", t):
-            loss = self.loss
-            if callable(loss):
-                loss = checked_loss(loss, module.names[t])
+            loss = self._checked_loss(module.names[t])
             value = reconstruction_loss(module.decode(t, codes), x, loss)
             yield "reconstruction", value, len(x)
         if phase.weight("regression", t) and labels is not None:

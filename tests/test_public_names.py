@@ -130,7 +130,9 @@ def test_a_public_name_has_a_page(package, name):
     if inspect.ismodule(getattr(import_module(package), name)):
         assert f"sk_jae.{name}" in PAGES
     else:
-        assert name in PAGES[package], f"{name} needs a line in docs/reference.rst"
+        assert name in PAGES.get(package, ()), (
+            f"{name} needs a line in docs/reference.rst"
+        )
 
 
 def pages():

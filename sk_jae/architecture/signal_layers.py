@@ -60,7 +60,7 @@ class Power(Checked):
     """Logarithm of the mean power of each channel, over the whole signal.
 
     It makes a vector of a signal of any length: for each channel x, log(mean(x^2)), and
-    log(mean(|x|) / sqrt(mean(x^2))), which is lower for a signal of short bursts than
+    log(mean(abs x) / sqrt(mean(x^2))), which is lower for a signal of short bursts than
     for one of steady power. A gain of the sensor adds a constant to the former, which a
     BN behind this layer removes. There is no ReLU between a layer with weights and this
     one, nor behind its BN.

@@ -21,6 +21,7 @@ from sk_jae.architecture import (
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
 from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
@@ -70,6 +71,7 @@ def _architectures(
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
     features = _features(estimator.shared_input, layouts, labels)
+    columns = [None if is_whitened(x) else x.columns for x in layouts]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
     auto = _auto_of_signals(views, layouts, labels)
@@ -85,7 +87,7 @@ def _architectures(
             decoders[t],
             classified=classified,
             auto=auto if layouts[t].kind == "signal" else None,
-            columns=layouts[t].columns,
+            columns=columns[t],
             features=features[t],
         )
         for t, shape in enumerate(shapes)
@@ -97,6 +99,8 @@ def _features(
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
+    if any(map(is_whitened, layouts)):
+        return names_of_directions(layouts)
     if shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)

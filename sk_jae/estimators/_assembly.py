@@ -24,6 +24,7 @@ from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
+from sk_jae.estimators._whitened import is_whitened
 from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
 from sk_jae.tasks import (
     EncodedTargets,
@@ -223,6 +224,9 @@ def _weight_decay(
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
+    elif all(map(is_whitened, state.layouts)):
+        # Small directions are damped already, but must not tell the tasks apart.
+        decay *= 1 - n / sum(map(len, train.arrays))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH

@@ -89,10 +89,14 @@ class JointAutoencoder(BaseJointEstimator):
         Time steps per second of the signals of each task (None for other tasks), or of
         all. The shared branch sees all signals at the lowest of these rates, so that
         windows keep their length. With None a step is as long in every task.
-    input_scaling : "auto" or None, default="auto"
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -103,10 +107,12 @@ class JointAutoencoder(BaseJointEstimator):
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
-    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
-        (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
+        for errors up to 1, in standardized columns one standard deviation, and grows
+        linearly beyond, so that outliers count less (Huber 1964). A function takes the
+        two tensors (reconstruction, input), and its result is averaged.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -167,7 +173,8 @@ class JointAutoencoder(BaseJointEstimator):
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -186,7 +193,7 @@ class JointAutoencoder(BaseJointEstimator):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     n_iter_ : int
         Number of epochs that were run.
@@ -256,7 +263,7 @@ class JointAutoencoder(BaseJointEstimator):
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
-        input_scaling: Literal["auto"] | None = "auto",
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",

@@ -64,7 +64,7 @@ class JointParameters(BaseEstimator):
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
     sampling_rate: SamplingRate
-    input_scaling: Literal["auto"] | None
+    input_scaling: Literal["auto", "whiten"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
@@ -98,9 +98,9 @@ class JointParameters(BaseEstimator):
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
         "sampling_rate": [Real, list, tuple, dict, None],
-        "input_scaling": [StrOptions({"auto"}), None],
+        "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
-        "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "reconstruction_loss": [StrOptions({"mse", "bce", "huber"}), callable],
         "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],

@@ -26,9 +26,9 @@ class LogPower(nn.Module):
     Notes
     -----
     Shape: the input is (n, channels, time), and the output is (n, channels * (2 + 2 *
-    stretches)): log(mean(x^2) + 1e-4) of all channels, log(mean(|x|) / sqrt(mean(x^2)))
-    of all channels, and the largest values and the means of every channel in its
-    stretches, which overlap if the time is no multiple of their number.
+    stretches)): log(mean(x^2) + 1e-4) of all channels, log(mean(abs(x)) /
+    sqrt(mean(x^2))) of all channels, and the largest values and the means of every
+    channel in its stretches, which overlap if the time is no multiple of their number.
 
     Examples
     --------

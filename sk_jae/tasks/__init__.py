@@ -68,6 +68,7 @@ from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
 from sk_jae.tasks.user_level import level_of_user
+from sk_jae.tasks.whitening import Whitening
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "Targets",
     "TaskInputs",
     "TasksInContainer",
+    "Whitening",
     "check_class_prior",
     "check_codes",
     "check_labels",

@@ -20,11 +20,12 @@ from sk_jae.architecture import (
 )
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
-from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._parameters import JointParameters, is_one_coder
 from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
+    RegressionTargets,
     TaskInputs,
     check_sampling_rate,
     per_task,
@@ -64,16 +65,19 @@ def _architectures(
     rates: Sequence[float | None] | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
-
-    def is_one(value: object) -> bool:
-        return isinstance(value, (str, tuple)) or callable(value)
-
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
-    features = _features(estimator.shared_input, layouts, labels)
-    columns = [None if is_whitened(x) else x.columns for x in layouts]
-    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
-    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
+    named = [_named(layout) for layout in layouts]
+    features = _features(estimator.shared_input, layouts, named, labels)
+    columns = [
+        None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
+    ]
+    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
+    numbers = isinstance(labels, RegressionTargets) and labels.are_complete
+    if numbers and all(map(is_whitened, layouts)):
+        # Hidden layers help to read whitened vectors only where targets are missing.
+        encoders = [() if encoder == "auto" else encoder for encoder in encoders]
+    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
     auto = _auto_of_signals(views, layouts, labels)
     classified: Literal["private", "shared"] | None = None
     if labels:
@@ -94,11 +98,18 @@ def _architectures(
     ]
 
 
+def _named(layout: Layout) -> tuple[str, ...] | None:
+    """The names of the columns of a table; those of flattened pictures are none."""
+    return layout.columns if layout.kind == "vector" else None
+
+
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
+    shared_input: object,
+    layouts: Sequence[Layout],
+    own: Sequence[tuple[str, ...] | None],
+    labels: EncodedTargets | None,
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
-    own = [layout.columns for layout in layouts]
     if any(map(is_whitened, layouts)):
         return names_of_directions(layouts)
     if shared_input != "auto" or not any(own):
@@ -109,7 +120,7 @@ def _features(
         return features
     one = features[0]
     if one is not None and has_few(one, [len(c) for c in own if c is not None]):
-        return own
+        return list(own)
     return features
 
 

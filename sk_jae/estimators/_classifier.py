@@ -9,6 +9,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._class_fitting import ClassFitting
 from sk_jae.estimators._parameters import (
     Augmentation,
+    ClassWeight,
     CodesChoice,
     OptimizerChoice,
     PerTask,
@@ -40,8 +41,9 @@ class JointTransferClassifier(ClassFitting):
         shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
         returns a string, a tuple of widths or a list of torch modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the classes
-        are learned, gets convolutions with batch normalization before it. A list or
-        dict has one entry per task.
+        are learned, gets convolutions with batch normalization before it, and for
+        signals the power in bands of frequency, or filters if all tasks have labels. A
+        list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
@@ -146,6 +148,10 @@ class JointTransferClassifier(ClassFitting):
         ones are repeated until they make up this fraction of every batch, which makes
         an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
         repeated (the paper).
+    class_weight : dict, "balanced" or None, default=None
+        How much the labeled samples of each class count, in all tasks: ``{class:
+        weight}``, where classes that are not named have the weight 1, or "balanced",
+        which gives all classes the same weight together.
     class_prior : array-like of shape (n_classes,), dict or None, default=None
         How frequent the classes are in unlabeled samples, if you know it: one share for
         each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
@@ -326,6 +332,7 @@ class JointTransferClassifier(ClassFitting):
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
+        class_weight: ClassWeight = None,
         class_prior: Any = None,
         lr: float = 0.002,
         lr_schedule: Literal["constant", "cosine"] = "cosine",
@@ -366,6 +373,7 @@ class JointTransferClassifier(ClassFitting):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction
+        self.class_weight = class_weight
         self.class_prior = class_prior
         self.lr = lr
         self.lr_schedule = lr_schedule

@@ -40,7 +40,9 @@ class JointTransferRegressor(TargetFitting):
         shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
         returns a string, a tuple of widths or a list of torch modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the targets
-        are learned, gets convolutions with batch normalization before it. A list or
+        are learned, gets convolutions with batch normalization before it, and for
+        signals the power in bands of frequency, or filters if all tasks have labels.
+        For whitened vectors there is no hidden layer if no target is missing. A list or
         dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"

@@ -148,7 +148,7 @@ class Adaptation:
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
         weights = self.data.weights_of(t, self._rows_looked_at(t))
-        predicted = probabilities.mean(dim=0)
+        predicted, counted = probabilities.mean(dim=0), None
         if weights is not None:
             counted = torch.from_numpy(weights).to(probabilities)
             predicted = counted @ probabilities / counted.sum()
@@ -163,7 +163,7 @@ class Adaptation:
         if supposed != "none":
             self.net.criterion_.shares[str(t)] = shares.to(self.net.device)
         self.found[t] = Transfer(supposed, predicted.double().numpy())
-        self._estimates[t] = estimated_shares(probabilities, shares.possible)
+        self._estimates[t] = estimated_shares(probabilities, shares.possible, counted)
 
     def _choose(self, t: int, shares: ClassShares) -> str:
         """What to suppose of the shares of the classes."""

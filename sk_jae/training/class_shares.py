@@ -92,21 +92,19 @@ class ClassShares(nn.Module):
         return int((self.possible > 0).sum())
 
 
-<<<<<<< HEAD
-def estimated_shares(probabilities: Tensor, possible: Tensor) -> Tensor:
+def estimated_shares(
+    probabilities: Tensor, possible: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """The shares that explain predictions made for equal ones (Saerens et al. 2002)."""
     shares = possible
     for _ in range(_N_ESTIMATES):
-        shares = _next_shares(probabilities, shares)
+        shares = _next_shares(probabilities, shares, weights)
     return shares
 
 
-def _next_shares(probabilities: Tensor, shares: Tensor) -> Tensor:
-=======
 def _next_shares(
     probabilities: Tensor, shares: Tensor, weights: Tensor | None
 ) -> Tensor:
->>>>>>> main
     weighed = probabilities * shares
     return _mean(weighed / weighed.sum(dim=1, keepdim=True), weights)
 

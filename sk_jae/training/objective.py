@@ -111,12 +111,8 @@ class JointLoss(nn.Module):
         self.loss = loss
         self.augment = tuple(augment)
         self.units = units or {}
-<<<<<<< HEAD
-        self.start = 0.0
-=======
         self.register_buffer("class_weight", class_weight)
-        self.start = WARM_UP if any(self.augment) else WARM_UP_PLAIN
->>>>>>> main
+        self.start = 0.0
         self.shares = nn.ModuleDict()
         self.progress = 0.0
 

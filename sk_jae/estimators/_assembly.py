@@ -158,9 +158,11 @@ def make_net(
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= _weight_decay(estimator, state, train)
     augment = _augmentations(estimator.augmentation, train)
-    n_updates = _n_updates(len(train), is_table=_predicts_from_vectors(state))
-    if any(has_two_parts(phase, augment) for phase in phases):
-        n_updates *= _TWO_PARTS
+    max_epochs = estimator.max_epochs
+    if max_epochs == "auto":
+        is_table = _predicts_from_vectors(state)
+        factor = _TWO_PARTS if has_two_parts(phases, augment) else 1.0
+        max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
@@ -171,7 +173,7 @@ def make_net(
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train, n_updates),
+        max_epochs=max_epochs,
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -268,19 +270,15 @@ def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
     return RandomSignal(shift) if layout.kind == "signal" else None
 
 
-def _n_updates(n_samples: int, *, is_table: bool) -> float:
-    """The number of updates of max_epochs="auto"."""
-    size = n_samples / _N_SAMPLES
+def _n_epochs(
+    train: TaskData, batch_size: int, factor: float, *, is_table: bool
+) -> int:
+    """Number of epochs of each phase, for max_epochs="auto"."""
+    per_epoch = -(-train.n_per_epoch // batch_size)
+    size = len(train) / _N_SAMPLES
     if not is_table:  # small tables are soon learned by heart
         size = max(1.0, size)
-    return float(_N_UPDATES * size**0.5)
-
-
-def _n_epochs(estimator: JointParameters, train: TaskData, n_updates: float) -> int:
-    """Number of epochs of each phase."""
-    if estimator.max_epochs != "auto":
-        return estimator.max_epochs
-    per_epoch = -(-train.n_per_epoch // estimator.batch_size)
+    n_updates: float = factor * _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

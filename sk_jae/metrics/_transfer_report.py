@@ -255,8 +255,8 @@ def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
         return (
             f"Predictions use {n:.1f} effective classes, in labeled tasks "
             f"{n_classes:.1f}: some classes may be missing or less frequent here, or "
-            "be taken for others; check a few labels (y_few), and give class_prior if you "
-            "know the shares."
+            "be taken for others; check a few labels (y_few), and give class_prior if "
+            "you know the shares."
         )
     return ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -42,7 +42,7 @@ class Timetable:
 
     @classmethod
     def of(cls, phase: Phase, augment: Augmentations) -> Timetable:
-        if has_two_parts(phase, augment):
+        if has_two_parts([phase], augment):
             return cls(CONSISTENCY_START, FIRST_PART, has_two_parts=True)
         start = CONSISTENCY_START if any(augment) else INFOMAX_START
         return cls(start, INFOMAX_START)
@@ -58,7 +58,7 @@ class Timetable:
         return (1 + math.cos(math.pi * progress)) / 2
 
 
-def has_two_parts(phase: Phase, augment: Augmentations) -> bool:
+def has_two_parts(phases: Iterable[Phase], augment: Augmentations) -> bool:
     """Whether a model without information maximization is trained to its end first.
 
     Its predictions tell how frequent the classes of an unlabeled task are. They do so
@@ -67,5 +67,6 @@ def has_two_parts(phase: Phase, augment: Augmentations) -> bool:
     return any(
         function is not None
         and bool(phase.weight("infomax", t) and phase.weight("consistency", t))
+        for phase in phases
         for t, function in enumerate(augment)
     )

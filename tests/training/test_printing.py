@@ -111,7 +111,7 @@ def test_verbose_1_prints_every_term_of_every_epoch(capfd):
             "train_loss": row["train_loss"],
             **{term: row.get(f"train_{term}") for term in terms},
             **{key: row[key] for key in valid},
-            "dur": row["dur"],
+            "dur": clf.net_.history[row["epoch"] - 1, "dur"],
         }
         for title, value in expected.items():
             if value is None:

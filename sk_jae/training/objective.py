@@ -193,16 +193,19 @@ class JointLoss(nn.Module):
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
         supervised = of_labels and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
-        if weight or supervised or self._learns_unlabeled(t, phase):
+        if weight or supervised:
             return True
-        if self.training or self.scores is None:
-            return False
-        return self.scores.concern(t, batch.labels[t])
+        if self.training:
+            # Before the terms start, the statistics of batch normalization are learned.
+            return self._has_unlabeled_terms(t, phase)
+        return self.scores is not None and self.scores.concern(t, batch.labels[t])
+
+    def _has_unlabeled_terms(self, t: int, phase: Phase) -> bool:
+        return any(phase.weight(term, t) for term in ("infomax", "consistency"))
 
     def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
-        if not self.training or not self._has_warmed_up:
-            return False
-        return any(phase.weight(term, t) for term in ("infomax", "consistency"))
+        has_started = self.training and self._has_warmed_up
+        return has_started and self._has_unlabeled_terms(t, phase)
 
     def _augmented(
         self, t: int, x: Tensor | None, names: Sequence[str]

@@ -124,6 +124,7 @@ class TrainingBatches:
     ) -> None:
         self.data = data
         self.reader = reader
+        self.seed, self.epoch = seed, epoch
         self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
         ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)

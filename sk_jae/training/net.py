@@ -46,7 +46,7 @@ from sk_jae.training.units import Units
 from sk_jae.training.user_functions import own_code
 from sk_jae.training.validation_scores import SCORES
 
-__all__ = ["JointNet"]
+__all__ = ["JointNet", "add_terms"]
 
 
 Terms: TypeAlias = dict[TermKey, WeightedMean]
@@ -240,10 +240,20 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
-            _add(step["terms"], sums, counts)
+            add_terms(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.record_epoch(prefix, sums, counts, len(iterator))
+
+    def record_epoch(
+        self,
+        prefix: str,
+        sums: Mapping[TermKey, Tensor],
+        counts: Mapping[TermKey, Tensor | int],
+        n_batches: int,
+    ) -> None:
+        """Write what an epoch has added up into the history."""
         self._record(prefix, self._means(sums, counts))
-        self.history.record(f"{prefix}_batch_count", len(iterator))
+        self.history.record(f"{prefix}_batch_count", n_batches)
 
     def validation_loss(self, batches: Batches) -> float:
         """The loss of the present weights; callbacks are not called."""
@@ -251,7 +261,7 @@ class JointNet(NeuralNet):
         sums: dict[TermKey, Tensor] = {}
         counts: dict[TermKey, Tensor | int] = {}
         for batch in batches:
-            _add(self.validation_step(batch)["terms"], sums, counts)
+            add_terms(self.validation_step(batch)["terms"], sums, counts)
         return self._weighted(self._means(sums, counts))
 
     def _means(
@@ -384,7 +394,7 @@ class JointNet(NeuralNet):
         self._refuse("clone")
 
 
-def _add(
+def add_terms(
     terms: Mapping[TermKey, WeightedMean],
     sums: dict[TermKey, Tensor],
     counts: dict[TermKey, Tensor | int],

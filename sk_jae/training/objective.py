@@ -120,13 +120,30 @@ class JointLoss(nn.Module):
         self, module: JointModule, batch: Batch, phase: Phase
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss () and its terms, unweighted, by (term, task)."""
-        terms: dict[TermKey, WeightedMean] = {}
-        total: Tensor | None = None
+        plain, inputs = self.prepare(module.names, batch, phase)
+        return self.evaluate(module, plain, inputs, batch, phase)
+
+    def prepare(
+        self, names: Sequence[str], batch: Batch, phase: Phase
+    ) -> tuple[list[Tensor | None], list[Tensor | None]]:
+        """The samples that the phase needs, as they are, and augmented in training."""
         plain = [
             x if self._is_needed(t, batch, phase) else None
             for t, x in enumerate(batch.inputs)
         ]
-        inputs = [self._augmented(t, x, module.names) for t, x in enumerate(plain)]
+        return plain, [self._augmented(t, x, names) for t, x in enumerate(plain)]
+
+    def evaluate(
+        self,
+        module: JointModule,
+        plain: Sequence[Tensor | None],
+        inputs: Sequence[Tensor | None],
+        batch: Batch,
+        phase: Phase,
+    ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
+        """The loss and its terms for samples from `prepare`."""
+        terms: dict[TermKey, WeightedMean] = {}
+        total: Tensor | None = None
         targets = self._plain_logits(module, plain, batch, phase)
         for t, codes in enumerate(module.encode(inputs)):
             if codes is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sk_jae import (
         architecture,
+        callbacks,
         datasets,
         exceptions,
         inspection,
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
         paper,
         preprocessing,
     )
-    from sk_jae.estimators import JointAutoencoder, JointTransferClassifier
+    from sk_jae.estimators import (
+        JointAutoencoder,
+        JointTransferClassifier,
+        JointTransferRegressor,
+    )
     from sk_jae.tasks import JointArrays, pack
 
 __version__ = "0.1.0"
@@ -28,7 +33,9 @@ __all__ = [
     "JointArrays",
     "JointAutoencoder",
     "JointTransferClassifier",
+    "JointTransferRegressor",
     "architecture",
+    "callbacks",
     "datasets",
     "exceptions",
     "inspection",
@@ -44,6 +51,7 @@ _HOMES = {
     "JointArrays": "sk_jae.tasks",
     "JointAutoencoder": "sk_jae.estimators",
     "JointTransferClassifier": "sk_jae.estimators",
+    "JointTransferRegressor": "sk_jae.estimators",
     "pack": "sk_jae.tasks",
 }
 

@@ -18,6 +18,7 @@ __all__ = [
     "ClassifierMixin",
     "FittedClassifier",
     "RandomState",
+    "RegressorMixin",
     "Transformer",
     "TransformerMixin",
 ]
@@ -67,9 +68,17 @@ if TYPE_CHECKING:
     class ClassifierMixin:
         def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float: ...
 
+    class RegressorMixin:
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...
+
     class Bunch(dict[str, Any]):
         def __getattr__(self, name: str) -> Any: ...
 
 else:
-    from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+    from sklearn.base import (
+        BaseEstimator,
+        ClassifierMixin,
+        RegressorMixin,
+        TransformerMixin,
+    )
     from sklearn.utils import Bunch

@@ -1,6 +1,58 @@
 """Warnings and exceptions of the package."""
 
-__all__ = ["DeviceWarning", "TrainingInterrupted", "TransferWarning"]
+__all__ = [
+    "DamagedFileError",
+    "DeviceWarning",
+    "ModelFileError",
+    "NotSavableError",
+    "TrainingInterrupted",
+    "TransferWarning",
+    "UnknownFormatError",
+]
+
+
+class ModelFileError(OSError):
+    """A file of a fitted estimator cannot be written or read; see the subclasses.
+
+    Examples
+    --------
+    >>> from sk_jae.exceptions import ModelFileError
+    >>> issubclass(ModelFileError, OSError)
+    True
+    """
+
+
+class DamagedFileError(ModelFileError):
+    """A file is not as it was written, and nothing of it was loaded.
+
+    Examples
+    --------
+    >>> from sk_jae.exceptions import DamagedFileError
+    >>> issubclass(DamagedFileError, OSError)
+    True
+    """
+
+
+class UnknownFormatError(ModelFileError):
+    """A file is of something else, or of a newer version of this package.
+
+    Examples
+    --------
+    >>> from sk_jae.exceptions import UnknownFormatError
+    >>> issubclass(UnknownFormatError, OSError)
+    True
+    """
+
+
+class NotSavableError(ModelFileError):
+    """Something of an estimator has no place in a file, and nothing was written.
+
+    Examples
+    --------
+    >>> from sk_jae.exceptions import NotSavableError
+    >>> issubclass(NotSavableError, OSError)
+    True
+    """
 
 
 class DeviceWarning(UserWarning):

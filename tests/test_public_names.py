@@ -5,28 +5,35 @@ what users may rely on.
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 PUBLIC = {
     "sk_jae": """
-        JointArrays JointAutoencoder JointTransferClassifier architecture datasets
-        exceptions inspection metrics model_selection nn pack paper preprocessing
+        JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
+        architecture callbacks datasets exceptions inspection metrics model_selection nn
+        pack paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture AvgPool BN ColumnScale Conv Deconv FC Layer MaxPool Power Profile
         Reshape Shape auto_encoder common_columns common_view count_weights describe
         from_widths has_weights mirror output_shape parse shapes to_string
     """,
+    "sk_jae.callbacks": "Checkpoint",
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps
         split_by_class
     """,
-    "sk_jae.exceptions": "DeviceWarning TrainingInterrupted TransferWarning",
+    "sk_jae.exceptions": """
+        DamagedFileError DeviceWarning ModelFileError NotSavableError
+        TrainingInterrupted TransferWarning UnknownFormatError
+    """,
     "sk_jae.inspection": """
         CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay
         TranslationDisplay
@@ -36,14 +43,16 @@ PUBLIC = {
         ReverseValidationScorer SoftNeighborhoodDensityScorer transfer_report
     """,
     "sk_jae.model_selection": """
-        JointStratifiedKFold JointStratifiedShuffleSplit LeaveOneTaskOut
+        BatchedRandomizedSearchCV BatchedSearchCV JointStratifiedKFold
+        JointStratifiedShuffleSplit LeaveOneTaskOut
         task_train_test_split
     """,
     "sk_jae.nn": """
         Codes CommonColumns CommonScale CommonView FlattenLinear JointModule
         LogPower RandomAffine ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential
-        UnflattenImage UpConv2d classification_loss consistency_loss infomax_loss
-        n_parameters random_affine reconstruction_loss
+        UnflattenImage UpConv2d agreement_loss classification_loss consistency_loss
+        infomax_loss n_parameters pairing_loss random_affine reconstruction_loss
+        regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure
@@ -114,3 +123,29 @@ def test_torch_is_imported_when_it_is_used_first():
     assert run(code) == []
     code = f"import sys, sk_jae; sk_jae.JointAutoencoder; print(*{heavy})"
     assert run(code) == ["torch", "skorch", "sklearn"]
+
+
+@pytest.mark.parametrize(("package", "name"), NAMES)
+def test_a_public_name_has_a_page(package, name):
+    if inspect.ismodule(getattr(import_module(package), name)):
+        assert f"sk_jae.{name}" in PAGES
+    else:
+        assert name in PAGES[package], f"{name} needs a line in docs/reference.rst"
+
+
+def pages():
+    """The names of each package that the reference lists."""
+    docs = Path(__file__).parent.parent / "docs"
+    text = (docs / "reference.rst").read_text(encoding="utf-8")
+    found = {}
+    for part in text.split("\n.. currentmodule:: ")[1:]:
+        package, _, rest = part.partition("\n")
+        found[package] = set(re.findall(r"^   (\w+)$", rest, flags=re.M))
+    aliases = (docs / "aliases.rst").read_text(encoding="utf-8")
+    for alias in re.findall(r"^.. py:data:: (\S+)$", aliases, flags=re.M):
+        package, _, name = alias.rpartition(".")
+        found[package].add(name)
+    return found
+
+
+PAGES = pages()

@@ -29,7 +29,7 @@ def test_tables_equal_the_results():
                 "python -m benchmarks.report"
             )
             shown.append(name)
-    assert sorted(shown) == sorted(report.all_tables())
+    assert set(shown) == set(report.all_tables())  # some on several pages
 
 
 def test_a_changed_result_is_found(monkeypatch):

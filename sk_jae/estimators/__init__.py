@@ -2,5 +2,6 @@
 
 from sk_jae.estimators._autoencoder import JointAutoencoder
 from sk_jae.estimators._classifier import JointTransferClassifier
+from sk_jae.estimators._regressor import JointTransferRegressor
 
-__all__ = ["JointAutoencoder", "JointTransferClassifier"]
+__all__ = ["JointAutoencoder", "JointTransferClassifier", "JointTransferRegressor"]

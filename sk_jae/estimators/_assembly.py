@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -22,10 +22,11 @@ from sk_jae.architecture import (
     has_few,
 )
 from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
-    ClassifierParameters,
     JointParameters,
+    PredictorParameters,
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
@@ -33,8 +34,10 @@ from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.tasks import (
+    EncodedTargets,
     Labels,
     Layout,
+    RegressionTargets,
     TaskInputs,
     counted,
     evenly_mixed,
@@ -42,15 +45,19 @@ from sk_jae.tasks import (
     warn_of_flattened,
 )
 from sk_jae.training import (
+    EpochMonitor,
     JointNet,
+    Keeper,
     LentGenerators,
+    Phase,
     TaskData,
+    Trainer,
     Units,
     default_precision,
     units_of,
 )
 
-__all__ = ["make_net", "new_state", "split_validation"]
+__all__ = ["make_net", "make_trainer", "new_state", "split_validation"]
 
 _OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -58,7 +65,7 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between the samples and the classes of vectors, without biases, decoders
+# The weights between vectors and what is predicted from them, without biases, decoders
 # and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
 _CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
 _DECAY, _DECAY_POWER = 1.5, 0.6
@@ -74,7 +81,7 @@ def new_state(
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
     heads: Heads,
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     device: torch.device,
     seed: int,
 ) -> FittedState:
@@ -84,6 +91,8 @@ def new_state(
     if estimator.shared_input == "auto" and estimator.n_shared:
         architectures = with_common_scale(architectures, layouts, labels)
     check_sizes(estimator, architectures)
+    classes = labels if isinstance(labels, Labels) else None
+    targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
         module = JointModule(
             architectures,
@@ -91,16 +100,18 @@ def new_state(
             n_private=estimator.n_private,
             shared_depth=estimator.shared_depth,
             n_shared_layers=estimator.n_shared_layers,
-            n_classes=len(labels.classes) if labels else 0,
+            n_classes=len(classes.classes) if classes else 0,
+            n_outputs=len(targets.scale.mean) if targets else 0,
             shared_head=heads.shared,
             private_heads=heads.private,
-            class_mask=torch.from_numpy(labels.class_mask) if labels else None,
+            class_mask=torch.from_numpy(classes.class_mask) if classes else None,
             seed=seed,
         )
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
-            warn_of_transfer(architectures, labels, module)
+            pairs = inputs.pairs if estimator.pairing_weight else None
+            warn_of_transfer(architectures, labels, module, pairs)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -109,8 +120,9 @@ def new_state(
         module,
         device,
         estimator.reconstruction_loss,
-        classes=labels.classes if labels else None,
-        class_mask=labels.class_mask if labels else None,
+        classes=classes.classes if classes else None,
+        class_mask=classes.class_mask if classes else None,
+        target_scale=targets.scale if targets else None,
         codes=estimator.codes,
     )
 
@@ -131,7 +143,7 @@ def _architectures(
     estimator: JointParameters,
     names: Sequence[str],
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
 
@@ -162,7 +174,7 @@ def _architectures(
 
 
 def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: Labels | None
+    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
 ) -> list[tuple[str, ...] | None]:
     """The names of the columns that the shared branch sees of each task."""
     own = [layout.columns for layout in layouts]
@@ -230,7 +242,7 @@ def make_net(
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train, _learns_classes_of_vectors(state)),
+        max_epochs=_n_epochs(estimator, train, _predicts_from_vectors(state)),
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -241,6 +253,36 @@ def make_net(
     return net
 
 
+def make_trainer(
+    estimator: JointParameters,
+    state: FittedState,
+    net: JointNet,
+    phases: tuple[Phase, ...],
+    data: tuple[TaskData, TaskData | None],
+    *,
+    seed: int,
+    monitor: EpochMonitor,
+    class_prior: Mapping[int, NDArray[np.float64]] | None,
+    keeper: Keeper | None,
+) -> Trainer:
+    """The trainer of a net, which goes on with what the state has of an earlier fit."""
+    trainer = Trainer(
+        net,
+        phases,
+        *data,
+        seed=seed,
+        lr_schedule=estimator.lr_schedule,
+        n_iter_no_change=estimator.n_iter_no_change,
+        tol=estimator.tol,
+        monitor=monitor,
+        history=state.history,
+        class_prior=class_prior,
+        keeper=keeper,
+    )
+    trainer.take_over(state.optimizer)
+    return trainer
+
+
 def _weight_decay(
     estimator: JointParameters, state: FittedState, train: TaskData
 ) -> dict[str, Any]:
@@ -248,12 +290,13 @@ def _weight_decay(
     if estimator.weight_decay != "auto":
         given = estimator.weight_decay
         return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam" or not _learns_classes_of_vectors(state):
+    if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
         return {}
-    n = sum(int((y >= 0).sum()) for y in train.labels if y is not None)
-    assert state.classes is not None
-    # The cross-entropy is divided by the same logarithm.
-    decay = _DECAY * n**-_DECAY_POWER / math.log(len(state.classes))
+    n = sum(int(own.sum()) for own in train.labeled if own is not None)
+    decay = _DECAY * n**-_DECAY_POWER
+    if state.classes is not None:
+        # The cross-entropy is divided by the same logarithm.
+        decay /= math.log(len(state.classes))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
@@ -261,9 +304,9 @@ def _weight_decay(
     }
 
 
-def _learns_classes_of_vectors(state: FittedState) -> bool:
+def _predicts_from_vectors(state: FittedState) -> bool:
     are_vectors = all(layout.kind == "vector" for layout in state.layouts)
-    return state.classes is not None and are_vectors
+    return are_vectors and (state.classes is not None or state.target_scale is not None)
 
 
 def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
@@ -301,23 +344,33 @@ def split_validation(
     estimator: JointParameters,
     inputs: TaskInputs,
     layouts: tuple[Layout, ...],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
     seed: int,
 ) -> tuple[TaskData, TaskData | None]:
     """The training data and, with early stopping, the validation data of all tasks."""
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
-    if isinstance(estimator, ClassifierParameters):
+    if isinstance(estimator, PredictorParameters):
         labeled_fraction = estimator.labeled_fraction
 
-    def part(rows: list[NDArray[np.intp]]) -> TaskData:
+    def part(
+        rows: Sequence[NDArray[np.intp]], pairs: NDArray[np.intp] | None
+    ) -> TaskData:
         return TaskData(
-            inputs.arrays, layouts, encoded, inputs.names, tuple(rows), labeled_fraction
+            inputs.arrays,
+            layouts,
+            encoded,
+            inputs.names,
+            tuple(rows),
+            labeled_fraction,
+            pairs,
+            labels.labeled if labels else encoded,
         )
 
     if not estimator.early_stopping:
-        return part([np.arange(len(array)) for array in inputs.arrays]), None
-    train, valid = [], []
+        rows = [np.arange(len(array)) for array in inputs.arrays]
+        return part(rows, inputs.pairs), None
+    numbers, orders = [], []
     for t, array in enumerate(inputs.arrays):
         n = len(array)
         n_valid = max(1, round(n * estimator.validation_fraction))
@@ -331,9 +384,10 @@ def split_validation(
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
         order = rng.permutation(n)
-        own = encoded[t]
-        if own is not None:  # hold out every label in proportion
-            order = order[evenly_mixed(own[order])]
-        valid.append(np.sort(order[:n_valid]))
-        train.append(np.sort(order[n_valid:]))
-    return part(train), part(valid)
+        groups = labels.groups(t) if labels else None
+        if groups is not None:  # hold out every label in proportion
+            order = order[evenly_mixed(groups[order])]
+        numbers.append(n_valid)
+        orders.append(order)
+    train, valid = held_out(orders, numbers, inputs.pairs, inputs.names)
+    return part(*train), part(*valid)

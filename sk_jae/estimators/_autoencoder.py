@@ -21,7 +21,7 @@ from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter, Samples, Targets, check_sample_weight
+from sk_jae.tasks import Ids, LayoutParameter, Samples, Targets, check_sample_weight
 
 __all__ = ["JointAutoencoder"]
 
@@ -96,6 +96,10 @@ class JointAutoencoder(BaseJointEstimator):
         "mse" is the mean squared error over the features of a sample. "bce" is the
         binary cross-entropy, for values in [0, 1]. A function takes the two tensors
         (reconstruction, input), and its result is averaged.
+    pairing_weight : float, default=1.0
+        Weight of the terms of samples with equal `ids`, which bring the shared codes of
+        a subject together, reconstruct its sample of one task from those of another,
+        and let the predictions for it agree. Without ids there are none.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
@@ -148,6 +152,7 @@ class JointAutoencoder(BaseJointEstimator):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.
@@ -181,7 +186,7 @@ class JointAutoencoder(BaseJointEstimator):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
@@ -191,6 +196,7 @@ class JointAutoencoder(BaseJointEstimator):
     See Also
     --------
     JointTransferClassifier : Learns classes at the same time.
+    JointTransferRegressor : Learns numbers at the same time.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
     Notes
@@ -241,6 +247,7 @@ class JointAutoencoder(BaseJointEstimator):
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
+        pairing_weight: float = 1.0,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         lr: float = 0.001,
@@ -272,6 +279,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
         self.reconstruction_loss = reconstruction_loss
+        self.pairing_weight = pairing_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -292,7 +300,9 @@ class JointAutoencoder(BaseJointEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Samples, y: Targets | None = None) -> Self:
+    def fit(
+        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+    ) -> Self:
         """Train the joint autoencoder.
 
         Parameters
@@ -304,6 +314,12 @@ class JointAutoencoder(BaseJointEstimator):
             single array is the only task.
         y : ignored
             Not used, present for API consistency.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, in the form of `X`: samples of
+            different tasks with equal ids are one subject, such as a patient. None in
+            place of an id, or of a task's ids, marks samples that belong to no other.
+            A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
 
         Returns
         -------
@@ -312,7 +328,7 @@ class JointAutoencoder(BaseJointEstimator):
         Raises
         ------
         ValueError, TypeError
-            Before any training, if the samples or the parameters cannot be used.
+            Before any training, if samples, ids or parameters cannot be used.
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
@@ -321,7 +337,7 @@ class JointAutoencoder(BaseJointEstimator):
             was before.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X)
+            inputs, layouts = self._check_samples_of_fit(X, ids)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -12,17 +11,24 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import TransformerMixin
-from sk_jae.estimators._assembly import make_net, new_state, split_validation
+from sk_jae.estimators._assembly import (
+    make_net,
+    make_trainer,
+    new_state,
+    split_validation,
+)
 from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import (
     Predictor,
+    check_code_sizes,
     check_has_codes,
     chosen_codes,
     n_chosen_codes,
 )
+from sk_jae.estimators._resuming import kept_state
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -31,8 +37,9 @@ from sk_jae.estimators._sklearn_compat import (
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
     DictOfTasks,
+    EncodedTargets,
+    Ids,
     JointArrays,
-    Labels,
     Layout,
     ListOfTasks,
     OneSequence,
@@ -51,12 +58,11 @@ from sk_jae.training import (
     check_device,
     check_no_class,
     plain_torch,
+    run_together,
     seed_from,
 )
 
 __all__ = ["BaseJointEstimator"]
-
-_SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
 class BaseJointEstimator(
@@ -67,6 +73,9 @@ class BaseJointEstimator(
     auto_wrap_output_keys=None,
 ):
     """Base class of the joint estimators."""
+
+    # The searches of `sk_jae.model_selection` ask for it.
+    _fit_together = staticmethod(run_together)
 
     if TYPE_CHECKING:
 
@@ -107,12 +116,17 @@ class BaseJointEstimator(
             return self.fit(X, y, **fit_params).transform(X)
 
     def _check_samples_of_fit(
-        self, X: Samples
+        self, X: Samples, ids: Ids | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
         # The binary cross-entropy needs the values as they are.
         scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
         return check_tasks(
-            X, estimator=self, reset=True, layout=self.layout, scale=scale
+            X,
+            estimator=self,
+            reset=True,
+            layout=self.layout,
+            scale=scale,
+            ids=ids,
         )
 
     def _fit(
@@ -122,39 +136,45 @@ class BaseJointEstimator(
         inputs: TaskInputs,
         layouts: tuple[Layout, ...],
         plan: Plan,
-        labels: Labels | None = None,
+        labels: EncodedTargets | None = None,
         class_prior: Mapping[int, NDArray[np.float64]] | None = None,
     ) -> None:
         """Train a new module, or a copy of the earlier one with `warm_start`."""
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
-        self._check_code_sizes()
+        check_code_sizes(self)
         check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
         seed = seed_from(self.random_state)
         plain = with_plain_numbers(self)
+        earlier = getattr(self, "_state", None) if self.warm_start else None
         train, valid = split_validation(plain, inputs, layouts, labels, seed)
-        with plain_torch(device):
+        with (
+            plain_torch(device),
+            kept_state(
+                plain, train, plan.phases, device, earlier, seed, class_prior
+            ) as keeper,
+        ):
+            if keeper and keeper.seed != seed:
+                seed = keeper.seed
+                train, valid = split_validation(plain, inputs, layouts, labels, seed)
             state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
-            if self.warm_start and hasattr(self, "_state"):
-                state.continue_from(self._state)
+            if earlier is not None:
+                state.continue_from(earlier)
             net = make_net(plain, state, train)
-            trainer = Trainer(
+            trainer = make_trainer(
+                plain,
+                state,
                 net,
                 plan.phases,
-                train,
-                valid,
+                (train, valid),
                 seed=seed,
-                lr_schedule=plain.lr_schedule,
-                n_iter_no_change=plain.n_iter_no_change,
-                tol=plain.tol,
                 monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
-                history=state.history,
                 class_prior=class_prior,
+                keeper=keeper,
             )
-            trainer.take_over(state.optimizer)
             # Callbacks and other threads now see the running fit.
             self._state, self._net = state, net
             self._train(trainer)
@@ -180,20 +200,6 @@ class BaseJointEstimator(
                 f"Training was interrupted in epoch {trainer.interrupted}; the "
                 "estimator keeps the weights that it had reached and can be used."
             )
-
-    @contextmanager
-    def _whole_or_not_at_all(self) -> Iterator[None]:
-        """Restore the results of the earlier fit if this one fails."""
-        earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
-        try:
-            yield
-        except TrainingInterrupted:
-            raise
-        except BaseException:
-            for name in _SET_BY_FIT:
-                vars(self).pop(name, None)
-            vars(self).update(earlier)
-            raise
 
     @overload
     def transform(self, X: ListOfTasks) -> list[Any]: ...
@@ -382,13 +388,6 @@ class BaseJointEstimator(
         check_is_fitted(self)
         inputs, _ = check_tasks(X, estimator=self)
         return inputs
-
-    def _check_code_sizes(self) -> None:
-        if not self.n_shared and not self.n_private:
-            raise ValueError(
-                "n_shared and n_private are both 0; give at least one code a size."
-            )
-        check_has_codes(self.codes, self.n_shared, self.n_private)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

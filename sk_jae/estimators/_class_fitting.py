@@ -8,7 +8,7 @@ from sk_jae.estimators._class_predictions import ClassPredictions
 from sk_jae.estimators._parameters import ClassifierParameters
 from sk_jae.estimators._phases import plan_classifier
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import Samples, Targets, check_class_prior, check_labels
+from sk_jae.tasks import Ids, Samples, Targets, check_class_prior, check_labels
 
 __all__ = ["ClassFitting"]
 
@@ -17,7 +17,9 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
     """The `fit` of a classifier."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Samples, y: Targets | None = None) -> Self:
+    def fit(
+        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+    ) -> Self:
         """Train the joint autoencoder and its classifiers.
 
         Parameters
@@ -33,6 +35,12 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
             unlabeled sample. For a JointArrays or a single array, `y` is one array. If
             `X` is a single array and `y` has exactly two values, these are two classes,
             even if one of them is -1.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, in the form of `X`: samples of
+            different tasks with equal ids are one subject, such as a patient. None in
+            place of an id, or of a task's ids, marks samples that belong to no other.
+            A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
 
         Returns
         -------
@@ -41,7 +49,7 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
         Raises
         ------
         ValueError, TypeError
-            Before training, if samples, labels or parameters cannot be used.
+            Before training, if samples, labels, ids or parameters cannot be used.
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
@@ -56,7 +64,7 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
             the Notes of the class. As an error it leaves the estimator as it was.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X)
+            inputs, layouts = self._check_samples_of_fit(X, ids)
             labels = check_labels(y, inputs, self)
             plan = plan_classifier(self, inputs, labels)
             prior = check_class_prior(self.class_prior, inputs.names, labels)

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from sk_jae._sklearn_types import ClassifierMixin
 from sk_jae.estimators._base import BaseJointEstimator
-from sk_jae.estimators._prediction import Predictor
+from sk_jae.estimators._prediction import Predictor, mean_of_subjects
 from sk_jae.estimators._scoring import accuracy, relative_weights
 from sk_jae.nn import Codes
 from sk_jae.tasks import (
     DictOfTasks,
+    Ids,
     ListOfTasks,
     OneSequence,
     Samples,
@@ -23,6 +24,7 @@ from sk_jae.tasks import (
     TaskInputs,
     check_sample_weight,
     check_score_labels,
+    joint_rows,
 )
 
 __all__ = ["ClassPredictions"]
@@ -84,6 +86,43 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         inputs = self._check_samples(X)
         logits = self._logits(inputs)
         return inputs.restore([None if z is None else _softmax(z) for z in logits])
+
+    def predict_joint(self, X: Samples, ids: Ids | None = None) -> NDArray[Any]:
+        """One class per subject, from its samples of all tasks that have it.
+
+        The probabilities that :meth:`predict_proba` gives for the samples of a subject
+        are averaged, each with the same weight, and the class with the largest mean is
+        the prediction.
+
+        Parameters
+        ----------
+        X : list, tuple, dict or JointArrays
+            Samples in the form given to `fit`; None or a missing name skips a task.
+        ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+                default=None
+            Which subject each sample belongs to, as in `fit`. Without ids, rows of
+            equal number are one subject, so that all tasks must have as many. A
+            JointArrays has ids of its own.
+
+        Returns
+        -------
+        y : ndarray of shape (n_subjects,)
+            The subjects are in the order in which they come first, task after task;
+            those of a JointArrays are in the order of ``np.unique(X.groups)``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ids cannot be used, if without them the tasks differ in their number of
+            samples, or if a JointArrays has none.
+        """
+        inputs = self._check_samples(X)
+        rows = joint_rows(ids, inputs)
+        probabilities = [
+            None if z is None else _softmax(z) for z in self._logits(inputs)
+        ]
+        found: NDArray[np.intp] = mean_of_subjects(probabilities, rows).argmax(axis=1)
+        return self.classes_[found]
 
     @overload
     def decision_function(self, X: ListOfTasks) -> list[Any]: ...

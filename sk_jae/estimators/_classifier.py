@@ -116,6 +116,10 @@ class JointTransferClassifier(ClassFitting):
         "mse" is the mean squared error over the features of a sample. "bce" is the
         binary cross-entropy, for values in [0, 1]. A function takes the two tensors
         (reconstruction, input), and its result is averaged.
+    pairing_weight : float, default=1.0
+        Weight of the terms of samples with equal `ids`, which bring the shared codes of
+        a subject together, reconstruct its sample of one task from those of another,
+        and let the predictions for it agree. Without ids there are none.
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
@@ -180,6 +184,7 @@ class JointTransferClassifier(ClassFitting):
         Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
         receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
         find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
         of the loss. With 2, terminals and notebooks show a progress bar too.
@@ -217,7 +222,7 @@ class JointTransferClassifier(ClassFitting):
         One dict per epoch, with every term of every task in training and, with early
         stopping, in validation. Then it also has the score of each task on the samples
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
-        classifier, ``valid_r2_<task>`` of an autoencoder.
+        classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
     transfer_ : dict of {str: dict}
         For each task with unlabeled samples: "supposed", the shares of the classes that
@@ -231,6 +236,7 @@ class JointTransferClassifier(ClassFitting):
 
     See Also
     --------
+    JointTransferRegressor : Learns numbers instead of classes.
     JointAutoencoder : Learns codes without labels.
     sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
 
@@ -300,6 +306,7 @@ class JointTransferClassifier(ClassFitting):
         head: Literal["auto", "shared", "both"] = "auto",
         strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
         reconstruction_loss: ReconstructionLoss = "mse",
+        pairing_weight: float = 1.0,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
@@ -338,6 +345,7 @@ class JointTransferClassifier(ClassFitting):
         self.head = head
         self.strategy = strategy
         self.reconstruction_loss = reconstruction_loss
+        self.pairing_weight = pairing_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, ColumnScale
-from sk_jae.tasks import Labels, Layout
+from sk_jae.tasks import EncodedTargets, Layout
 
 __all__ = ["common_scales", "with_common_scale"]
 
@@ -25,7 +25,7 @@ _KEPT, _KEPT_IF_LARGE, _LARGE = 0.7, 0.25, 0.5
 def with_common_scale(
     architectures: Sequence[Architecture],
     layouts: Sequence[Layout],
-    labels: Labels | None,
+    labels: EncodedTargets | None,
 ) -> list[Architecture]:
     """Add the scales of the tables whose columns are the same in all of them.
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sk_jae.estimators._parameters import JointParameters
 from sk_jae.estimators._state import FittedState
+from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.nn import JointModule, n_parameters
 from sk_jae.tasks import Layout
 from sk_jae.training import JointNet
 
 __all__ = ["FittedAttributes"]
+
+_SET_BY_FIT = ("_state", "_net", "n_features_in_", "feature_names_in_")
 
 
 class FittedAttributes(JointParameters):
@@ -82,3 +87,17 @@ class FittedAttributes(JointParameters):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_state")
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """Restore the results of the earlier fit if this one fails."""
+        earlier = {k: v for k, v in vars(self).items() if k in _SET_BY_FIT}
+        try:
+            yield
+        except TrainingInterrupted:
+            raise
+        except BaseException:
+            for name in _SET_BY_FIT:
+                vars(self).pop(name, None)
+            vars(self).update(earlier)
+            raise

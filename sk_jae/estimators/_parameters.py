@@ -24,6 +24,8 @@ __all__ = [
     "OptimizerChoice",
     "PerTask",
     "Precision",
+    "PredictorParameters",
+    "RegressorParameters",
 ]
 
 T = TypeVar("T")
@@ -65,6 +67,7 @@ class JointParameters(BaseEstimator):
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
+    pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int
     lr: float
@@ -96,6 +99,7 @@ class JointParameters(BaseEstimator):
         "input_scaling": [StrOptions({"auto"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
         "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -155,22 +159,37 @@ class JointParameters(BaseEstimator):
         return self
 
 
-class ClassifierParameters(JointParameters):
-    """The parameters that the classifier has in addition."""
+class PredictorParameters(JointParameters):
+    """The parameters that the classifier and the regressor have in addition."""
 
-    classification_weight: PerTask[float]
-    infomax_weight: PerTask[float]
-    consistency_weight: PerTask[float]
     head: Literal["auto", "shared", "both"]
     strategy: Literal["end-to-end", "common-branch"]
     labeled_fraction: float
-    class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **JointParameters._parameter_constraints,
-        "class_prior": ["array-like", dict, None],
         # Beyond, an epoch would be more than a hundred times as long as the data.
         "labeled_fraction": [Interval(Real, 0, 0.99, closed="both")],
         "head": [StrOptions({"auto", "shared", "both"})],
         "strategy": [StrOptions({"end-to-end", "common-branch"})],
     }
+
+
+class ClassifierParameters(PredictorParameters):
+    """The parameters that only the classifier has."""
+
+    classification_weight: PerTask[float]
+    infomax_weight: PerTask[float]
+    consistency_weight: PerTask[float]
+    class_prior: Any
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **PredictorParameters._parameter_constraints,
+        "class_prior": ["array-like", dict, None],
+    }
+
+
+class RegressorParameters(PredictorParameters):
+    """The parameters that only the regressor has."""
+
+    regression_weight: PerTask[float]

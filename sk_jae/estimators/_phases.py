@@ -1,31 +1,46 @@
-"""Plans a training: the heads of a classifier, and the phases with their weights."""
+"""Plans a training: the heads of a predictor, and the phases with their weights."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from sk_jae.estimators._parameters import ClassifierParameters, JointParameters
-from sk_jae.tasks import Labels, TaskInputs, check_weights
-from sk_jae.training import TERMS, Phase
+from sk_jae.estimators._parameters import (
+    ClassifierParameters,
+    JointParameters,
+    PredictorParameters,
+    RegressorParameters,
+)
+from sk_jae.tasks import (
+    EncodedTargets,
+    Labels,
+    RegressionTargets,
+    TaskInputs,
+    check_weights,
+)
+from sk_jae.training import Phase
 
-__all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier"]
+__all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier", "plan_regressor"]
 
 Weights: TypeAlias = dict[str, tuple[float, ...]]  # by term, one per task
+
+# The terms of the samples of each task, whose weights are parameters of the classifier.
+_TERMS = ("reconstruction", "classification", "infomax", "consistency")
 
 
 @dataclass(frozen=True)
 class Heads:
-    """The classifiers on the codes.
+    """The heads on the codes, which predict classes or numbers.
 
     Attributes
     ----------
     shared : bool
-        Whether there is a classifier on the shared codes, the same for all tasks.
+        Whether there is a head on the shared codes, the same for all tasks.
     private : tuple of int
-        The tasks that have a classifier of their own, on both codes.
+        The tasks that have a head of their own, on both codes.
     """
 
     shared: bool = False
@@ -53,26 +68,51 @@ class Plan:
 
 def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
     """The only phase of an autoencoder."""
-    return Plan((Phase("joint", _weights(estimator, inputs, "reconstruction")),))
+    weights = _weights(estimator, inputs, "reconstruction")
+    return Plan((Phase("joint", weights | _of_pairs(estimator, inputs, "pairing")),))
 
 
 def plan_classifier(
     estimator: ClassifierParameters, inputs: TaskInputs, labels: Labels
 ) -> Plan:
     """The heads and phases of a classifier."""
-    heads = _choose_heads(estimator, labels, inputs)
-    weights = _weights(estimator, inputs, *TERMS)
     labeled = [part is not None for part in labels.encoded]
-    unlabeled = [part is None or (part < 0).any() for part in labels.encoded]
-    reconstruction = {"reconstruction": weights.pop("reconstruction")}
-    on_labels = {}
-    for term, of_tasks in weights.items():
-        where = labeled if term == "classification" else unlabeled
-        pairs = zip(of_tasks, where, strict=True)
-        on_labels[term] = tuple(weight if used else 0.0 for weight, used in pairs)
+    unlabeled = [part is None or not part.all() for part in labels.labeled]
+    where = {
+        "classification": labeled,
+        "infomax": unlabeled,
+        "consistency": unlabeled,
+    }
+    apart = all(labeled) and bool((labels.class_mask.sum(0) == 1).all())
+    heads = _choose_heads(estimator, labels, inputs, is_apart=apart)
+    return _plan_predictor(estimator, inputs, labels, heads, where)
+
+
+def plan_regressor(
+    estimator: RegressorParameters, inputs: TaskInputs, targets: RegressionTargets
+) -> Plan:
+    """The heads and phases of a regressor."""
+    where = {"regression": [part is not None for part in targets.encoded]}
+    heads = _choose_heads(estimator, targets, inputs)
+    return _plan_predictor(estimator, inputs, targets, heads, where)
+
+
+def _plan_predictor(
+    estimator: PredictorParameters,
+    inputs: TaskInputs,
+    targets: EncodedTargets,
+    heads: Heads,
+    where: Mapping[str, Sequence[bool | np.bool_]],
+) -> Plan:
+    """Plan the phases, given the tasks in which each term is used."""
+    weights = _weights(estimator, inputs, "reconstruction", *where)
+    for term, used in where.items():
+        pairs = zip(weights[term], used, strict=True)
+        weights[term] = tuple(w if u else 0.0 for w, u in pairs)
+    weights |= _of_pairs(estimator, inputs, "pairing", "agreement")
     if estimator.strategy == "common-branch":
-        return Plan(_common_branch(reconstruction, on_labels, labels), heads)
-    return Plan((Phase("end-to-end", reconstruction | on_labels),), heads)
+        return Plan(_common_branch(weights, targets), heads)
+    return Plan((Phase("end-to-end", weights),), heads)
 
 
 def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
@@ -87,18 +127,32 @@ def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Wei
     }
 
 
+def _of_pairs(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
+    """The weights of terms of subjects that several tasks have, if there are any."""
+    if inputs.pairs is None or not estimator.pairing_weight:
+        return {}
+    n_subjects = np.count_nonzero(inputs.pairs >= 0, axis=0).tolist()
+    weight = float(estimator.pairing_weight)
+    return {term: tuple(weight if n else 0.0 for n in n_subjects) for term in terms}
+
+
 def _choose_heads(
-    estimator: ClassifierParameters, labels: Labels, inputs: TaskInputs
+    estimator: PredictorParameters,
+    labels: EncodedTargets,
+    inputs: TaskInputs,
+    *,
+    is_apart: bool = False,
 ) -> Heads:
+    """Choose the heads. `is_apart` says that each task has classes of its own."""
     labeled = [t for t, part in enumerate(labels.encoded) if part is not None]
     n_tasks = len(labels.encoded)
     if not estimator.n_shared:
         alone = [t for t in range(n_tasks) if t not in labeled]
         if alone:
             raise ValueError(
-                f"n_shared=0 leaves task {inputs.names[alone[0]]!r} without classes, "
-                "since it has no labels of its own; give n_shared of at least 1, or "
-                "the task some labels."
+                f"n_shared=0 leaves task {inputs.names[alone[0]]!r} without a "
+                "predictor, since it has no labels of its own; give n_shared of at "
+                "least 1, or the task some labels."
             )
         if estimator.head == "shared":
             raise ValueError("head='shared' needs a shared code, but n_shared is 0.")
@@ -112,22 +166,21 @@ def _choose_heads(
         return Heads(shared=True, private=tuple(labeled))
     if estimator.head == "shared":
         return Heads(shared=True)
-    complete = all(part is not None and (part >= 0).all() for part in labels.encoded)
-    apart = len(labeled) == n_tasks and (labels.class_mask.sum(0) == 1).all()
-    if estimator.head == "both" or complete or apart:
+    if estimator.head == "both" or labels.are_complete or is_apart:
         return Heads(shared=True, private=tuple(labeled))
     return Heads(shared=True)
 
 
-def _common_branch(
-    reconstruction: Weights, on_labels: Weights, labels: Labels
-) -> tuple[Phase, ...]:
-    """First the autoencoders, then the classes of the source, then of the targets.
+def _common_branch(weights: Weights, labels: EncodedTargets) -> tuple[Phase, ...]:
+    """First the autoencoders, then the labels of the source, then of the targets.
 
     Tasks without labels have no head of their own and are trained together with the
     source.
     """
-    counts = [0 if part is None else int((part >= 0).sum()) for part in labels.encoded]
+    without_labels = ("reconstruction", "pairing")
+    reconstruction = {k: v for k, v in weights.items() if k in without_labels}
+    on_labels = {k: v for k, v in weights.items() if k not in without_labels}
+    counts = [0 if part is None else int(part.sum()) for part in labels.labeled]
     source = int(np.argmax(counts))
     targets = [t for t, n in enumerate(counts) if n and t != source]
     unlabeled = [t for t, n in enumerate(counts) if not n]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
@@ -12,12 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.estimators._parameters import CodesChoice
+from sk_jae.estimators._parameters import CodesChoice, JointParameters
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import Codes, JointModule
 from sk_jae.training import LentGenerators, batches_of, plain_torch
 
-__all__ = ["Predictor", "check_has_codes", "chosen_codes", "n_chosen_codes"]
+__all__ = [
+    "Predictor",
+    "check_code_sizes",
+    "check_has_codes",
+    "chosen_codes",
+    "mean_of_subjects",
+    "n_chosen_codes",
+]
 
 _ROWS = 32
 _CODES_PER_BATCH = 1024
@@ -103,6 +110,31 @@ def chosen_codes(z: Codes, codes: CodesChoice) -> Tensor:
     return z.shared if codes == "shared" else z.private
 
 
+def mean_of_subjects(
+    values: Sequence[NDArray[np.float64] | None], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """The mean over tasks of what is predicted for each subject.
+
+    Parameters
+    ----------
+    values : sequence of (ndarray of shape (n_samples_t, n_values) or None)
+        What is predicted for the samples of each task, None for a task without.
+    rows : ndarray of shape (n_subjects, n_tasks)
+        The row of each subject in each task, -1 for a task without it.
+
+    Returns
+    -------
+    means : ndarray of shape (n_subjects, n_values)
+    """
+    total: Any = 0.0
+    for t, own in enumerate(values):
+        if own is not None and len(own):
+            has = (rows[:, t] >= 0)[:, None]
+            total = total + np.where(has, own[rows[:, t]], 0.0)
+    means: NDArray[np.float64] = total / (rows >= 0).sum(axis=1, keepdims=True)
+    return means
+
+
 def check_has_codes(codes: CodesChoice, n_shared: int, n_private: int) -> None:
     """Refuse a choice of codes whose number is 0."""
     numbers = {"shared": n_shared, "private": n_private}
@@ -111,6 +143,15 @@ def check_has_codes(codes: CodesChoice, n_shared: int, n_private: int) -> None:
             f"codes={codes!r} asks for codes that the estimator does not have, since "
             f"n_{codes} is 0."
         )
+
+
+def check_code_sizes(estimator: JointParameters) -> None:
+    """Refuse an estimator without codes, or without those that are chosen."""
+    if not estimator.n_shared and not estimator.n_private:
+        raise ValueError(
+            "n_shared and n_private are both 0; give at least one code a size."
+        )
+    check_has_codes(estimator.codes, estimator.n_shared, estimator.n_private)
 
 
 def n_chosen_codes(state: FittedState) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What `score` returns for one task: the accuracy, or R^2, of weighted samples."""
+"""What `score` returns for one task: the accuracy, or an R^2, of weighted samples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.tasks import TaskInputs
 
-__all__ = ["accuracy", "r2", "relative_weights"]
+__all__ = ["accuracy", "r2", "relative_weights", "targets_r2"]
 
 
 def relative_weights(
@@ -46,6 +46,35 @@ def accuracy(
     return float(np.average(predicted == labels, weights=weights))
 
 
+def targets_r2(
+    predicted: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+) -> float:
+    """R^2 of the known targets (n, n_outputs), averaged over the outputs with any."""
+    w = np.ones(len(targets)) if weights is None else weights
+    scores = []
+    for values, guesses in zip(targets.T, predicted.T, strict=True):
+        known = ~np.isnan(values) & (w > 0)
+        if not known.any():
+            continue
+        own, y = w[known], values[known]
+        # In units of the largest, squares are finite.
+        unit = np.abs(y - y[0]).max() or 1.0
+        error = (own * ((y - guesses[known]) / unit) ** 2).sum()
+        y = (y - y[0]) / unit
+        variation = (own * (y - np.average(y, weights=own)) ** 2).sum()
+        scores.append(_of_variation(error, variation))
+    return float(np.mean(scores))
+
+
+def _of_variation(error: float, variation: float) -> float:
+    """R^2; as in scikit-learn, it is 1 or 0 for what does not vary."""
+    if variation <= 0:
+        return 1.0 if error == 0 else 0.0
+    return float(1 - error / variation)
+
+
 def r2(
     predictor: Predictor,
     array: NDArray[Any],
@@ -76,6 +105,4 @@ def r2(
         squares = squares + (w * values**2).sum(0)
         total = total + (w * values).sum(0)
     variation = (squares - total**2 / weights.sum()).sum()
-    if variation <= 0:
-        return 1.0 if error == 0 else 0.0
-    return float(1 - error / variation)
+    return _of_variation(float(error), float(variation))

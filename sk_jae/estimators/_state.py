@@ -16,7 +16,7 @@ from sk_jae.architecture import Shape
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.exceptions import DeviceWarning
 from sk_jae.nn import JointModule, ReconstructionLoss
-from sk_jae.tasks import Layout
+from sk_jae.tasks import Layout, TargetScale
 from sk_jae.training import OptimizerState, available_devices
 
 __all__ = ["FittedState"]
@@ -47,6 +47,8 @@ class FittedState:
         Of a classifier.
     class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
         The classes that each task can have.
+    target_scale : TargetScale or None
+        The units of the targets, of a regressor.
     codes : {"both", "shared", "private"}
         The codes that `transform` returns.
     history : list of dict
@@ -69,6 +71,7 @@ class FittedState:
     reconstruction_loss: ReconstructionLoss
     classes: NDArray[Any] | None = None
     class_mask: NDArray[np.bool_] | None = None
+    target_scale: TargetScale | None = None
     codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
     optimizer: OptimizerState | None = None
@@ -89,12 +92,18 @@ class FittedState:
         assert self.class_mask is not None
         return [self.classes[own] for own in self.class_mask]
 
+    @property
+    def n_outputs(self) -> int | None:
+        """The number of targets of a regressor."""
+        return None if self.target_scale is None else len(self.target_scale.mean)
+
     def fingerprint(self) -> dict[str, Any]:
         """The properties that must not change between the fits of a warm start."""
         shapes = [layout.module_shape for layout in self.layouts]
         return {
             "the tasks": list(zip(self.task_names, shapes, strict=True)),
             "the classes": None if self.classes is None else self.classes.tolist(),
+            "the number of outputs": self.n_outputs,
             "shared_input": list(self.views),
             "the columns that the shared branch sees": [
                 buffer.tolist()

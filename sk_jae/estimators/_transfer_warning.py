@@ -5,10 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
 from sk_jae.nn import JointModule
-from sk_jae.tasks import Labels, counted, level_of_user, listed
+from sk_jae.tasks import EncodedTargets, counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
 
@@ -18,8 +21,15 @@ _NAMES = (
 )
 
 
+# So many subjects that a labeled task has too let its labels reach a task.
+_ENOUGH_PAIRS = 20
+
+
 def warn_of_transfer(
-    architectures: Sequence[Architecture], labels: Labels, module: JointModule
+    architectures: Sequence[Architecture],
+    labels: EncodedTargets,
+    module: JointModule,
+    pairs: NDArray[np.intp] | None,
 ) -> None:
     """Warn if a task without labels has first layers of its own, or sees too little.
 
@@ -27,12 +37,18 @@ def warn_of_transfer(
     ----------
     architectures : sequence of Architecture
         The branches of each task.
-    labels : Labels
+    labels : EncodedTargets
     module : JointModule
         Built from them, with a shared branch.
+    pairs : ndarray of int of shape (n_subjects, n_tasks) or None
+        The rows of the subjects that several tasks have and that training pairs.
     """
-    pairs = zip(architectures, labels.encoded, strict=True)
-    unlabeled = [a.name for a, part in pairs if part is None]
+    reached = _reached(labels, pairs)
+    unlabeled = [
+        a.name
+        for t, (a, part) in enumerate(zip(architectures, labels.encoded, strict=True))
+        if part is None and t not in reached
+    ]
     if not unlabeled:
         return
     if module.earliest_depth == 1:
@@ -46,10 +62,24 @@ def warn_of_transfer(
         )
     if reason:
         warnings.warn(
-            f"{reason}, or label some samples of {_tasks(unlabeled)}.",
+            f"{reason}, or say by ids which {_ENOUGH_PAIRS} samples or more belong to "
+            f"samples of a labeled task, or label some samples of {_tasks(unlabeled)}.",
             TransferWarning,
             stacklevel=level_of_user(),
         )
+
+
+def _reached(labels: EncodedTargets, pairs: NDArray[np.intp] | None) -> set[int]:
+    """The tasks that labels reach by subjects, from one task to the next."""
+    found = {t for t, part in enumerate(labels.encoded) if part is not None}
+    if pairs is None:
+        return found
+    known = pairs >= 0
+    for _ in labels.encoded:
+        with_labels = known[:, sorted(found)].any(axis=1)
+        n_subjects = known[with_labels].sum(axis=0)
+        found |= {t for t, n in enumerate(n_subjects) if n >= _ENOUGH_PAIRS}
+    return found
 
 
 def _tasks(names: Sequence[str]) -> str:

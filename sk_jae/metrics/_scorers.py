@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
-from sk_jae._sklearn_types import BaseEstimator, ClassifierMixin, FittedClassifier
+from sk_jae._sklearn_types import FittedClassifier
+from sk_jae.metrics._one_task import one_task, targets_of_tasks
 from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
 from sk_jae.metrics._task_view import (
     labels_of_task,
     parse_fitted_inputs,
-    predictor_of,
     select_task,
     target_tasks,
     task_output,
@@ -34,6 +34,9 @@ __all__ = [
 
 class LabeledScorer:
     """Scorer that applies a scikit-learn scorer to the labeled samples of tasks.
+
+    It scores a regressor on the samples all of whose targets are known, for example by
+    ``LabeledScorer("r2")`` or ``LabeledScorer("neg_root_mean_squared_error")``.
 
     Parameters
     ----------
@@ -91,7 +94,7 @@ class LabeledScorer:
         scores = []
         for t in chosen:
             labels, mask = found[t]
-            one = _OneTask(estimator, tasks, t)
+            one = one_task(estimator, tasks, t)
             scorer = check_scoring(one, scoring=self.scoring)
             with numpy_defaults():
                 scores.append(scorer(one, select_task(tasks, t, mask), labels[mask]))
@@ -321,7 +324,7 @@ class ReverseValidationScorer:
                 "ReverseValidationScorer needs labeled samples of another task than "
                 f"the target {tasks.names[target]!r}; give their labels."
             )
-        predicted = _OneTask(estimator, tasks, target).predict(
+        predicted = one_task(estimator, tasks, target).predict(
             select_task(tasks, target)
         )
         # Positions instead of labels, so that -1 can mark unlabeled samples.
@@ -334,7 +337,7 @@ class ReverseValidationScorer:
         for t, (labels, mask) in sources.items():
             guess = known
             if back is not None:
-                guess = _OneTask(back, tasks, t).predict(select_task(tasks, t, mask))
+                guess = one_task(back, tasks, t).predict(select_task(tasks, t, mask))
             scores.append(np.mean(estimator.classes_[guess] == labels[mask]))
         return float(np.mean(scores))
 
@@ -342,46 +345,11 @@ class ReverseValidationScorer:
         return f"ReverseValidationScorer(task={self.task!r})"
 
 
-class _OneTask(ClassifierMixin, BaseEstimator):
-    """One task of a fitted estimator, as an ordinary classifier."""
-
-    def __init__(self, estimator: FittedClassifier, tasks: TaskInputs, t: int) -> None:
-        self.estimator = estimator
-        self.tasks = tasks
-        self.t = t
-
-    def fit(self, X: object, y: object) -> Self:
-        raise NotImplementedError
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        own = getattr(predictor_of(self.estimator)[0], "task_classes_", None)
-        return self.estimator.classes_ if own is None else own[self.t]
-
-    def predict(self, X: Samples) -> NDArray[Any]:
-        return self._call("predict", X)
-
-    def predict_proba(self, X: Samples) -> NDArray[Any]:
-        return self._call("predict_proba", X)[:, self._columns()]
-
-    def decision_function(self, X: Samples) -> NDArray[Any]:
-        values = self._call("decision_function", X)
-        if values.ndim == 1:
-            return values
-        values = values[:, self._columns()]
-        return values[:, 1] - values[:, 0] if values.shape[1] == 2 else values
-
-    def _columns(self) -> NDArray[np.intp]:
-        return np.searchsorted(self.estimator.classes_, self.classes_)
-
-    def _call(self, method: str, X: Samples) -> NDArray[Any]:
-        result = getattr(self.estimator, method)(X)
-        return np.asarray(task_output(self.tasks, self.t, result))
-
-
 def _labeled(
-    y: Targets | None, tasks: TaskInputs, estimator: FittedClassifier
+    y: Targets | None, tasks: TaskInputs, estimator: Any
 ) -> dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]:
     """Return labels and the mask of labeled samples for each task that has some."""
+    if is_regressor(estimator):
+        return targets_of_tasks(y, tasks, estimator)
     found = check_score_labels(y, tasks, estimator)
     return {t: item for t, item in enumerate(found) if item is not None}

@@ -18,6 +18,8 @@ from sk_jae.model_selection._sklearn_types import (
 )
 from sk_jae.model_selection._stratification import (
     draw,
+    first_of_subject,
+    is_first,
     sizes,
     strata_of,
     train_and_test,
@@ -61,7 +63,14 @@ class JointStratifiedKFold(StratifiedKFold):
     -----
     An array that is not a :class:`JointArrays` is one task. As in the estimators,
     exactly two values in its labels are two classes, even if one of them is -1. With
-    ``y=None`` all samples are tested, and the folds are stratified by task.
+    ``y=None`` all samples are tested, and the folds are stratified by task. If the
+    labels are numbers with fractions, or have several outputs, they are targets of
+    regression, and the folds are stratified by task and by whether a target is known.
+
+    Samples of different tasks that are one subject (`ids` of :func:`~sk_jae.pack`) are
+    never divided: they are in the fold of the first one that can be tested, so that the
+    shares are only nearly equal. An unlabeled sample of a subject is in neither set
+    while another sample of the subject is tested.
 
     :class:`~sklearn.model_selection.StratifiedKFold` warns about labels with fewer than
     `n_splits` samples. This class warns only about tasks with fewer samples than that.
@@ -99,7 +108,8 @@ class JointStratifiedKFold(StratifiedKFold):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -115,7 +125,7 @@ class JointStratifiedKFold(StratifiedKFold):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or has no label, or if fewer than `n_splits` samples
+            If `y` has no label, or if fewer than `n_splits` samples
             can be tested.
 
         Warns
@@ -124,13 +134,14 @@ class JointStratifiedKFold(StratifiedKFold):
             If fewer than `n_splits` samples of a task can be tested.
         """
         task, strata, tested = strata_of(X, y, self.test_unlabeled)
-        candidates = np.flatnonzero(tested)
+        first = first_of_subject(X, tested)
+        candidates = np.flatnonzero(tested & is_first(first))
         if len(candidates) < self.n_splits:
             raise ValueError(
                 f"n_splits={self.n_splits} is greater than the number of samples that "
                 f"can be tested, {len(candidates)}; lower n_splits."
             )
-        for t, n_tested in enumerate(np.bincount(task[candidates])):
+        for t, n_tested in enumerate(np.bincount(task[tested])):
             if 0 < n_tested < self.n_splits:
                 words = parse_inputs(X, None).describe(t)
                 warnings.warn(
@@ -147,8 +158,12 @@ class JointStratifiedKFold(StratifiedKFold):
         # sorting the folds of a label keeps neighbors together, as in StratifiedKFold.
         fold = np.arange(len(order)) % self.n_splits
         fold = fold[np.lexsort((fold, strata[order]))]
+        fold_of = np.full(len(task), -1)
+        fold_of[order] = fold
+        fold_of = fold_of[first]  # that of the subject
         for k in range(self.n_splits):
-            yield train_and_test(len(task), order[fold == k])
+            in_test = fold_of == k
+            yield np.flatnonzero(~in_test), np.flatnonzero(in_test & tested)
 
 
 class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
@@ -178,9 +193,9 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
 
     Notes
     -----
-    The Notes of :class:`JointStratifiedKFold` about one task and ``y=None`` are true
-    here too. A label with few samples may be missing in the training set or in the test
-    set.
+    The Notes of :class:`JointStratifiedKFold` about one task, ``y=None`` and subjects
+    are true here too. A label with few samples may be missing in the training set or in
+    the test set.
 
     Examples
     --------
@@ -221,7 +236,8 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         X : JointArrays or array-like of shape (n_samples, ...)
             Samples of several tasks or of one task.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -237,18 +253,23 @@ class JointStratifiedShuffleSplit(StratifiedShuffleSplit):
         TypeError
             If `X` is a list or dict of tasks.
         ValueError
-            If `y` is continuous or has no label, or if the sizes do not fit the number
+            If `y` has no label, or if the sizes do not fit the number
             of samples that can be tested.
         """
         _, strata, tested = strata_of(X, y, self.test_unlabeled)
-        candidates = np.flatnonzero(tested)
+        first = first_of_subject(X, tested)
+        candidates = np.flatnonzero(tested & is_first(first))
         n_train, n_test = sizes(len(candidates), self.test_size, self.train_size)
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            in_train, in_test = draw(strata[candidates], n_train, n_test, rng)
-            train = np.concatenate((candidates[in_train], np.flatnonzero(~tested)))
+            chosen = draw(strata[candidates], n_train, n_test, rng)
+            in_train, in_test = ~tested, np.zeros_like(tested)
+            in_train[candidates], in_test[candidates] = chosen
             # Sorted samples stay evenly mixed, for callers that take the first ones.
-            yield np.sort(train), candidates[in_test]
+            yield (
+                np.flatnonzero(in_train[first]),
+                np.flatnonzero(in_test[first] & tested),
+            )
 
 
 class LeaveOneTaskOut(BaseCrossValidator):
@@ -264,6 +285,9 @@ class LeaveOneTaskOut(BaseCrossValidator):
 
     Notes
     -----
+    A subject that several tasks have may be on both sides: the samples of the other
+    tasks stay in the training fold.
+
     If all samples of the tested task are labeled, or if `y` is None, the training fold
     has no sample of that task, and joint estimators raise an error. In this case, mark
     some samples of each task as unlabeled.
@@ -291,7 +315,8 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 
@@ -326,7 +351,8 @@ class LeaveOneTaskOut(BaseCrossValidator):
         X : JointArrays of shape (n_samples,)
             Samples of several tasks.
         y : array-like of shape (n_samples,), default=None
-            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample.
+            Labels; -1, None, NaN, NA and NaT mark an unlabeled sample. Targets of
+            regression may have several outputs, of shape (n_samples, n_outputs).
         groups : object
             Always ignored, exists for compatibility.
 

@@ -14,9 +14,13 @@ from sklearn.utils.validation import _num_samples
 from sk_jae.tasks import (
     JointArrays,
     OneSequence,
+    has_fractions,
     has_tasks,
+    is_table,
     known_values,
     labeled_mask,
+    labeled_rows,
+    to_targets,
     to_vector,
 )
 
@@ -37,8 +41,12 @@ def strata_of(
         task = np.zeros(_num_samples(X), dtype=np.intp)
     if y is None:
         return task, task, np.ones(len(task), dtype=bool)
-    labels = to_vector(y, "y")
-    labeled = labeled_mask(labels, is_one_task=not isinstance(X, JointArrays))
+    if is_table(y):
+        labels = to_targets(y, "y")
+        labeled = labeled_rows(labels)
+    else:
+        labels = to_vector(y, "y")
+        labeled = labeled_mask(labels, is_one_task=not isinstance(X, JointArrays))
     tested = np.ones(len(task), dtype=bool) if test_unlabeled else labeled
     if not tested.any():
         raise ValueError(
@@ -47,10 +55,39 @@ def strata_of(
         )
     codes = np.zeros(len(task), dtype=np.intp)  # those of unlabeled samples stay 0
     if labeled.any():
-        known = known_values(labels[labeled])
-        check_classification_targets(known)
-        codes[labeled] = encoded(known)[1] + 1
+        codes[labeled] = _strata(labels[labeled]) + 1
     return task, task * (codes.max() + 1) + codes, tested
+
+
+def first_of_subject(X: OneSequence, tested: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first sample of each sample's subject, a tested one if there is."""
+    n = len(tested)
+    if not isinstance(X, JointArrays):
+        return np.arange(n)
+    order = np.argsort(~tested, kind="stable")
+    _, first, subject = np.unique(
+        X.groups[order], return_index=True, return_inverse=True
+    )
+    found = np.empty(n, dtype=np.intp)
+    found[order] = order[first][subject]
+    return found
+
+
+def is_first(first: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell which samples are the first ones of their subjects."""
+    own: NDArray[np.bool_] = first == np.arange(len(first))
+    return own
+
+
+def _strata(labels: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the stratum of each label: its class, or one for all numbers."""
+    if labels.ndim > 1:
+        return np.zeros(len(labels), dtype=np.intp)
+    known = known_values(labels)
+    if has_fractions(known):
+        return np.zeros(len(labels), dtype=np.intp)
+    check_classification_targets(known)
+    return encoded(known)[1]
 
 
 def encoded(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

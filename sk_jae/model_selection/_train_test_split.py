@@ -19,9 +19,13 @@ from sk_jae.tasks import (
     check_one_per_sample,
     default_names,
     describe_task,
+    has_fractions,
+    is_table,
     items_and_names,
     items_per_task,
+    labeled_rows,
     to_array,
+    to_targets,
 )
 
 
@@ -55,7 +59,8 @@ def task_train_test_split(
         training set, and labels are not considered.
     stratify : bool, default=True
         Whether each label of a task has the same share of both sets, where -1 counts as
-        a label. Tasks without labels are split at random.
+        a label. Of numbers with fractions, or of several outputs, the known ones have
+        the same share. Tasks without labels are split at random.
 
     Returns
     -------
@@ -114,7 +119,7 @@ def task_train_test_split(
     ):
         strata = np.zeros(n_samples, dtype=np.intp)
         if label is not None:
-            values = _to_labels(label, n_samples, describe_task(name, "y"))
+            values = _groups(label, n_samples, describe_task(name, "y"))
             strata = encoded(values)[1] if stratify else strata
         try:
             n_train, n_test = sizes(n_samples, test_size, train_size)
@@ -134,8 +139,12 @@ def task_train_test_split(
     return named[:2] if y is None else named
 
 
-def _to_labels(item: object, n_samples: int, words: str) -> NDArray[Any]:
-    labels = to_array(item, words)
-    check_one_dimension(labels, words)
+def _groups(item: object, n_samples: int, words: str) -> NDArray[Any]:
+    """Return the label of each sample; of numbers, whether one is known."""
+    labels = to_targets(item, words) if is_table(item) else to_array(item, words)
+    if not is_table(item):
+        check_one_dimension(labels, words)
     check_one_per_sample(labels, n_samples, words, what="label")
+    if labels.ndim > 1 or has_fractions(labels):
+        return labeled_rows(labels.reshape(n_samples, -1))
     return labels

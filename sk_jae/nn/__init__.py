@@ -5,7 +5,8 @@ with your own loop, or use the one that an estimator has trained, ``est.module_`
 """
 
 from sk_jae.nn.augmentation import RandomAffine, random_affine
-from sk_jae.nn.joint import JointModule, n_parameters
+from sk_jae.nn.counting import n_parameters
+from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,
     FlattenLinear,
@@ -16,10 +17,13 @@ from sk_jae.nn.layers import (
 )
 from sk_jae.nn.losses import (
     ReconstructionLoss,
+    agreement_loss,
     classification_loss,
     consistency_loss,
     infomax_loss,
+    pairing_loss,
     reconstruction_loss,
+    regression_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.signal_layers import LogPower
@@ -40,10 +44,13 @@ __all__ = [
     "TaskSequential",
     "UnflattenImage",
     "UpConv2d",
+    "agreement_loss",
     "classification_loss",
     "consistency_loss",
     "infomax_loss",
     "n_parameters",
+    "pairing_loss",
     "random_affine",
     "reconstruction_loss",
+    "regression_loss",
 ]

@@ -14,29 +14,30 @@ the last of them is the bottleneck, whose output is z_s.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
-from math import prod
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from sk_jae.architecture import Architecture
-from sk_jae.nn.builder import build_encoder, build_stages, linear, output_layer
+from sk_jae.nn.builder import build_encoder, build_stages, output_layer
 from sk_jae.nn.fusion import count_fusible, run_fused
+from sk_jae.nn.heads import build_heads, run_heads
 from sk_jae.nn.layers import TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
+from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.tying import depth_of, tied_range
 from sk_jae.nn.views import view_of
 
-__all__ = ["JointModule", "n_parameters"]
+__all__ = ["JointModule"]
 
 
 class JointModule(nn.Module):
-    """Joint autoencoder with optional classifiers.
+    """Joint autoencoder with optional heads, which predict classes or numbers.
 
     Parameters
     ----------
@@ -53,11 +54,13 @@ class JointModule(nn.Module):
         Number of tied layers. None ties all from `shared_depth` to the bottleneck.
     n_classes : int, default=0
         Number of classes of all tasks together. With 0 there are no classifiers.
+    n_outputs : int, default=0
+        Number of targets of regression, instead of classes.
     shared_head : bool, default=True
-        Whether there is one classifier on the shared codes, the same for all tasks.
+        Whether there is one head on the shared codes, the same for all tasks.
     private_heads : sequence of int, default=()
-        Positions of the tasks that have a classifier of their own on both codes, whose
-        logits are added to those of the shared one.
+        Positions of the tasks that have a head of their own on both codes, whose
+        results are added to those of the shared one.
     class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
         The classes that each task can have; the logits of the other classes are -inf.
         With None each task can have all classes.
@@ -86,7 +89,7 @@ class JointModule(nn.Module):
 
     Notes
     -----
-    Shape: the input is a list with one tensor of shape (n_t, *shape_t), or None, per
+    Shape: the input is a list with one tensor of shape (n_t, ...), or None, per
     task. The output is a list with one TaskOutput, or None, per task.
 
     References
@@ -118,6 +121,7 @@ class JointModule(nn.Module):
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         n_classes: int = 0,
+        n_outputs: int = 0,
         shared_head: bool = True,
         private_heads: Sequence[int] = (),
         class_mask: Tensor | None = None,
@@ -151,15 +155,19 @@ class JointModule(nn.Module):
             self._tie(architectures, shared_depth, n_shared_layers, seed)
         self.n_fused = [self._count_fused(t) for t in range(self.n_tasks)]
 
-        self.shared_head = None
-        self.private_heads = nn.ModuleDict()
-        if n_classes and n_shared and shared_head:
-            draw = _generator(seed, "shared head")
-            self.shared_head = TaskSequential([linear((n_shared,), n_classes, draw)])
-        for t in private_heads if n_classes else ():
-            draw = _generator(seed, self.names[t], "head")
-            head = linear((n_shared + n_private,), n_classes, draw)
-            self.private_heads[str(t)] = TaskSequential([head])
+        if n_classes and n_outputs:
+            raise ValueError(
+                "n_classes and n_outputs are both given; give one of them."
+            )
+        self.n_classes, self.n_outputs = n_classes, n_outputs
+        self.shared_head, self.private_heads = build_heads(
+            n_classes or n_outputs,
+            self.names,
+            (n_shared, n_private),
+            shared=shared_head,
+            private=private_heads,
+            draw=partial(generator_of, seed),
+        )
         if class_mask is not None and bool(class_mask.all()):
             class_mask = None
         self.register_buffer("class_mask", class_mask)
@@ -172,7 +180,7 @@ class JointModule(nn.Module):
         *hidden, output = a.decoder
         ends = []
         if self.n_private:
-            draw = _generator(seed, a.name, "private")
+            draw = generator_of(seed, a.name, "private")
             with _naming("encoder", a):
                 encoder = build_encoder(a.private, a.shape, self.n_private, draw)
             self.private_encoders.append(TaskSequential(chain(*encoder)))
@@ -181,13 +189,13 @@ class JointModule(nn.Module):
             self.private_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         if self.n_shared:
-            draw = _generator(seed, a.name, "shared")
+            draw = generator_of(seed, a.name, "shared")
             with _naming("decoder", a):
                 decoder, end = build_stages(hidden, (self.n_shared,), draw)
             self.shared_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         merged = (sum(end[0] for end in ends), *ends[0][1:])
-        draw = _generator(seed, a.name, "output")
+        draw = generator_of(seed, a.name, "output")
         with _naming("decoder", a):
             layers = output_layer(output, merged, a.shape, draw)
         self.outputs.append(TaskSequential(layers))
@@ -202,7 +210,7 @@ class JointModule(nn.Module):
         """Build the shared encoders, with the same tied layers in all of them."""
         encoders = []
         for a in architectures:
-            draw = _generator(seed, a.name, "shared encoder")
+            draw = generator_of(seed, a.name, "shared encoder")
             with _naming("encoder", a):
                 encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
             self.views.append(view_of(a))
@@ -212,7 +220,7 @@ class JointModule(nn.Module):
         )
         self.earliest_depth = depth_of(encoders, n_shared_layers, alike=alike)
         # Weights that belong to all tasks must not depend on the name of a task.
-        a, draw = architectures[0], _generator(seed, "tied")
+        a, draw = architectures[0], generator_of(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
         self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
         for stages in encoders:
@@ -235,7 +243,7 @@ class JointModule(nn.Module):
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns
@@ -295,7 +303,7 @@ class JointModule(nn.Module):
 
         Returns
         -------
-        reconstruction : Tensor of shape (n, *shape)
+        reconstruction : Tensor of shape (n, ...)
             The reconstruction in the shape of the samples of the task.
         """
         hidden = []
@@ -327,23 +335,38 @@ class JointModule(nn.Module):
             The logits, -inf for classes that the task cannot have. None if the task
             has no classifier.
         """
-        logits = None
-        if self.shared_head is not None:
-            (logits,) = self.shared_head([z.shared], [task])
-        if str(task) in self.private_heads:
-            both = torch.cat(list(z), dim=1)  # (n, n_shared + n_private)
-            (private,) = self.private_heads[str(task)]([both], [0])
-            logits = private if logits is None else logits + private
+        if not self.n_classes:
+            return None
+        logits = run_heads(self.shared_head, self.private_heads, task, z)
         if logits is not None and self.class_mask is not None:
             logits = logits.masked_fill(~self.class_mask[task], -torch.inf)
         return logits
 
-    def forward(self, inputs: Sequence[Tensor | None]) -> list[TaskOutput | None]:
-        """Return the reconstruction, the codes and the logits of each task.
+    def regress(self, task: int, z: Codes) -> Tensor | None:
+        """Return the predicted targets of one task.
 
         Parameters
         ----------
-        inputs : list of (Tensor of shape (n_t, *shape_t) or None)
+        task : int
+            The position of the task.
+        z : Codes of shapes (n, n_shared) and (n, n_private)
+            The codes of n samples.
+
+        Returns
+        -------
+        targets : Tensor of shape (n, n_outputs) or None
+            None if the task has no head for regression.
+        """
+        if not self.n_outputs:
+            return None
+        return run_heads(self.shared_head, self.private_heads, task, z)
+
+    def forward(self, inputs: Sequence[Tensor | None]) -> list[TaskOutput | None]:
+        """Return the reconstruction, the codes and the predictions of each task.
+
+        Parameters
+        ----------
+        inputs : list of (Tensor of shape (n_t, ...) or None)
             The samples of each task; None skips a task.
 
         Returns
@@ -356,9 +379,8 @@ class JointModule(nn.Module):
             if codes is None:
                 outputs.append(None)
                 continue
-            outputs.append(
-                TaskOutput(self.decode(t, codes), codes, self.classify(t, codes))
-            )
+            x, logits = self.decode(t, codes), self.classify(t, codes)
+            outputs.append(TaskOutput(x, codes, logits, self.regress(t, codes)))
         return outputs
 
 
@@ -369,33 +391,3 @@ def _naming(part: str, a: Architecture) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error
-
-
-def _generator(seed: int, *words: str) -> torch.Generator:
-    """Return a generator for one part of the module, independent of other parts."""
-    digest = zlib.crc32("/".join([str(seed), *words]).encode())
-    return torch.Generator().manual_seed((seed << 32) ^ digest)
-
-
-def n_parameters(module: nn.Module) -> int:
-    """Return the number of trainable values of a module.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Any module.
-
-    Returns
-    -------
-    n_parameters : int
-        The number of values. Those that tasks have in common count once.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sk_jae.nn import n_parameters
-    >>> layer = torch.nn.Linear(3, 2)
-    >>> n_parameters(layer), n_parameters(torch.nn.ModuleList([layer, layer]))
-    (8, 8)
-    """
-    return sum(prod(p.shape) for p in module.parameters() if p.requires_grad)

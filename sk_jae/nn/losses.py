@@ -5,8 +5,10 @@ L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 (Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features instead
 of sums, so that the weights do not depend on the sizes of batches and images.)
 
-There are two more terms for unlabeled samples, which are not in the paper:
-`infomax_loss` and `consistency_loss`.
+`regression_loss` takes the place of the classification where the targets are numbers.
+There are more terms, which are not in the paper: `infomax_loss` and `consistency_loss`
+for unlabeled samples, `pairing_loss` and `agreement_loss` for samples of one subject in
+different tasks.
 """
 
 from __future__ import annotations
@@ -14,19 +16,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 __all__ = [
     "ReconstructionLoss",
+    "agreement_loss",
     "classification_loss",
     "consistency_loss",
     "infomax_loss",
+    "pairing_loss",
     "reconstruction_loss",
+    "regression_loss",
 ]
 
 CONFIDENT = 0.9
 DIVERSITY = 2.0
+
+# Codes that are equal for all subjects have no spread to compare a distance with.
+_SMALLEST_SPREAD = 1e-12
 
 ReconstructionLoss: TypeAlias = (
     Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
@@ -40,7 +49,7 @@ def reconstruction_loss(
 
     Parameters
     ----------
-    reconstruction, target : Tensor of shape (n, *shape)
+    reconstruction, target : Tensor of shape (n, ...)
         The reconstruction and the samples. For "bce" the reconstruction has logits, and
         the values of the samples are in [0, 1].
     loss : {"mse", "bce"} or callable, default="mse"
@@ -93,6 +102,37 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
+
+
+def regression_loss(predictions: Tensor, targets: Tensor) -> Tensor:
+    """Return the squared error of the known targets.
+
+    Parameters
+    ----------
+    predictions : Tensor of shape (n, n_outputs)
+        The predicted targets.
+    targets : Tensor of shape (n, n_outputs)
+        The targets, NaN where one is unknown. If they are standardized, the loss is
+        about 1 for a model that knows nothing.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+        The mean over the known values of each output, averaged over the outputs that
+        have any, or 0 if there are none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import regression_loss
+    >>> targets = torch.tensor([[1.0, 2.0], [1.0, torch.nan]])
+    >>> regression_loss(torch.zeros(2, 2), targets)
+    tensor(2.5000)
+    """
+    known = ~targets.isnan()
+    errors = (predictions.float() - targets.nan_to_num()).square() * known
+    means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+    return means.sum() / known.any(0).sum().clamp(min=1)
 
 
 def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:
@@ -176,6 +216,70 @@ def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
     confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
     each = F.cross_entropy(logits.float(), target, reduction="none")
     return (each * (confidence >= CONFIDENT)).mean()
+
+
+def pairing_loss(z: Tensor, z_other: Tensor) -> Tensor:
+    """Return the distance of the codes of the same subjects in two tasks.
+
+    It is the mean of ``|z - z_other|^2 / (2 sum_k Var_k)``, where the variance of code
+    k is that over both tasks. It is 0 if the codes of a subject are equal, and about 1
+    if they have nothing to do with each other. A factor common to all codes does not
+    matter, so that the codes do not shrink.
+
+    Parameters
+    ----------
+    z, z_other : Tensor of shape (n, n_codes)
+        The codes of n subjects in each task.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import pairing_loss
+    >>> z = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])
+    >>> pairing_loss(z, z), pairing_loss(z, z[[1, 0, 2]])
+    (tensor(0.), tensor(0.5000))
+    """
+    z, z_other = z.float(), z_other.float()
+    spread = torch.cat([z, z_other]).var(dim=0, correction=0).sum()
+    distance = (z - z_other).square().sum(dim=1).mean()
+    return distance / (2 * spread).clamp(min=_SMALLEST_SPREAD)
+
+
+def agreement_loss(logits: Tensor, logits_other: Tensor) -> Tensor:
+    """Return how much the predictions for the same subjects in two tasks differ.
+
+    It is the mean of the two Kullback-Leibler divergences between the probabilities p
+    and q, ``(D(p, q) + D(q, p)) / 2``, averaged over the subjects.
+
+    Parameters
+    ----------
+    logits, logits_other : Tensor of shape (n, n_classes)
+        The logits of n subjects in each task. A class that one of the tasks cannot
+        have, whose logit is -inf, is left out.
+
+    Returns
+    -------
+    loss : Tensor of shape ()
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import agreement_loss
+    >>> logits = torch.tensor([[2.0, 0.0]])
+    >>> agreement_loss(logits, logits), agreement_loss(logits, logits.flip(1))
+    (tensor(0.), tensor(1.5232))
+    """
+    possible = logits.isfinite() & logits_other.isfinite()
+    lowest = torch.finfo(torch.float32).min / 2
+    log_p = logits.float().masked_fill(~possible, lowest).log_softmax(dim=1)
+    log_q = logits_other.float().masked_fill(~possible, lowest).log_softmax(dim=1)
+    difference = (log_p - log_q).masked_fill(~possible, 0.0)
+    each = (log_p.exp() - log_q.exp()) * difference
+    return each.sum(dim=1).mean() / 2
 
 
 def _entropy(p: Tensor) -> Tensor:

@@ -37,13 +37,15 @@ class TaskOutput(NamedTuple):
 
     Attributes
     ----------
-    reconstruction : Tensor of shape (n, *shape)
+    reconstruction : Tensor of shape (n, ...)
         The reconstruction of the samples. If the module was trained with
         ``reconstruction_loss="bce"``, these are its logits.
     codes : Codes
         The codes of the samples.
     logits : Tensor of shape (n, n_classes) or None
         The logits of the classes. None if the task has no classifier.
+    targets : Tensor of shape (n, n_outputs) or None, default=None
+        The predicted targets of regression. None if the task has no head for them.
 
     Examples
     --------
@@ -59,3 +61,4 @@ class TaskOutput(NamedTuple):
     reconstruction: Tensor
     codes: Codes
     logits: Tensor | None
+    targets: Tensor | None = None

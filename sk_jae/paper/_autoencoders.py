@@ -21,8 +21,13 @@ _CELEBA_REDUCED = {"encoder": "Conv 11,5,2, Conv 23,5,2, Conv 45,5,2, FC 184"}
 
 # Only the bottleneck is tied, and both branches receive the images unchanged.
 TIED = {"shared_depth": -1, "n_shared_layers": 1, "shared_input": None}
-# The samples, the weights and the terms of the loss as they are.
-UNSCALED = {"input_scaling": None, "loss_scaling": None, "weight_decay": 0.0}
+# The samples, the weights and the terms of the loss as they are, and no terms of pairs.
+UNSCALED = {
+    "input_scaling": None,
+    "loss_scaling": None,
+    "weight_decay": 0.0,
+    "pairing_weight": 0.0,
+}
 
 
 def mnist_autoencoder(**parameters: Any) -> JointAutoencoder:

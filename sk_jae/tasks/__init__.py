@@ -30,9 +30,11 @@ from sk_jae.tasks.forms import (
     has_tasks,
     parse_inputs,
 )
+from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
+    has_fractions,
     known_values,
     labeled_mask,
     to_vector,
@@ -49,11 +51,21 @@ from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
+from sk_jae.tasks.pairs import joint_rows
 from sk_jae.tasks.parameters import check_task, check_weights, per_task
+from sk_jae.tasks.regression_targets import (
+    RegressionTargets,
+    TargetScale,
+    check_regression_targets,
+    check_score_targets,
+    is_table,
+    to_targets,
+)
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
+from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
 from sk_jae.tasks.user_level import level_of_user
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
@@ -63,7 +75,10 @@ __all__ = [
     "UNLABELED",
     "AllTasks",
     "DictOfTasks",
+    "Encoded",
+    "EncodedTargets",
     "HasShape",
+    "Ids",
     "JointArrays",
     "Labels",
     "Layout",
@@ -71,8 +86,10 @@ __all__ = [
     "LayoutParameter",
     "ListOfTasks",
     "OneSequence",
+    "RegressionTargets",
     "Samples",
     "Scaling",
+    "TargetScale",
     "Targets",
     "TaskInputs",
     "TasksInContainer",
@@ -81,8 +98,10 @@ __all__ = [
     "check_labels",
     "check_one_dimension",
     "check_one_per_sample",
+    "check_regression_targets",
     "check_sample_weight",
     "check_score_labels",
+    "check_score_targets",
     "check_task",
     "check_tasks",
     "check_unit_range",
@@ -91,12 +110,16 @@ __all__ = [
     "default_names",
     "describe_task",
     "evenly_mixed",
+    "has_fractions",
     "has_tasks",
     "is_dataframe",
+    "is_table",
     "items_and_names",
     "items_per_task",
+    "joint_rows",
     "known_values",
     "labeled_mask",
+    "labeled_rows",
     "labeled_samples",
     "level_of_user",
     "listed",
@@ -107,6 +130,7 @@ __all__ = [
     "split_labels",
     "to_array",
     "to_samples",
+    "to_targets",
     "to_vector",
     "warn_of_flattened",
     "with_known_values",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeGuard
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sk_jae.tasks.array_types import DictOfTasks, ListOfTasks, TasksInContainer
 from sk_jae.tasks.conversion import items_and_names
@@ -49,6 +50,9 @@ class TaskInputs:
         The tasks that the user passed, in the user's order, as positions in `names`.
     container : JointArrays or None
         The container that the user passed.
+    pairs : ndarray of int of shape (n_subjects, n_tasks) or None
+        In `fit`, the row in each task of every subject that several tasks have, -1 for
+        a task without it. None if there is no such subject.
     """
 
     container_kind: ContainerKind
@@ -56,6 +60,7 @@ class TaskInputs:
     arrays: tuple[Any, ...]
     positions: tuple[int, ...]
     container: JointArrays | None = None
+    pairs: NDArray[np.intp] | None = None
 
     @property
     def are_named(self) -> bool:

@@ -20,7 +20,8 @@ from sk_jae.tasks.conversion import (
     to_samples,
 )
 from sk_jae.tasks.foreign import is_dict, modalities
-from sk_jae.tasks.mixing import evenly_mixed
+from sk_jae.tasks.ids import Ids, check_groups, numbered
+from sk_jae.tasks.mixing import evenly_mixed, positions
 from sk_jae.tasks.sources import from_state, kind_of_values, take, to_source, to_state
 from sk_jae.tasks.wording import counted, default_names, describe_task
 
@@ -51,6 +52,11 @@ class JointArrays:
         (h5py, zarr, dask) and dataframes of pandas, polars or pyarrow are held as they
         are, and of an AnnData the samples with the names of their features. Anything
         else becomes a numpy array, without a copy where that is possible.
+    ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+            default=None
+        Which subject each sample belongs to: samples of different tasks with equal ids
+        are one subject, such as a patient. None in place of an id, or of a task's ids,
+        marks samples that belong to no other.
 
     Attributes
     ----------
@@ -67,6 +73,10 @@ class JointArrays:
         The number of tasks.
     n_samples : list of int
         The number of samples of each task.
+    groups : ndarray of int of shape (n_samples,)
+        The number of the subject of each sample, for splitters that keep subjects
+        together, such as :class:`~sklearn.model_selection.GroupKFold`. A sample without
+        id has a number of its own.
     shape : tuple of int
         ``(n_samples,)``.
 
@@ -74,10 +84,11 @@ class JointArrays:
     ------
     TypeError
         If `X` is not a list, tuple or dict, a task name is not a string, or a task
-        is None or sparse.
+        is None or sparse, or if ids are not hashable.
     ValueError
         If `X` is empty or a list of one array, or a task has fewer than 2
-        dimensions.
+        dimensions; if ids are not one per sample, or twice in a task, or if none occurs
+        in two tasks.
 
     See Also
     --------
@@ -104,7 +115,9 @@ class JointArrays:
     {'long': array([0, 2, 3, 5]), 'short': array([1, 4])}
     """
 
-    def __init__(self, X: AllTasks) -> None:
+    _groups: NDArray[np.intp] | None  # None if every sample is a subject of its own
+
+    def __init__(self, X: AllTasks, ids: Ids | None = None) -> None:
         X = modalities(X)
         if not (isinstance(X, (list, tuple)) or is_dict(X)):
             raise TypeError(
@@ -114,6 +127,8 @@ class JointArrays:
         items, names = items_and_names(X)
         words = map(describe_task, names or default_names(len(items)))
         self._mix(tuple(map(to_source, items, words)), names)
+        if ids is not None:
+            self._groups = self._groups_of(ids)
 
     @classmethod
     def _of_one_task(cls, X: object) -> JointArrays:
@@ -126,17 +141,29 @@ class JointArrays:
         sizes = [source.shape[0] for source in sources]
         task = np.repeat(np.arange(len(sources)), sizes)
         task = task[evenly_mixed(task)]
-        self._set(sources, task, _positions(task, len(sources)), names)
+        self._set(sources, task, positions(task, len(sources)), names)
+
+    def _groups_of(self, ids: Ids) -> NDArray[np.intp]:
+        """Number the subjects of all samples."""
+        items = items_per_task(ids, self.n_tasks, self.task_names, "ids")
+        names = self.task_names or default_names(self.n_tasks)
+        return self._join(check_groups(items, self.n_samples, names), "ids")
+
+    def _with_ids(self, ids: Ids) -> JointArrays:
+        """Make a container of the same samples with ids, for `pack`."""
+        groups = self._groups_of(ids)
+        return self._new(self._sources, self.task, self._row, groups)
 
     def _new(
         self,
         sources: tuple[Any, ...],
         task: NDArray[np.intp],
         row: NDArray[np.intp],
+        groups: NDArray[np.intp] | None,
     ) -> JointArrays:
         """Make a container of other samples of the same tasks."""
         container = type(self).__new__(type(self))
-        container._set(sources, task, row, self.task_names)
+        container._set(sources, task, row, self.task_names, groups)
         return container
 
     def _set(
@@ -145,8 +172,10 @@ class JointArrays:
         task: NDArray[np.intp],
         row: NDArray[np.intp],
         task_names: tuple[str, ...] | None,
+        groups: NDArray[np.intp] | None = None,
     ) -> None:
         self._sources = sources
+        self._groups = groups
         self.task = task
         self._row = row  # of each sample, in the source of its task
         self.task_names = task_names
@@ -180,6 +209,16 @@ class JointArrays:
         return counts
 
     @property
+    def groups(self) -> NDArray[np.intp]:
+        if self._groups is None:
+            return np.arange(len(self))
+        return self._groups
+
+    @property
+    def _has_ids(self) -> bool:
+        return self._groups is not None
+
+    @property
     def shape(self) -> tuple[int]:
         # There is only one dimension because scikit-learn counts samples by shape[0]
         # and would look for columns in a second dimension.
@@ -193,7 +232,10 @@ class JointArrays:
         # These are copied because joblib would hash the strides of a view.
         task = np.atleast_1d(self.task[chosen]).copy()
         row = np.atleast_1d(self._row[chosen]).copy()
-        return self._new(self._sources, task, row)
+        groups: NDArray[np.intp] | None = None
+        if self._groups is not None:
+            groups = np.atleast_1d(self._groups[chosen]).copy()
+        return self._new(self._sources, task, row, groups)
 
     def with_arrays(self, arrays: Sequence[Any]) -> JointArrays:
         """Make a container with other values for the same samples.
@@ -220,8 +262,8 @@ class JointArrays:
                 raise ValueError(
                     f"{own_words} has {counted(new, 'sample')}, expected {n}."
                 )
-        row = _positions(self.task, self.n_tasks)
-        return self._new(tuple(items), self.task, row)
+        row = positions(self.task, self.n_tasks)
+        return self._new(tuple(items), self.task, row, self._groups)
 
     def split(self, values: ArrayLike) -> Any:
         """Split one value per sample into one array per task.
@@ -289,11 +331,13 @@ class JointArrays:
             "samples": tuple(map(to_state, self.samples)),
             "task": to_state(self.task),
             "task_names": self.task_names,
+            "groups": None if self._groups is None else numbered(self._groups),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         sources, task = tuple(map(from_state, state["samples"])), state["task"]
-        self._set(sources, task, _positions(task, len(sources)), state["task_names"])
+        row, groups = positions(task, len(sources)), state["groups"]
+        self._set(sources, task, row, state["task_names"], groups)
 
     # This is hidden from type checkers, which would take a JointArrays for an array.
     if not TYPE_CHECKING:
@@ -346,12 +390,3 @@ class JointArrays:
             "<thead><tr><th>task</th><th>samples</th><th>feature shape</th>"
             f"<th>dtype</th></tr></thead><tbody>{rows}</tbody></table>"
         )
-
-
-def _positions(task: NDArray[np.intp], n_tasks: int) -> NDArray[np.intp]:
-    """Return the position of each sample among the samples of its task."""
-    position = np.empty(len(task), dtype=np.intp)
-    for t in range(n_tasks):
-        own = task == t
-        position[own] = np.arange(np.count_nonzero(own))
-    return position

@@ -188,8 +188,8 @@ def read_labels(labels: NDArray[Any], words: str, is_one_task: bool) -> TaskLabe
         # The checks of scikit-learn look for the words in parentheses.
         raise ValueError(
             f"{words} holds fractions or infinity (Unknown label type: continuous), "
-            "expected classes; for a regression target, use JointAutoencoder and a "
-            "regressor on its codes."
+            "expected classes; for targets that are numbers, use "
+            "JointTransferRegressor."
         )
     if known.dtype.kind in "iu":
         known = known.astype(np.int64, copy=False)

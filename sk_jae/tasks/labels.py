@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,18 +25,20 @@ from sk_jae.tasks.label_values import (
     read_labels,
     to_vector,
 )
+from sk_jae.tasks.targets import EncodedTargets
 from sk_jae.tasks.wording import counted
 
 __all__ = [
     "Labels",
     "check_labels",
     "check_score_labels",
+    "items_of_targets",
     "labeled_samples",
 ]
 
 
 @dataclass(frozen=True)
-class Labels:
+class Labels(EncodedTargets):
     """The labels of every task, encoded as positions in `classes`.
 
     Attributes
@@ -273,26 +275,52 @@ def split_labels(
     ValueError, TypeError
         If `y` has not the form of X, or not one value per sample.
     """
+    return [
+        None if item is None else _one_per_sample(item, tasks, t)
+        for t, item in enumerate(items_of_targets(y, tasks, estimator, to_vector))
+    ]
+
+
+def items_of_targets(
+    y: Targets | None,
+    tasks: TaskInputs,
+    estimator: object,
+    to_values: Callable[[object, str], NDArray[Any]],
+) -> list[Any]:
+    """Return what y has for each task, None for a task without labels.
+
+    Parameters
+    ----------
+    y : list, tuple, dict or array-like
+        In the form of X, or flat for a JointArrays.
+    tasks : TaskInputs
+        The samples.
+    estimator : estimator
+        For messages.
+    to_values : callable
+        Converts a flat y, given with its words for messages, to an array.
+
+    Returns
+    -------
+    items : list
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `y` has not the form of X.
+    """
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None; give the labels of at least one task."
         )
-    return [
-        None if item is None else _one_per_sample(item, tasks, t)
-        for t, item in enumerate(_items(y, tasks))
-    ]
-
-
-def _items(y: Targets, tasks: TaskInputs) -> list[Any]:
-    """Return what y has for each task, None for a task without labels."""
     if tasks.container is not None:
         if is_per_task(y):
             raise TypeError(
                 f"y is a {type(y).__name__} with one item per task while X is a "
                 "JointArrays; take the flat y that X, y = pack(X, y) returns."
             )
-        flat = to_vector(y, "y")
+        flat = to_values(y, "y")
         check_one_per_sample(
             flat,
             len(tasks.container),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["evenly_mixed"]
+__all__ = ["evenly_mixed", "positions"]
 
 
 def evenly_mixed(groups: NDArray[Any]) -> NDArray[np.intp]:
@@ -39,3 +39,12 @@ def evenly_mixed(groups: NDArray[Any]) -> NDArray[np.intp]:
     starts = np.cumsum(sizes) - sizes
     number_in_group[by_group] = np.arange(len(group)) - np.repeat(starts, sizes)
     return np.argsort((number_in_group + 0.5) / sizes[group], kind="stable")
+
+
+def positions(task: NDArray[np.intp], n_tasks: int) -> NDArray[np.intp]:
+    """Return the position of each sample among the samples of its task."""
+    position = np.empty(len(task), dtype=np.intp)
+    for t in range(n_tasks):
+        own = task == t
+        position[own] = np.arange(np.count_nonzero(own))
+    return position

@@ -11,6 +11,7 @@ from sk_jae.tasks.array_types import AllTasks, Targets
 from sk_jae.tasks.conversion import check_one_per_sample, is_per_task, items_per_task
 from sk_jae.tasks.foreign import is_dict, modalities
 from sk_jae.tasks.forms import OneSequence
+from sk_jae.tasks.ids import Ids, check_several_tasks
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import (
     UNLABELED,
@@ -21,6 +22,7 @@ from sk_jae.tasks.label_values import (
     missing_mask,
     to_vector,
 )
+from sk_jae.tasks.regression_targets import is_table, to_targets
 
 __all__ = ["pack"]
 
@@ -28,13 +30,15 @@ _MAX_CLASSES = 3  # in a message
 
 
 @overload
-def pack(X: OneSequence | AllTasks, y: None = None) -> tuple[JointArrays, None]: ...
+def pack(
+    X: OneSequence | AllTasks, y: None = None, ids: Ids | None = None
+) -> tuple[JointArrays, None]: ...
 @overload
 def pack(
-    X: OneSequence | AllTasks, y: Targets
+    X: OneSequence | AllTasks, y: Targets, ids: Ids | None = None
 ) -> tuple[JointArrays, NDArray[Any] | Any]: ...
 def pack(
-    X: OneSequence | AllTasks, y: Targets | None = None
+    X: OneSequence | AllTasks, y: Targets | None = None, ids: Ids | None = None
 ) -> tuple[JointArrays, NDArray[Any] | None]:
     """Turn the arrays and labels of several tasks into one sequence of samples.
 
@@ -52,16 +56,24 @@ def pack(
         Labels in the form of `X`. None instead of labels, or no entry in a dict, marks
         a task without labels; -1, None, NaN, NA and NaT mark an unlabeled sample. For
         a single array or a JointArrays, `y` may also be flat, of shape (n_samples,).
+        Targets of regression may have several outputs, of shape (n_samples_t,
+        n_outputs).
+    ids : list, tuple or dict of (array-like of shape (n_samples_t,) or None), \
+            default=None
+        Which subject each sample belongs to, in the form of `X`: samples of different
+        tasks with equal ids are one subject, such as a patient. None in place of an id,
+        or of a task's ids, marks samples that belong to no other. The container keeps
+        them; see its `groups`.
 
     Returns
     -------
     X : JointArrays of shape (n_samples,)
         The samples of all tasks, evenly mixed.
-    y : ndarray of shape (n_samples,) or None
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None
         The label of each sample in the same order, None if no task has labels. Integer
         labels are int64. Unlabeled samples have -1 or, if some of the numbers are
-        fractions and so a target of regression, NaN. Booleans become 0 and 1 if there
-        are unlabeled samples.
+        fractions and so a target of regression, or if there are several outputs, NaN.
+        Booleans become 0 and 1 if there are unlabeled samples.
 
     Raises
     ------
@@ -70,7 +82,8 @@ def pack(
         for others, or if they are text and some samples are unlabeled: no array of text
         has a place for these that scikit-learn's splitters accept.
     ValueError
-        If the labels of a task are not one per sample; and as for JointArrays.
+        If the labels of a task are not one per sample, or if a single array has ids;
+        and as for JointArrays.
 
     Examples
     --------
@@ -90,6 +103,9 @@ def pack(
         container = JointArrays(X)
     else:
         container = JointArrays._of_one_task(X)
+    if ids is not None:
+        check_several_tasks(container.n_tasks)
+        container = container._with_ids(ids)
     if y is None:
         return container, None
     if plain and is_dict(X) != is_dict(y):
@@ -99,8 +115,10 @@ def pack(
         )
     if plain or is_per_task(y):
         return container, _join_labels(container, y)
-    flat = to_vector(y, "y")
+    flat = to_targets(y, "y") if is_table(y) else to_vector(y, "y")
     check_one_per_sample(flat, len(container), "y", what="label", remedy=" of X")
+    if flat.ndim > 1:
+        return container, flat
     (flat,) = _filled([flat], ["y"])
     return container, flat
 
@@ -110,15 +128,18 @@ def _join_labels(container: JointArrays, y: object) -> NDArray[Any] | None:
     if all(item is None for item in items):
         return None
     words = container._describe("y")
+    tables = [item for item in items if is_table(item)]
+    gap = np.shape(tables[0])[1:] if tables else ()
+    to_values = to_targets if tables else to_vector
     parts = []
     for item, n_samples, own_words in zip(
         items, container.n_samples, words, strict=True
     ):
-        none = np.full(n_samples, None)
-        part = none if item is None else to_vector(item, own_words)
+        none = np.full((n_samples, *gap), np.nan if tables else None)
+        part = none if item is None else to_values(item, own_words)
         check_one_per_sample(part, n_samples, own_words, what="label")
         parts.append(part)
-    return container._join(_filled(parts, words), "y")
+    return container._join(parts if tables else _filled(parts, words), "y")
 
 
 def _filled(parts: list[NDArray[Any]], words: list[str]) -> list[NDArray[Any]]:

@@ -13,9 +13,11 @@ from sklearn.utils.validation import validate_data
 
 from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
+from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
@@ -43,6 +45,7 @@ def check_tasks(
     reset: bool = False,
     layout: LayoutParameter = "auto",
     scale: bool = False,
+    ids: Ids | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -63,6 +66,8 @@ def check_tasks(
     scale : bool, default=False
         Whether the layouts of vectors and signals get a scaling, found in these
         samples.
+    ids : list, tuple or dict, default=None
+        Which samples are one subject, see the estimators. Used with `reset`.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def check_tasks(
     Raises
     ------
     ValueError, TypeError
-        If the samples cannot be used; the message names the task.
+        If the samples or ids cannot be used; the message names the task.
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
@@ -118,7 +123,10 @@ def check_tasks(
         )
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
-    return replace(tasks, arrays=tuple(arrays)), tuple(layouts)
+    tasks = replace(tasks, arrays=tuple(arrays))
+    if reset:
+        tasks = replace(tasks, pairs=pairs_of(ids, tasks))
+    return tasks, tuple(layouts)
 
 
 def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> TaskInputs:

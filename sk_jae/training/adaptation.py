@@ -100,6 +100,24 @@ class Adaptation:
         if self._on_trial and _FIRST_LOOK <= after <= _LAST_LOOK:
             self._look()
 
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` takes."""
+        return {
+            "found": {t: dict(vars(transfer)) for t, transfer in self.found.items()},
+            "classes": self._classes,
+            "on_trial": sorted(self._on_trial),
+            "before": self._before,
+            "has_started": self._has_started,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on as the object did whose state this is."""
+        self.found = {t: Transfer(**values) for t, values in state["found"].items()}
+        self._classes = state["classes"]
+        self._on_trial = set(state["on_trial"])
+        self._before = state["before"]
+        self._has_started = state["has_started"]
+
     def end(self) -> None:
         """Compare the predictions with those before the terms."""
         for t, transfer in self.found.items():

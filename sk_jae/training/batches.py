@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import Layout
+from sk_jae.tasks import Encoded, Layout, labeled_rows
 from sk_jae.training.isolation import generator_for
+from sk_jae.training.pairs import Pairs, read_pairs
 from sk_jae.training.reading import SampleReader
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "ValidationBatches"]
@@ -30,8 +31,9 @@ class TaskData:
     arrays : tuple of ndarray of shape (n_samples_t, ...)
         In the dtype and layout of the user.
     layouts : tuple of Layout
-    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
-        -1 for an unlabeled sample.
+    labels : tuple of (ndarray or None)
+        Classes (n_samples_t,) with -1 for an unlabeled sample, or targets of regression
+        (n_samples_t, n_outputs) with NaN for an unknown value.
     names : tuple of str
     rows : tuple of ndarray of int
         The rows of each array that belong to this part of the data. The arrays
@@ -39,14 +41,26 @@ class TaskData:
     labeled_fraction : float, default=0.0
         If a smaller fraction of the samples of a task is labeled, the labeled ones are
         repeated until they make up this fraction.
+    pairs : ndarray of int of shape (n_subjects, n_tasks) or None, default=None
+        The row in each array of every subject that several tasks have, -1 for a task
+        without it.
+    labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
+        The masks of the labeled samples. By default they are found in `labels`.
     """
 
     arrays: tuple[NDArray[Any], ...]
     layouts: tuple[Layout, ...]
-    labels: tuple[NDArray[np.int64] | None, ...]
+    labels: tuple[Encoded | None, ...]
     names: tuple[str, ...]
     rows: tuple[NDArray[np.intp], ...]
     labeled_fraction: float = 0.0
+    pairs: NDArray[np.intp] | None = None
+    labeled: tuple[NDArray[np.bool_] | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.labeled:
+            masks = tuple(None if y is None else labeled_rows(y) for y in self.labels)
+            object.__setattr__(self, "labeled", masks)
 
     def __len__(self) -> int:
         return max(len(rows) for rows in self.rows)
@@ -73,10 +87,10 @@ class TaskData:
 
     def label_groups(self, t: int) -> list[NDArray[np.intp]]:
         """The rows of one task; unlabeled and labeled ones apart if labels are rare."""
-        rows, labels = self.rows[t], self.labels[t]
-        if labels is None:
+        rows, all_labeled = self.rows[t], self.labeled[t]
+        if all_labeled is None:
             return [rows]
-        labeled = labels[rows] >= 0
+        labeled = all_labeled[rows]
         if not 0 < labeled.sum() < len(rows) * self.labeled_fraction:
             return [rows]
         return [rows[~labeled], rows[labeled]]
@@ -84,10 +98,14 @@ class TaskData:
 
 @dataclass
 class Batch:
-    """Samples (n_t, *module_shape_t) and labels (n_t,) of each task, or None."""
+    """Samples (n_t, *module_shape_t) and labels (n_t, ...) of each task, or None.
+
+    `pairs` are subjects that several tasks have, if there are any.
+    """
 
     inputs: list[Tensor | None]
     labels: list[Tensor | None]
+    pairs: Pairs | None = None
 
     def __len__(self) -> int:
         return max(len(x) for x in self.inputs if x is not None)
@@ -100,7 +118,8 @@ class TrainingBatches:
     anew each time, so that every batch has samples of every task. The sizes of the
     batches differ by at most one sample, so that no batch is too small for batch
     normalization. If the labeled fraction of a task is below `labeled_fraction`, its
-    labeled samples are repeated in the same way.
+    labeled samples are repeated in the same way. So are subjects that several tasks
+    have: every batch has `batch_size` of them, or all.
 
     Parameters
     ----------
@@ -124,6 +143,7 @@ class TrainingBatches:
     ) -> None:
         self.data = data
         self.reader = reader
+        self.batch_size = batch_size
         self.seed, self.epoch = seed, epoch
         self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
@@ -140,8 +160,9 @@ class TrainingBatches:
         tasks = range(len(self.data.names))
         orders = [self.reader.placed(self._order(t)) for t in tasks]
         starts = [0] * len(orders)
+        pairs = self._pairs()
         for size in self.sizes:
-            batch = Batch([], [])
+            batch = Batch([], [], next(pairs, None))
             for t, order in enumerate(orders):
                 n = min(size, self.most[t])
                 chosen = order[starts[t] : starts[t] + n]
@@ -149,6 +170,22 @@ class TrainingBatches:
                 batch.inputs.append(self.reader.samples(t, chosen))
                 batch.labels.append(self.reader.labels(t, chosen))
             yield batch
+
+    def _pairs(self) -> Iterator[Pairs]:
+        """The subjects that several tasks have, for all steps of an epoch."""
+        rows = self.data.pairs
+        if rows is None:
+            return
+        generator = generator_for(self.seed, self.epoch, "pairs")
+        n = min(self.batch_size, len(rows))
+        order = torch.empty(0, dtype=torch.int64)
+        for _ in self.sizes:
+            if len(order) < n:
+                order = torch.cat(
+                    [order, torch.randperm(len(rows), generator=generator)]
+                )
+            yield read_pairs(self.reader, rows[order[:n].numpy()])
+            order = order[n:]
 
     def _order(self, t: int) -> Tensor:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
@@ -201,10 +238,17 @@ class ValidationBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self.data), self.batch_size):
-            batch = Batch([], [])
+            batch = Batch([], [], self._pairs(start))
             for t, all_rows in enumerate(self.rows):
                 rows = all_rows[start : start + self.batch_size]
                 some = len(rows) > 0
                 batch.inputs.append(self.reader.samples(t, rows) if some else None)
                 batch.labels.append(self.reader.labels(t, rows) if some else None)
             yield batch
+
+    def _pairs(self, start: int) -> Pairs | None:
+        """The subjects that several tasks have, so many as samples of a task."""
+        if self.data.pairs is None:
+            return None
+        rows = self.data.pairs[start : start + self.batch_size]
+        return read_pairs(self.reader, rows) if len(rows) else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +65,19 @@ class ClassShares(nn.Module):
         """Suppose these shares from now on, or begin to estimate with them."""
         self.supposed = (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
         self.is_estimated = is_estimated
+
+    def to_state(self) -> dict[str, Any]:
+        """What :meth:`from_state` takes."""
+        return {**self._buffers, "is_estimated": self.is_estimated}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ClassShares:
+        """Shares that go on as those do whose state this is."""
+        shares = cls(state["possible"] > 0)
+        for name in shares._buffers:
+            setattr(shares, name, state[name])
+        shares.is_estimated = state["is_estimated"]
+        return shares
 
     @property
     def n_possible(self) -> int:

@@ -60,6 +60,8 @@ def outputs_of(module: JointModule, batch: Batch) -> dict[str, Any]:
     for name, x in zip(module.names, module(batch.inputs), strict=True):
         if x is not None:
             sizes = [v.abs() for v in (x.reconstruction, *x.codes)]
+            if x.targets is not None:
+                sizes.append(x.targets.abs())
             found[name] = sizes if x.logits is None else [*sizes, x.logits]
     return found
 

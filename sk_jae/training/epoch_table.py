@@ -24,6 +24,7 @@ _SHORT = {
     "train_loss": "train",
     "reconstruction": "reconst",
     "classification": "classif",
+    "regression": "regress",
     "consistency": "consist",
     "valid_loss": "valid",
     "valid_accuracy": "valid_acc",

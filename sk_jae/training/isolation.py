@@ -20,6 +20,7 @@ import torch
 # meanwhile would wait for the end of that import for ever.
 import torch._dynamo
 from sklearn.utils import check_random_state
+from torch import Tensor
 
 from sk_jae._sklearn_types import RandomState
 
@@ -116,6 +117,14 @@ class LentGenerators:
             generator_for(*words, device=generator.device).get_state()
             for generator in self._generators
         ]
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        """The states of the generators, while these are not lent."""
+        return {"states": self._states}
+
+    def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
+        """Draw the next numbers as the object would whose state this is."""
+        self._states = state["states"]
 
     @contextmanager
     def lent(self) -> Iterator[None]:

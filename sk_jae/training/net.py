@@ -33,6 +33,7 @@ from sk_jae.training.objective import (
     Phase,
     TermKey,
     WeightedMean,
+    add_terms,
 )
 from sk_jae.training.optimizers import (
     check_optimizer,
@@ -46,7 +47,7 @@ from sk_jae.training.units import Units
 from sk_jae.training.user_functions import own_code
 from sk_jae.training.validation_scores import SCORES
 
-__all__ = ["JointNet", "add_terms"]
+__all__ = ["JointNet"]
 
 
 Terms: TypeAlias = dict[TermKey, WeightedMean]
@@ -392,14 +393,3 @@ class JointNet(NeuralNet):
 
     def __sklearn_clone__(self) -> NoReturn:
         self._refuse("clone")
-
-
-def add_terms(
-    terms: Mapping[TermKey, WeightedMean],
-    sums: dict[TermKey, Tensor],
-    counts: dict[TermKey, Tensor | int],
-) -> None:
-    """Add the means of a batch to the sums of an epoch, on the device."""
-    for key, (value, n) in terms.items():
-        sums[key] = value * n + sums.get(key, 0.0)
-        counts[key] = n + counts.get(key, 0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, cast
 
 import torch
@@ -18,23 +19,34 @@ from sk_jae.nn import (
     consistency_loss,
     infomax_loss,
     reconstruction_loss,
+    regression_loss,
 )
 from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
+from sk_jae.training.pair_terms import FoundTerm, TermKey, pair_terms
+from sk_jae.training.pairs import Pairs
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 from sk_jae.training.validation_scores import ValidationScores
 
-__all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
+__all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean", "add_terms"]
 
-TERMS = ("reconstruction", "classification", "infomax", "consistency")
+TERMS = (
+    "reconstruction",
+    "classification",
+    "regression",
+    "infomax",
+    "consistency",
+    "pairing",
+    "agreement",
+)
 
 # The fraction of the epochs after which the terms on unlabeled samples start. Before,
 # predictions for these are not better than a guess. Without augmentation, which
 # corrects them, they start later.
 WARM_UP, WARM_UP_PLAIN = 0.3, 0.5
 
-TermKey: TypeAlias = tuple[str, int]  # a term and a task
+Inputs: TypeAlias = list[Tensor | None]  # one per task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
 
@@ -120,12 +132,13 @@ class JointLoss(nn.Module):
         self, module: JointModule, batch: Batch, phase: Phase
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss () and its terms, unweighted, by (term, task)."""
-        plain, inputs = self.prepare(module.names, batch, phase)
-        return self.evaluate(module, plain, inputs, batch, phase)
+        return self.evaluate(
+            module, self.prepare(module.names, batch, phase), batch, phase
+        )
 
     def prepare(
         self, names: Sequence[str], batch: Batch, phase: Phase
-    ) -> tuple[list[Tensor | None], list[Tensor | None]]:
+    ) -> tuple[Inputs, Inputs]:
         """The samples that the phase needs, as they are, and augmented in training."""
         plain = [
             x if self._is_needed(t, batch, phase) else None
@@ -136,14 +149,36 @@ class JointLoss(nn.Module):
     def evaluate(
         self,
         module: JointModule,
-        plain: Sequence[Tensor | None],
-        inputs: Sequence[Tensor | None],
+        samples: tuple[Inputs, Inputs],
         batch: Batch,
         phase: Phase,
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss and its terms for samples from `prepare`."""
         terms: dict[TermKey, WeightedMean] = {}
+        scores: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
+        for key, value, n in chain(
+            self._terms_of_tasks(module, samples, batch, phase, scores),
+            self._terms_of_pairs(module, batch.pairs, phase),
+        ):
+            value = value / self.units.get(key, 1.0)
+            terms[key] = value.detach(), n
+            weighted = value * phase.weight(*key)
+            total = weighted if total is None else total + weighted
+        if total is None:
+            total = next(module.parameters()).new_zeros(())
+        return total, terms | scores
+
+    def _terms_of_tasks(
+        self,
+        module: JointModule,
+        samples: tuple[Inputs, Inputs],
+        batch: Batch,
+        phase: Phase,
+        scores: dict[TermKey, WeightedMean],
+    ) -> Iterator[FoundTerm]:
+        """The terms of the samples of each task; also adds to the scores."""
+        plain, inputs = samples
         targets = self._plain_logits(module, plain, batch, phase)
         for t, codes in enumerate(module.encode(inputs)):
             if codes is None:
@@ -152,18 +187,30 @@ class JointLoss(nn.Module):
             assert x is not None
             found = self._terms(module, x, labels, phase, t, codes, targets[t])
             for term, value, n in found:
-                value = value / self.units.get((term, t), 1.0)
-                terms[term, t] = value.detach(), n
-                weighted = value * phase.weight(term, t)
-                total = weighted if total is None else total + weighted
+                yield (term, t), value, n
             if not self.training and self.scores is not None:
-                terms.update(self.scores.of(module, t, codes, x, labels))
-        if total is None:
-            total = next(module.parameters()).new_zeros(())
-        return total, terms
+                scores.update(self.scores.of(module, t, codes, x, labels))
+
+    def _terms_of_pairs(
+        self, module: JointModule, pairs: Pairs | None, phase: Phase
+    ) -> Iterator[FoundTerm]:
+        """The terms of the subjects that several tasks have."""
+        if pairs is None:
+            return
+
+        def error(t: int, reconstruction: Tensor, x: Tensor) -> Tensor:
+            loss = self._checked_loss(module.names[t])
+            unit = self.units.get(("reconstruction", t), 1.0)
+            return reconstruction_loss(reconstruction, x, loss) / unit
+
+        yield from pair_terms(module, pairs, phase.weights, error)
+
+    def _checked_loss(self, name: str) -> ReconstructionLoss:
+        return checked_loss(self.loss, name) if callable(self.loss) else self.loss
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
-        supervised = phase.weight("classification", t) and batch.labels[t] is not None
+        of_labels = phase.weight("classification", t) or phase.weight("regression", t)
+        supervised = of_labels and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
         if weight or supervised or self._learns_unlabeled(t, phase):
             return True
@@ -230,11 +277,14 @@ class JointLoss(nn.Module):
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
         """The name and the value of each term, and the number of samples in it."""
         if phase.weight("reconstruction", t):
-            loss = self.loss
-            if callable(loss):
-                loss = checked_loss(loss, module.names[t])
+            loss = self._checked_loss(module.names[t])
             value = reconstruction_loss(module.decode(t, codes), x, loss)
             yield "reconstruction", value, len(x)
+        if phase.weight("regression", t) and labels is not None:
+            predictions = module.regress(t, codes)
+            if predictions is not None:
+                n = (~labels.isnan()).any(dim=1).sum()
+                yield "regression", regression_loss(predictions, labels), n
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:
@@ -251,3 +301,14 @@ class JointLoss(nn.Module):
             yield "infomax", infomax_loss(logits, shares.supposed), len(x)
         if target is not None:
             yield "consistency", consistency_loss(logits, target), len(x)
+
+
+def add_terms(
+    terms: Mapping[TermKey, WeightedMean],
+    sums: dict[TermKey, Tensor],
+    counts: dict[TermKey, Tensor | int],
+) -> None:
+    """Add the means of a batch to the sums of an epoch, on the device."""
+    for key, (value, n) in terms.items():
+        sums[key] = value * n + sums.get(key, 0.0)
+        counts[key] = n + counts.get(key, 0)

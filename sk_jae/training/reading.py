@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Layout
+from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Encoded, Layout
 
 __all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
 
@@ -28,7 +28,7 @@ class SampleReader:
     ----------
     arrays : tuple of ndarray of shape (n_samples_t, ...)
     layouts : tuple of Layout
-    labels : tuple of (ndarray of int64 of shape (n_samples_t,) or None)
+    labels : tuple of (ndarray of shape (n_samples_t, ...) or None)
     device : torch.device
     """
 
@@ -36,7 +36,7 @@ class SampleReader:
         self,
         arrays: tuple[NDArray[Any], ...],
         layouts: tuple[Layout, ...],
-        labels: tuple[NDArray[np.int64] | None, ...],
+        labels: tuple[Encoded | None, ...],
         device: torch.device,
     ) -> None:
         self.arrays = arrays
@@ -66,7 +66,7 @@ class SampleReader:
         return to_module(chosen, self.layouts[t], self.device, self._scalings[t])
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
-        """Labels (n,) of one task, for rows from `placed`."""
+        """Labels (n, ...) of one task, for rows from `placed`."""
         labels = self._labels[t]
         if labels is None:
             return None
@@ -120,7 +120,7 @@ def arrange(x: Tensor, layout: Layout, scaling: MeanAndFactor | None = None) -> 
     """Cast, scale and permute samples that are on the device already."""
     if scaling is not None:
         x = _scaled(x.reshape(len(x), -1), *scaling)
-        return x.reshape(len(x), *layout.module_shape)
+        return x.reshape(len(x), *layout.module_shape) if layout.kind == "signal" else x
     x = x.to(torch.float32)
     if layout.scale != 1.0:
         x = x * layout.scale

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from sk_jae.training.batches import Batch, TrainingBatches
 from sk_jae.training.isolation import plain_torch
-from sk_jae.training.net import JointNet, add_terms
-from sk_jae.training.objective import TermKey
+from sk_jae.training.net import JointNet
+from sk_jae.training.objective import TermKey, add_terms
 from sk_jae.training.stacked_module import Stack, can_be_stacked
 from sk_jae.training.stacked_optimizer import StackedOptimizers, settings_of
 from sk_jae.training.stacked_outputs import OutputsOfStep
@@ -78,7 +78,7 @@ class StackedTraining:
             if key not in self._structures:
                 self._structures[key] = _structure(epoch.net)
             structure = self._structures[key]
-            if structure is not None:
+            if structure is not None and epoch.batches.data.pairs is None:
                 alike[structure, _steps(epoch)].append(epoch)
         for group in alike.values():
             n_parts = -(-len(group) // _MOST_NETWORKS)
@@ -168,7 +168,7 @@ def _step(
     losses, terms = [], []
     for i, (net, batch) in enumerate(pairs):
         module = outputs.of(i, net.module_)
-        found = net.criterion_.evaluate(module, *samples[i], batch, net.phase_)
+        found = net.criterion_.evaluate(module, samples[i], batch, net.phase_)
         losses.append(found[0])
         terms.append(found[1])
     total = torch.stack(losses).sum()

@@ -122,3 +122,6 @@ class _Network:
 
     def classify(self, task: int, z: Codes) -> Tensor | None:
         return self._apply("classify", task, z)
+
+    def regress(self, task: int, z: Codes) -> Tensor | None:
+        return self._apply("regress", task, z)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -50,6 +51,15 @@ class BestWeights:
         if loss < self.loss:
             self._keep(loss)
         return self.waited >= self.n_iter_no_change
+
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`load_state_dict` takes."""
+        return {"loss": self.loss, "weights": self.weights, "waited": self.waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on as the object did whose state this is."""
+        self.loss, self.waited = state["loss"], state["waited"]
+        self.weights = state["weights"]
 
     def restore(self) -> None:
         """Give the module its best weights, if there are any."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -14,12 +14,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.nn import JointModule, RandomAffine, TaskBatchNorm
+from sk_jae.nn import JointModule, RandomAffine
 from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
     TaskData,
     TrainingBatches,
     ValidationBatches,
+)
+from sk_jae.training.checkpoints import (
+    Keeper,
+    Place,
+    load_begin,
+    load_end,
+    load_state,
+    state_dict,
 )
 from sk_jae.training.divergence import (
     check_loss,
@@ -31,6 +39,7 @@ from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
+from sk_jae.training.phase_limits import recalibrate, training_only
 from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
 from sk_jae.training.together import train_epoch
@@ -38,10 +47,6 @@ from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
-
-# After so many steps, a running mean with momentum 0.1 keeps half a percent of its
-# first value.
-_RECALIBRATION_STEPS = 50
 
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
 
@@ -96,6 +101,8 @@ class Trainer:
         for every epoch.
     class_prior : dict of {int: ndarray of shape (n_classes,)} or None, default=None
         The shares of the classes of the tasks of which they are known.
+    keeper : Keeper or None, default=None
+        Keeps the state of the training between epochs, from which it then goes on.
 
     Attributes
     ----------
@@ -103,6 +110,13 @@ class Trainer:
         The epoch in which Ctrl-C ended the training.
     transfer : dict of {int: Transfer}
         What was found out about each unlabeled task.
+    place : Place
+        How far the training has come.
+    finished : list of dict
+        The rows of the epochs of earlier fits and phases.
+    best : BestWeights or None
+    adaptation : Adaptation or None
+        Those of the present phase.
     """
 
     def __init__(
@@ -119,6 +133,7 @@ class Trainer:
         monitor: EpochMonitor,
         history: list[dict[str, Any]],
         class_prior: Mapping[int, NDArray[np.float64]] | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.net = net
         self.phases = phases
@@ -134,8 +149,12 @@ class Trainer:
         self.history = history
         self.continues = bool(history)
         self.lent = LentGenerators(torch.device(net.device))
+        self.keeper = keeper
+        self.place = Place()
+        self.best: BestWeights | None = None
+        self.adaptation: Adaptation | None = None
         self._n_done = 0
-        self._finished: list[dict[str, Any]] = list(history)
+        self.finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
         self.net.terms_ = planned_terms(phases, net.augment)
 
@@ -145,7 +164,7 @@ class Trainer:
 
     @property
     def _epochs(self) -> list[dict[str, Any]]:
-        return [*self._finished, *self.net.history]
+        return [*self.finished, *self.net.history]
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
@@ -171,7 +190,7 @@ class Trainer:
         return OptimizerState(type(optimizer), optimizer.state_dict()["state"])
 
     def train(self) -> None:
-        """Train in all phases, from the weights there are.
+        """Train in all phases, from the weights there are or from what was kept.
 
         Raises
         ------
@@ -182,31 +201,57 @@ class Trainer:
             training, and `interrupted` says so.
         """
         try:
-            for phase in self.phases:
-                self._finished += self.net.history
+            kept = self._load()
+            if kept and self.place.phase == len(self.phases):
+                self._n_done = load_end(self, kept)
+                self.history[:] = self._rows()
+                return
+            for phase in self.phases[self.place.phase :]:
+                self.finished += self.net.history
                 self.net.begin_phase(phase)
                 self.net.notify("on_train_begin", X=self.data, y=None)
-                self._train_phase(phase)
+                self._train_phase(phase, kept)
+                kept = None
                 self.net.notify("on_train_end", X=self.data, y=None)
                 if self.interrupted:
                     break
-                self._recalibrate_batch_norm(phase)
+                with self.lent.lent():
+                    recalibrate(self.module, phase, self._batches_of_epochs())
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
+                self.place = Place(self.place.phase + 1)
             else:
-                self._check_outputs()
+                self._end()
         except KeyboardInterrupt:
             self._note_interruption()
         finally:
             self.module.eval()
 
-    def _train_phase(self, phase: Phase) -> None:
+    def _load(self) -> dict[str, Any] | None:
+        """What was kept of an earlier training."""
+        kept = self.keeper.load() if self.keeper else None
+        if kept:
+            load_begin(self, kept)
+        return kept
+
+    def _save(self) -> None:
+        """Keep the state after an epoch."""
+        if self.keeper and self.keeper.is_due(len(self._epochs)):
+            self.keeper.save(state_dict(self))
+
+    def _end(self) -> None:
+        self._check_outputs()
+        self.best = self.adaptation = None
+        if self.keeper:
+            self.keeper.save(state_dict(self), is_end=True)
+
+    def _train_phase(self, phase: Phase, kept: dict[str, Any] | None) -> None:
         net = self.net
         valid = None
-        adaptation = Adaptation(
+        adaptation = self.adaptation = Adaptation(
             net, self.data, self.reader, self.class_prior, self._step
         )
-        best = BestWeights(self.module, self.n_iter_no_change, self.tol)
+        best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             valid = ValidationBatches(self.valid, net.batch_size, self.reader)
             net.criterion_.scores = ValidationScores(
@@ -216,17 +261,22 @@ class Trainer:
                 torch.device(net.device),
                 gives_logits=net.reconstruction_loss == "bce",
             )
-            if self.continues:
+            if self.continues and not kept:
                 best.begin_with(self._step(net.validation_loss)(valid))
         try:
-            with self._training_only(phase.trainable_prefixes):
-                n_epochs = net.max_epochs  # which callbacks may change
-                for epoch in range(n_epochs):
-                    net.criterion_.progress = epoch / n_epochs
-                    adaptation.begin_epoch(epoch / n_epochs)
-                    self._set_lr((epoch + 0.5) / n_epochs)
-                    if self._run_epoch(valid, best):
-                        break
+            with training_only(self.module, phase.trainable_prefixes):
+                if kept:
+                    self._n_done = load_state(self, kept)
+                    self.history[:] = self._rows()
+                else:  # callbacks may have changed the number of epochs
+                    self.place = self.place.with_epochs(net.max_epochs)
+                while not self.place.is_last:
+                    net.criterion_.progress = self.place.progress
+                    adaptation.begin_epoch(self.place.progress)
+                    self._set_lr((self.place.epoch + 0.5) / self.place.n_epochs)
+                    stop = self._run_epoch(valid, best)
+                    self.place = self.place.after_epoch(stop)
+                    self._save()
         except KeyboardInterrupt:
             self._note_interruption()
         finally:
@@ -246,6 +296,10 @@ class Trainer:
         return TrainingBatches(
             self.data, self.net.batch_size, self.reader, self.seed, epoch
         )
+
+    def _batches_of_epochs(self) -> Iterator[TrainingBatches]:
+        """Batches as the next epochs would have them."""
+        return map(self._training_batches, count(len(self._epochs)))
 
     def _draw_anew(self, epoch: int) -> None:
         """Let all draws of an epoch depend on the seed and its number alone."""
@@ -317,45 +371,3 @@ class Trainer:
         outputs = self._step(partial(outputs_of, self.module))
         with torch.no_grad():
             check_outputs(self.net, outputs(next(iter(batches))))
-
-    @contextmanager
-    def _training_only(self, prefixes: tuple[str, ...] | None) -> Iterator[None]:
-        """Freeze all parameters but those whose names start with one of `prefixes`."""
-        frozen = [
-            parameter
-            for name, parameter in self.module.named_parameters()
-            if prefixes is not None
-            and parameter.requires_grad
-            and not name.startswith(prefixes)
-        ]
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-        try:
-            yield
-        finally:
-            for parameter in frozen:
-                parameter.requires_grad_(True)
-
-    def _recalibrate_batch_norm(self, phase: Phase) -> None:
-        """Compute again the batch statistics of tasks that this phase did not train.
-
-        The tied layers have changed since, or the task has not been seen at all.
-        """
-        prefixes = phase.trainable_prefixes
-        if prefixes is not None and "tied." not in prefixes:
-            return
-        left_out = [t for t in range(len(self.data.names)) if not phase.trains_on(t)]
-        if not left_out or not any(
-            isinstance(m, TaskBatchNorm) for m in self.module.modules()
-        ):
-            return
-        n_steps, epoch = 0, len(self._epochs)
-        self.module.train()
-        with torch.no_grad(), self.lent.lent():
-            while n_steps < _RECALIBRATION_STEPS:
-                for batch in self._training_batches(epoch):
-                    inputs = enumerate(batch.inputs)
-                    self.module([x if t in left_out else None for t, x in inputs])
-                    n_steps += 1
-                epoch += 1
-        self.module.eval()

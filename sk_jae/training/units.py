@@ -48,7 +48,7 @@ def units_of(
         if isinstance(loss, str):
             units["reconstruction", t] = _reconstruction_unit(data, t, loss)
     for t, n in enumerate(n_classes):
-        for term in ("classification", "infomax", "consistency"):
+        for term in ("classification", "infomax", "consistency", "agreement"):
             units[term, t] = math.log(n) if n > 1 else 1.0
     return units
 

@@ -1,4 +1,4 @@
-"""The scores of the validation data: the accuracy of each task, or its R^2."""
+"""The scores of the validation data: the accuracy of each task, or an R^2."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sk_jae.nn import Codes, JointModule
 from sk_jae.tasks import Layout
 from sk_jae.training.batches import Batch
 from sk_jae.training.reading import standardized
+from sk_jae.training.target_scores import TargetSpread, target_spreads
 
 __all__ = ["SCORES", "ValidationScores"]
 
@@ -20,16 +21,17 @@ SCORES = ("accuracy", "r2")
 class ValidationScores:
     """What the estimator's `score` would be for each task, from codes that are there.
 
-    It is the accuracy on the labeled samples for a module with classifiers, and R^2 of
-    the reconstruction for any other. The mean over batches, each with the weight of its
-    number of samples, is the score of all samples.
+    It is the accuracy on the labeled samples for a module with classifiers, R^2 of the
+    known targets for one with heads of regression, and R^2 of the reconstruction for
+    any other. The mean over batches, each with the weight of its number of samples, is
+    the score of all samples.
 
     Parameters
     ----------
     module : JointModule
     batches : iterable of Batch
         The validation data. Without classifiers they are read once, to know how much
-        the samples vary.
+        the samples or the targets vary.
     layouts : sequence of Layout
         Of each task. R^2 is that in the units of the user.
     device : torch.device
@@ -48,11 +50,18 @@ class ValidationScores:
     ) -> None:
         self.gives_logits = gives_logits
         self._units = [_units_of(layout, device) for layout in layouts]
-        self._classifies = module.shared_head is not None or len(module.private_heads)
-        self._spreads = {} if self._classifies else self._spreads_of(batches)
+        self._classifies, self._regresses = module.n_classes > 0, module.n_outputs > 0
+        self._spreads: dict[int, float] = {}
+        self._targets: dict[int, TargetSpread] = {}
+        if self._regresses:
+            self._targets = target_spreads(batches)
+        elif not self._classifies:
+            self._spreads = self._spreads_of(batches)
 
     def concern(self, t: int, labels: Tensor | None) -> bool:
         """Whether samples of a task with these labels have a score."""
+        if self._regresses:
+            return t in self._targets and labels is not None
         return labels is not None if self._classifies else t in self._spreads
 
     def of(
@@ -64,6 +73,11 @@ class ValidationScores:
         labels: Tensor | None,
     ) -> dict[tuple[str, int], tuple[Tensor, Tensor | int]]:
         """The score of a batch of one task, and the number of samples in it."""
+        if self._regresses:
+            found = module.regress(t, codes)
+            if found is None or labels is None or t not in self._targets:
+                return {}
+            return {("r2", t): self._targets[t].r2(found, labels)}
         if not self._classifies:
             return {("r2", t): (self._r2(module, t, codes, x), len(x))}
         logits = module.classify(t, codes)

@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae import JointAutoencoder, JointTransferClassifier, JointTransferRegressor
 
 # Their defaults differ, and what is said of them.
-DIFFERENT = {
+FROM_AUTOENCODER = {
     "encoder",
     "shared_depth",
     "reconstruction_weight",
@@ -19,8 +19,13 @@ DIFFERENT = {
     "max_epochs",
     "lr",
     "lr_schedule",
-    "augmentation",
 }
+ESTIMATORS = (JointAutoencoder, JointTransferClassifier, JointTransferRegressor)
+PAIRS = (
+    (ESTIMATORS[0], ESTIMATORS[1], FROM_AUTOENCODER | {"augmentation"}),
+    (ESTIMATORS[0], ESTIMATORS[2], FROM_AUTOENCODER),
+    (ESTIMATORS[1], ESTIMATORS[2], {"encoder", "head", "weight_decay", "augmentation"}),
+)
 SECTIONS = ("Parameters", "Attributes")
 
 
@@ -37,27 +42,23 @@ def entries(cls, section):
     return found
 
 
-AUTOENCODER, CLASSIFIER = (
-    {section: entries(cls, section) for section in SECTIONS}
-    for cls in (JointAutoencoder, JointTransferClassifier)
-)
-
-
 @pytest.mark.parametrize("section", SECTIONS)
-def test_shared_entries_have_one_text(section):
-    one, other = AUTOENCODER[section], CLASSIFIER[section]
+@pytest.mark.parametrize(("first", "second", "different"), PAIRS)
+def test_shared_entries_have_one_text(first, second, different, section):
+    one, other = entries(first, section), entries(second, section)
     assert len(one.keys() & other.keys()) > 8
-    for name in one.keys() & other.keys() - DIFFERENT:
+    for name in one.keys() & other.keys() - different:
         assert one[name] == other[name], name
 
 
-def test_what_is_listed_as_different_is():
-    one, other = AUTOENCODER["Parameters"], CLASSIFIER["Parameters"]
-    for name in DIFFERENT:
+@pytest.mark.parametrize(("first", "second", "different"), PAIRS)
+def test_what_is_listed_as_different_is(first, second, different):
+    one, other = entries(first, "Parameters"), entries(second, "Parameters")
+    for name in different:
         assert one[name] != other[name], name
 
 
-@pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])
+@pytest.mark.parametrize("cls", ESTIMATORS)
 def test_every_parameter_is_described_with_its_default_in_order(cls):
     described = entries(cls, "Parameters")
     parameters = inspect.signature(cls).parameters
@@ -67,7 +68,7 @@ def test_every_parameter_is_described_with_its_default_in_order(cls):
         assert ast.literal_eval(default) == parameter.default, name
 
 
-@pytest.mark.parametrize("cls", [JointAutoencoder, JointTransferClassifier])
+@pytest.mark.parametrize("cls", ESTIMATORS)
 def test_every_fitted_attribute_is_described(cls):
     """`layouts_` is for the package's own use."""
     public = {

@@ -103,7 +103,6 @@ class TestJointStratifiedKFold:
             ([np.zeros((9, 2))] * 2, None, TypeError, r"list of tasks.*pack\(X, y\)"),
             ({"a": np.zeros((9, 2))}, None, TypeError, r"dict of tasks.*pack\(X, y\)"),
             (np.zeros((9, 2)), [0] * 8, ValueError, "inconsistent numbers of samples"),
-            (np.zeros((9, 2)), np.linspace(0, 1, 9), ValueError, "continuous"),
             (np.zeros((9, 2)), [-1] * 9, ValueError, "no labeled sample.*y=None"),
             (np.zeros((9, 2)), [0, 1, 2] + [-1] * 6, ValueError, "n_splits=5 is gre"),
         ],

@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
+from scipy.stats import entropy
 from sklearn.metrics import log_loss, mean_squared_error
 from torch.nn import functional as F
 
 from sk_jae.nn import (
+    agreement_loss,
     classification_loss,
     consistency_loss,
     infomax_loss,
+    pairing_loss,
     reconstruction_loss,
+    regression_loss,
 )
 
 
@@ -133,3 +138,77 @@ def test_consistency_is_the_cross_entropy_with_confident_predictions():
     assert plain.grad is None
     assert (logits.grad[2] == 0).all()
     assert logits.grad[:2].any()
+
+
+def test_codes_of_a_pair_are_apart_by_parts_of_their_variance():
+    z, other = random(9, 4), 2 * random(9, 4, seed=1) + 0.5
+    both = np.concatenate([z, other]).astype(np.float64)
+    expected = ((z - other) ** 2).sum(1).mean() / (2 * both.var(0).sum())
+    found = pairing_loss(torch.from_numpy(z), torch.from_numpy(other))
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_distance_of_codes_is_1_for_independent_ones_of_any_size():
+    z, other = (
+        torch.from_numpy(random(4000, 4)),
+        torch.from_numpy(random(4000, 4, seed=1)),
+    )
+    for factor in (1e-3, 1.0, 1e3):
+        found = pairing_loss(factor * z, factor * other)
+        assert found.item() == pytest.approx(1, abs=0.05)
+
+
+def test_codes_without_any_spread_have_a_distance_and_gradients():
+    z, other = torch.zeros(3, 2, requires_grad=True), torch.zeros(3, 2)
+    value = pairing_loss(z, other)
+    value.backward()
+    assert value.item() == 0
+    assert torch.isfinite(z.grad).all()
+
+
+def test_predictions_differ_by_the_mean_of_two_divergences():
+    logits, other = 3 * random(6, 4), 3 * random(6, 4, seed=1)
+    p, q = (softmax(v.astype(np.float64), axis=1) for v in (logits, other))
+    expected = (entropy(p, q, axis=1) + entropy(q, p, axis=1)).mean() / 2
+    found = agreement_loss(torch.from_numpy(logits), torch.from_numpy(other))
+    assert found.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_classes_that_one_side_cannot_have_do_not_count():
+    logits, other = (
+        torch.from_numpy(random(6, 4)),
+        torch.from_numpy(random(6, 4, seed=1)),
+    )
+    masked = other.clone()
+    masked[:, 1] = -torch.inf
+    masked.requires_grad_()
+    found = agreement_loss(logits, masked)
+    rest = [0, 2, 3]
+    assert found.item() == pytest.approx(
+        agreement_loss(logits[:, rest], other[:, rest]).item(), rel=1e-4
+    )
+    found.backward()
+    assert torch.isfinite(masked.grad[:, rest]).all()
+
+
+def test_regression_is_the_mean_over_known_values_of_each_output():
+    predictions, targets = random(9, 3), random(9, 3, seed=1)
+    targets[:4, 0] = targets[2:, 1] = np.nan
+    found = regression_loss(torch.from_numpy(predictions), torch.from_numpy(targets))
+    expected = [
+        mean_squared_error(targets[known, k], predictions[known, k])
+        for k in range(3)
+        for known in [~np.isnan(targets[:, k])]
+    ]
+    assert found.item() == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_unknown_targets_have_no_gradient_and_no_loss():
+    predictions = torch.ones(4, 2, requires_grad=True)
+    targets = torch.full((4, 2), torch.nan)
+    targets[1, 0] = 0.0
+    regression_loss(predictions, targets).backward()
+    expected = torch.zeros(4, 2)
+    expected[1, 0] = 2.0
+    assert torch.equal(predictions.grad, expected)
+    assert regression_loss(predictions, targets[:1]).item() == 0

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae import JointAutoencoder, JointTransferClassifier, JointTransferRegressor
 from tests.helpers.small import small
 
 ESTIMATORS = {
     "autoencoder-default": JointAutoencoder(),
     "classifier-default": JointTransferClassifier(),
+    "regressor-default": JointTransferRegressor(),
     "autoencoder-small": JointAutoencoder(**small(max_epochs=3)),
     "classifier-small": JointTransferClassifier(**small(max_epochs=60)),
+    "regressor-small": JointTransferRegressor(**small(max_epochs=60)),
     "autoencoder-stopping": JointAutoencoder(
         **small(max_epochs=3, early_stopping=True, codes="shared")
     ),
@@ -38,5 +40,5 @@ def test_tags_opt_out_of_nothing():
         assert not tags.no_validation
         assert not tags.non_deterministic
         assert not tags._skip_test
-        if tags.classifier_tags is not None:
-            assert not tags.classifier_tags.poor_score
+        for own in (tags.classifier_tags, tags.regressor_tags):
+            assert own is None or not own.poor_score

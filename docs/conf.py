@@ -1,0 +1,76 @@
+"""Configuration of the documentation; its command stands in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import os
+
+import sk_jae
+
+# Builds on other machines and in other time zones are the same.
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+project = "sk_jae"
+author = "The sk_jae developers"
+copyright = author
+version = release = sk_jae.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "auto_examples/*.ipynb"]
+templates_path = ["_templates"]
+suppress_warnings = ["config.cache"]  # the order of the gallery is a function
+
+# References to names of this package must exist. Others lead nowhere, since nothing is
+# fetched during the build.
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!sk_jae).*"), (r"(?!py:|doc|ref).*", r".*")]
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings have the types
+autodoc_member_order = "groupwise"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"quickstart\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sk_jae",),
+    "inspect_global_variables": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "min_reported_time": 1000,
+    "matplotlib_animations": False,
+    "plot_gallery": "True",
+    "image_srcset": ["2x"],
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sk_jae"
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "show_nav_level": 1,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_end": ["theme-switcher"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": True,
+}
+html_context = {"default_mode": "auto"}

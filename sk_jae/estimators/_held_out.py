@@ -1,0 +1,112 @@
+"""Which samples early stopping holds out, so that no subject is on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["held_out"]
+
+# The rows of each task, and those of the subjects that several tasks have.
+Side: TypeAlias = tuple[list[NDArray[np.intp]], NDArray[np.intp] | None]
+
+
+def held_out(
+    orders: Sequence[NDArray[np.intp]],
+    numbers: Sequence[int],
+    pairs: NDArray[np.intp] | None,
+    names: Sequence[str],
+) -> tuple[Side, Side]:
+    """Divide the samples of all tasks into those to train on and those held out.
+
+    Parameters
+    ----------
+    orders : sequence of ndarray of shape (n_samples_t,)
+        The order in which the samples of each task are held out.
+    numbers : sequence of int
+        How many samples of each task to hold out, fewer than it has.
+    pairs : ndarray of int of shape (n_subjects, n_tasks) or None
+        The rows of the subjects that several tasks have, -1 for a task without it.
+    names : sequence of str
+        The names of the tasks, for messages.
+
+    Returns
+    -------
+    train, valid : tuple of (list of ndarray, ndarray or None)
+        The rows of each task, and the rows of the subjects.
+
+    Raises
+    ------
+    ValueError
+        If a task would have no sample to train on, because subjects tie all of them to
+        samples that are held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae.estimators._held_out import held_out
+    >>> orders = np.array([3, 0, 1, 2]), np.array([1, 0])
+    >>> train, valid = held_out(orders, (1, 1), np.array([[2, 1]]), "ab")
+    >>> valid
+    ([array([2]), array([1])], array([[2, 1]]))
+    """
+    n_tasks = len(orders)
+    out = [np.zeros(len(order), dtype=bool) for order in orders]
+    decided = [np.zeros(len(order), dtype=bool) for order in orders]
+    # A small task comes first: it has fewer samples that could be held out.
+    for t in sorted(range(n_tasks), key=lambda t: len(orders[t])):
+        free = orders[t][~decided[t][orders[t]]]
+        missing = numbers[t] - int(out[t].sum())
+        out[t][free[: max(missing, 0)]] = True
+        decided[t][:] = True
+        if pairs is not None:
+            _decide_others(pairs, t, out, decided)
+        if out[t].all():
+            raise ValueError(
+                f"All samples of task {names[t]!r} have ids of samples of other tasks "
+                "that early_stopping holds out, so that none is left to train on; set "
+                "early_stopping=False."
+            )
+    of_pairs = None if pairs is None else _is_out(pairs, out)
+    return _side(out, pairs, of_pairs, False), _side(out, pairs, of_pairs, True)
+
+
+def _decide_others(
+    pairs: NDArray[np.intp],
+    t: int,
+    out: list[NDArray[np.bool_]],
+    decided: list[NDArray[np.bool_]],
+) -> None:
+    """Let the other samples of the subjects of a task follow those of the task."""
+    own = pairs[pairs[:, t] >= 0]
+    for u in range(pairs.shape[1]):
+        both = own[own[:, u] >= 0]
+        rows = both[:, u]
+        new = ~decided[u][rows]
+        out[u][rows[new]] = out[t][both[new, t]]
+        decided[u][rows] = True
+
+
+def _is_out(pairs: NDArray[np.intp], out: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Whether a subject is held out, which all its samples are, or none."""
+    found = np.zeros(len(pairs), dtype=bool)
+    for t, own in enumerate(out):
+        has = pairs[:, t] >= 0
+        found[has] |= own[pairs[has, t]]
+    return found
+
+
+def _side(
+    out: list[NDArray[np.bool_]],
+    pairs: NDArray[np.intp] | None,
+    of_pairs: NDArray[np.bool_] | None,
+    is_valid: bool,
+) -> Side:
+    rows = [np.flatnonzero(own == is_valid) for own in out]
+    if pairs is None or of_pairs is None:
+        return rows, None
+    chosen = pairs[of_pairs == is_valid]
+    return rows, chosen if len(chosen) else None

@@ -1,0 +1,335 @@
+"""The joint autoencoder with numbers as targets, as a scikit-learn regressor."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sk_jae._sklearn_types import RandomState
+from sk_jae.architecture import Coder
+from sk_jae.estimators._parameters import (
+    Augmentation,
+    CodesChoice,
+    OptimizerChoice,
+    PerTask,
+    Precision,
+)
+from sk_jae.estimators._target_fitting import TargetFitting
+from sk_jae.nn import ReconstructionLoss
+from sk_jae.tasks import LayoutParameter
+
+__all__ = ["JointTransferRegressor"]
+
+
+class JointTransferRegressor(TargetFitting):
+    """Regressor that learns from several data sets at once, with targets or not.
+
+    It is a joint autoencoder (see :class:`JointAutoencoder`) with linear regression on
+    its codes, and both are trained at the same time. Tasks with few targets or none
+    learn from the other tasks. It is a transformer too.
+
+    Parameters
+    ----------
+    n_shared, n_private : int, default=32
+        Number of codes, that is the width of the bottleneck, of the shared branch and
+        of each task's private branch. With ``n_shared=0`` the tasks have independent
+        autoencoders; with ``n_private=0`` all tasks have one branch in common.
+    encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
+        The hidden layers of a branch: a string in the paper's notation such as
+        ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
+        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
+        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
+        returns a string, a tuple of widths or a list of torch modules. "auto" is one
+        dense layer of width 128; for images, the shared branch, from which the targets
+        are learned, gets convolutions with batch normalization before it. A list or
+        dict has one entry per task.
+    decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
+            default="mirror"
+        The hidden layers from the codes back to the samples, described like the
+        encoder. "mirror" reverses the encoder of the private branch. The output layer
+        is added to them.
+    shared_depth : int or "auto", default="auto"
+        The layer at which sharing starts. Only layers with weights are counted: 1 is
+        the first one after the input, -1 is the bottleneck (the paper's choice), and
+        "auto" is the earliest one from which the shapes allow sharing.
+    n_shared_layers : int or None, default=None
+        Number of consecutive layers that are tied across tasks, beginning with the one
+        at `shared_depth`. None ties all of them down to and including the bottleneck.
+    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+        What the shared branch sees of the samples, so that its layers can be tied
+        although the samples of the tasks differ. "auto" brings images to one shape,
+        which has the largest height and the largest width, and the number of channels
+        if it is equal in all tasks, else one (gray). Of tables with column names it
+        takes the columns that all tasks have, matched by name in any order; tables
+        without names are left as they are, and the private branches see all columns. A
+        tuple is the shape for images. With None nothing is changed (the paper).
+    layout : {"auto", "vector", "image", "channels_first", "channels_last", \
+            "signal"}, tuple of int, or list or dict of these, default="auto"
+        What the axes of the arrays are: vectors (n, features), images (n, height,
+        width), (n, channels, height, width) or (n, height, width, channels), or signals
+        (n, channels, time). "auto" goes by the shape and asks where that leaves a
+        doubt. Of arrays with 2 dimensions, "image" makes square pictures of the
+        columns and "signal" one channel, and a tuple is the shape of one sample, such
+        as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
+        task.
+    input_scaling : "auto" or None, default="auto"
+        "auto" standardizes the columns of vectors and the channels of signals inside,
+        by the mean and the standard deviation of each task, so that units do not
+        matter. What exceeds 4 standard deviations counts like its logarithm.
+        Reconstructions have the units of the input. None, and
+        ``reconstruction_loss="bce"``, leave the values as they are.
+    loss_scaling : "auto" or None, default="auto"
+        "auto" divides every term of the loss by its value for a model that knows
+        nothing: the squared error by the variance of the features, those of classes by
+        the logarithm of their number. Each is then about 1 at first, so that weights
+        can be compared. None leaves the terms as they are, as in the paper.
+    reconstruction_weight : float, or list or dict of float, default=0.1
+        Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
+        With 0 the term is not computed.
+    regression_weight : float, or list or dict of float, default=1.0
+        Weight of the regression loss, which takes the place of w_c of Eq. 2, for all
+        tasks or one per task. With 0 the term is not computed.
+    head : {"auto", "shared", "both"}, default="auto"
+        Which linear regressions there are. "shared" is one on the shared codes, the
+        same for all tasks. "both" adds one on both codes for every task with targets,
+        and the predictions of the two are added up. "auto" means "both" if no target of
+        any task is missing; otherwise it means "shared".
+    strategy : {"end-to-end", "common-branch"}, default="end-to-end"
+        "end-to-end" trains all terms at the same time. "common-branch" trains in three
+        phases: first the autoencoders; then, with the labels of the source (the task
+        with the most labels), its private branch, the tied layers, and the branches of
+        tasks without labels up to the tied layers; then, with all these frozen, the
+        private branches of the other labeled tasks.
+    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+        "mse" is the mean squared error over the features of a sample. "bce" is the
+        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
+        (reconstruction, input), and its result is averaged.
+    pairing_weight : float, default=1.0
+        Weight of the terms of samples with equal `ids`, which bring the shared codes of
+        a subject together, reconstruct its sample of one task from those of another,
+        and let the predictions for it agree. Without ids there are none.
+    max_epochs : int or "auto", default="auto"
+        Number of epochs in each phase of training. An epoch is one pass over the
+        largest task, in which smaller tasks are repeated. "auto" makes about 600
+        updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
+        the number of updates grows with the square root of their number. If all tasks
+        are vectors, it falls in the same way for fewer.
+    batch_size : int, default=64
+        Largest number of samples of each task in a batch.
+    labeled_fraction : float in [0, 0.99], default=0.25
+        If fewer than this fraction of the samples of a task are labeled, the labeled
+        ones are repeated until they make up this fraction of every batch, which makes
+        an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
+        repeated (the paper).
+    lr : float, default=0.002
+        Learning rate of the first epoch.
+    lr_schedule : {"constant", "cosine"}, default="cosine"
+        "constant" keeps the learning rate. "cosine" lowers it from epoch to epoch along
+        half a cosine, almost to 0 at `max_epochs` (Loshchilov and Hutter 2017), so that
+        the weights of the last epoch are good ones. With a
+        :class:`skorch.callbacks.LRScheduler` among the `callbacks`, that one decides.
+    optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
+            default="adam"
+        The optimizer, or a function that takes the parameters and `lr` and returns one.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
+        and for ``lr=1``. Optimizers that need sparse gradients are refused.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimizer. "auto" is the default of the optimizer, but for
+        vectors and "adam" the weights up to the targets are held small, the more so for
+        fewer labeled samples.
+    early_stopping : bool, default=False
+        Whether to hold out the fraction `validation_fraction` of every task, to stop
+        when the loss there has not improved by more than `tol` for `n_iter_no_change`
+        epochs, and to return to the weights of the best epoch. If False, all
+        `max_epochs` epochs run.
+    validation_fraction : float, default=0.1
+        Fraction of the samples of every task that early stopping holds out.
+    n_iter_no_change : int, default=10
+        Number of epochs without improvement after which early stopping ends the
+        training.
+    tol : float, default=1e-4
+        Smallest improvement of the loss that early stopping counts as one.
+    augmentation : "auto", callable or None, default=None
+        Random changes of the samples during training. "auto" rotates, scales, shears
+        and shifts images by a little and leaves vectors as they are. A function takes
+        and returns a tensor of shape (n, features) or (n, channels, height, width).
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
+        GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
+        CPUs of AMD with vector instructions for it, and everything else in float32.
+        Predictions are computed in float32.
+    device : str, default="auto"
+        The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
+        mps and cpu that is available.
+    codes : {"both", "shared", "private"}, default="both"
+        The codes that `transform` returns. Like every parameter, it takes effect in the
+        next `fit`.
+    callbacks : list of skorch callbacks, "disable" or None, default=None
+        Callbacks of the skorch net, such as :class:`skorch.callbacks.LRScheduler`. They
+        receive the loss of a batch as a tensor, ``on_batch_end(..., loss=...)``, and
+        find all terms of an epoch in ``net.history``.
+        :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
+    verbose : int, default=0
+        With 1, a line is printed for each epoch, with the mean over tasks of each term
+        of the loss. With 2, terminals and notebooks show a progress bar too.
+    warm_start : bool, default=False
+        Whether `fit` continues from the end of the earlier fit, with its weights, the
+        state of its optimizer and its `history_`, which grows. Tasks, classes and
+        layers must be the same as before.
+    random_state : int, RandomState instance or None, default=None
+        Decides the initial weights, the order of the samples, the augmentation and
+        which samples are held out. Global random generators are left as they are.
+
+    Attributes
+    ----------
+    n_tasks_ : int
+        Number of tasks.
+    task_names_ : tuple of str
+        The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
+    feature_shapes_in_ : list or dict of tuple of int
+        Shape of one sample of each task.
+    n_features_in_ : int
+        Number of features. Exists only after `fit` with one bare array.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the features. Exists only after `fit` with one dataframe.
+    n_outputs_ : int
+        Number of targets of a sample.
+    n_iter_ : int
+        Number of epochs that were run.
+    n_parameters_ : int
+        Number of trainable values. Those that tasks have in common count once.
+    loss_curve_ : list of float
+        The training loss of each epoch.
+    history_ : list of dict
+        One dict per epoch, with every term of every task in training and, with early
+        stopping, in validation. Then it also has the score of each task on the samples
+        that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
+        classifier, ``valid_r2_<task>`` of the others.
+        ``pandas.DataFrame(est.history_)`` makes a table of it.
+    module_ : JointModule
+        The trained :class:`torch.nn.Module`, which can be used alone.
+    net_ : skorch.NeuralNet
+        The skorch net that trained it. Copies and loaded estimators do not have it.
+
+    See Also
+    --------
+    JointTransferClassifier : Learns classes instead of numbers.
+    JointAutoencoder : Learns codes without targets.
+    sk_jae.pack : Makes several tasks usable in all of scikit-learn's tools.
+
+    Notes
+    -----
+    The targets are standardized inside, each output by the mean and the standard
+    deviation of all its known values in all tasks. The regression loss is the squared
+    error of these, so it is about 1 for a model that knows nothing. -1 is a number like
+    any other and marks nothing.
+
+    If first layers cannot be shared, no target of another task reaches those of a task
+    without targets. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
+    before it trains. So it does if the tasks have only one column in common by name, or
+    fewer than a tenth of those of the narrowest table. The shared branch then sees no
+    more than these if a task has no targets, and otherwise all columns of each task.
+
+    A flat `y` with NaN can be used in GridSearchCV, halving searches,
+    cross_val_predict, cross_val_score and learning_curve. It is refused by
+    ``scoring="r2"`` and other scorers of scikit-learn, for which
+    ``LabeledScorer("r2")`` of :mod:`sk_jae.metrics` stands in; by StratifiedKFold, for
+    which the splitters of :mod:`sk_jae.model_selection` do; and by BaggingRegressor and
+    TransformedTargetRegressor. Tools that need one array cannot be used around several
+    tasks: BaggingRegressor, AdaBoostRegressor, permutation_importance. They can be used
+    on the codes, which are one array, as steps of a pipeline behind this one.
+
+    References
+    ----------
+    B. Epstein, R. Meir, T. Michaeli, "Joint autoencoders: a flexible multi-task /
+    meta-learning framework", ECML-PKDD 2018, Eq. 1 and 2; see :mod:`sk_jae.paper`.
+
+    I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts",
+    ICLR 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae import JointTransferRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> y, y_other = rng.normal(size=80), rng.normal(size=30)
+    >>> X = rng.normal(size=(80, 4)) + 3 * y[:, None]
+    >>> X_other = 100 * rng.normal(size=(30, 4)) + 300 * y_other[:, None]
+    >>> reg = JointTransferRegressor(random_state=0).fit([X, X_other], [y, None])
+    >>> reg.score([None, X_other], [None, y_other]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        n_shared: int = 32,
+        n_private: int = 32,
+        encoder: PerTask[Coder] = "auto",
+        decoder: PerTask[Coder] = "mirror",
+        shared_depth: int | Literal["auto"] = "auto",
+        n_shared_layers: int | None = None,
+        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        layout: LayoutParameter = "auto",
+        input_scaling: Literal["auto"] | None = "auto",
+        loss_scaling: Literal["auto"] | None = "auto",
+        reconstruction_weight: PerTask[float] = 0.1,
+        regression_weight: PerTask[float] = 1.0,
+        head: Literal["auto", "shared", "both"] = "auto",
+        strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
+        reconstruction_loss: ReconstructionLoss = "mse",
+        pairing_weight: float = 1.0,
+        max_epochs: int | Literal["auto"] = "auto",
+        batch_size: int = 64,
+        labeled_fraction: float = 0.25,
+        lr: float = 0.002,
+        lr_schedule: Literal["constant", "cosine"] = "cosine",
+        optimizer: OptimizerChoice = "adam",
+        weight_decay: float | Literal["auto"] = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: Augmentation = None,
+        precision: Precision = "auto",
+        device: str = "auto",
+        codes: CodesChoice = "both",
+        callbacks: list[Any] | Literal["disable"] | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.n_shared = n_shared
+        self.n_private = n_private
+        self.encoder = encoder
+        self.decoder = decoder
+        self.shared_depth = shared_depth
+        self.n_shared_layers = n_shared_layers
+        self.shared_input = shared_input
+        self.layout = layout
+        self.input_scaling = input_scaling
+        self.loss_scaling = loss_scaling
+        self.reconstruction_weight = reconstruction_weight
+        self.regression_weight = regression_weight
+        self.head = head
+        self.strategy = strategy
+        self.reconstruction_loss = reconstruction_loss
+        self.pairing_weight = pairing_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.labeled_fraction = labeled_fraction
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.precision = precision
+        self.device = device
+        self.codes = codes
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.random_state = random_state

@@ -1,0 +1,56 @@
+"""What predictors learn from: the classes or the numbers of every task, encoded."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Encoded", "EncodedTargets", "labeled_rows"]
+
+# Positions of classes (n_samples,) with -1 where there is none, or standardized numbers
+# (n_samples, n_outputs) with NaN where one is unknown.
+Encoded: TypeAlias = NDArray[Any]
+
+
+class EncodedTargets:
+    """The encoded targets of every task; classes and numbers have their subclasses.
+
+    Attributes
+    ----------
+    encoded : tuple of (ndarray or None)
+        Those of each task, None for a task without any.
+    labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
+        The masks of the labeled samples of each task.
+    are_complete : bool
+        Whether nothing is missing in any task.
+    """
+
+    encoded: tuple[Encoded | None, ...]
+    labeled: tuple[NDArray[np.bool_] | None, ...]
+    are_complete: bool
+
+    def __post_init__(self) -> None:
+        labeled = tuple(p if p is None else labeled_rows(p) for p in self.encoded)
+        complete = all(p is not None and _known(p).all() for p in self.encoded)
+        # The dataclasses are frozen.
+        object.__setattr__(self, "labeled", labeled)
+        object.__setattr__(self, "are_complete", complete)
+
+    def groups(self, t: int) -> NDArray[Any] | None:
+        """What a part of a task's samples should hold in proportion, if anything."""
+        part = self.encoded[t]
+        return part if part is None or part.ndim == 1 else self.labeled[t]
+
+
+def labeled_rows(encoded: Encoded) -> NDArray[np.bool_]:
+    """Find the samples that have a class, or at least one known number."""
+    known = _known(encoded)
+    return known if known.ndim == 1 else np.asarray(known.any(axis=1))
+
+
+def _known(encoded: Encoded) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_]
+    known = ~np.isnan(encoded) if encoded.dtype.kind == "f" else encoded >= 0
+    return known

@@ -1,0 +1,26 @@
+"""Files of models, taken apart and put together by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+
+from sk_jae.persistence.archive import write_archive
+
+
+def members_of(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def put_together(path, contents, *, sums=False):
+    """An archive of the right form, with the right checksums if `sums` is True."""
+    if sums:
+        contents = {k: v for k, v in contents.items() if k != "SHA256SUMS"}
+        lines = [
+            f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+            for name, content in contents.items()
+        ]
+        contents["SHA256SUMS"] = "".join(lines).encode()
+    with open(path, "wb") as file:
+        write_archive(file, contents)

@@ -1,4 +1,4 @@
-"""Splitters that consider tasks and unlabeled samples, and searches that train at once."""
+"""Splitters that consider tasks and unlabeled samples, and batched searches."""
 
 from sk_jae.model_selection._batched_search import (
     BatchedRandomizedSearchCV,

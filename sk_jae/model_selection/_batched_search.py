@@ -26,11 +26,11 @@ class BatchedSearchCV(GridSearchCV):
     """Grid search that trains the networks of all candidates and folds together.
 
     It is scikit-learn's GridSearchCV, with its parameters, attributes and results. The
-    fits run side by side, and whenever several of them need an epoch of training for
-    networks of equal layers and batches of equal sizes, the weights of these are stacked
-    and every step is made once for all. So loss weights, learning rates, weight decays,
-    seeds and folds may differ within a group of networks; the depth of sharing, widths
-    and batch sizes begin another group.
+    fits run side by side. Whenever several of them need an epoch of training for
+    networks of equal layers and batches of equal sizes, the weights of these are
+    stacked, and every step is made once for all. So loss weights, learning rates,
+    weight decays, seeds and folds may differ within a group of networks; the depth of
+    sharing, widths and batch sizes begin another group.
 
     On a CPU with one thread, every network gets the very weights that it would get
     alone. So the scores and the best candidate are those of GridSearchCV. A candidate
@@ -47,8 +47,8 @@ class BatchedSearchCV(GridSearchCV):
         How the estimators are scored; None uses their own `score`.
     n_jobs : int, default=None
         Number of processes that the fits are divided among, each of which trains its
-        part together. Leave it at None for dense networks, which then use the threads of
-        PyTorch, and need no worker to import everything first.
+        part together. With None there is one, which needs no import and uses the
+        threads of PyTorch.
     refit : bool, str or callable, default=True
         Whether to fit the best candidate on all samples, or the scorer that decides.
     cv : int, cross-validation generator or iterable, default=None
@@ -78,9 +78,9 @@ class BatchedSearchCV(GridSearchCV):
 
     Notes
     -----
-    One by one, with the same results, are trained: networks with convolutions or with
-    modules, losses or optimizers of the user, those in bfloat16, and fits with callbacks
-    of skorch.
+    One by one, with the same results, are trained: networks with convolutions, in
+    bfloat16, or with modules, losses or optimizers of the user, fits with callbacks of
+    skorch, and fits with `ids`.
 
     Examples
     --------
@@ -119,8 +119,8 @@ class BatchedSearchCV(GridSearchCV):
 class BatchedRandomizedSearchCV(RandomizedSearchCV):
     """Randomized search that trains the networks of all candidates and folds together.
 
-    It is scikit-learn's RandomizedSearchCV, with its parameters, attributes and results,
-    and trains as :class:`BatchedSearchCV` does.
+    It is scikit-learn's RandomizedSearchCV, with its parameters, attributes and
+    results, and trains as :class:`BatchedSearchCV` does.
 
     Parameters
     ----------

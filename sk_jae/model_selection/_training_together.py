@@ -17,7 +17,7 @@ Functions: TypeAlias = Sequence[Callable[[], Any]]
 RunTogether: TypeAlias = Callable[[Functions], list[Any]]
 
 # joblib hands over at most twice as many calls as there are workers.
-_MANY = 2**20
+_MANY = 10**5
 
 
 @contextmanager

@@ -219,5 +219,3 @@ def _is_same(one: Any, other: Any) -> bool:
             _is_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)
         )
     return bool(one == other)
-
-

@@ -159,7 +159,11 @@ class _BatchedLinear(torch.autograd.Function):
         x, weight = _aligned(x), _aligned(weight)
         ctx.save_for_backward(x, weight)
         out = _aligned_like(x, x.shape[1], weight.shape[1])
-        torch.baddbmm(bias.unsqueeze(1), x, weight.mT, out=out)
+        if _is_tiny(x, weight.mT):
+            for b, one, other, found in zip(bias, x, weight.mT, out, strict=True):
+                torch.addmm(b, one, other, out=found)
+        else:
+            torch.baddbmm(bias.unsqueeze(1), x, weight.mT, out=out)
         return out.contiguous()
 
     @staticmethod
@@ -169,9 +173,9 @@ class _BatchedLinear(torch.autograd.Function):
         g = _aligned(gradient)
         gx = gw = None
         if of_x:
-            gx = torch.bmm(g, weight, out=_aligned_like(x, *x.shape[1:]))
+            gx = _product(g, weight)
         if of_weight:
-            gw = torch.bmm(g.mT, x, out=_aligned_like(x, *weight.shape[1:]))
+            gw = _product(g.mT, x)
         return (
             None if gx is None else gx.contiguous(),
             None if gw is None else gw.contiguous(),
@@ -196,6 +200,24 @@ def _aligned(x: Tensor) -> Tensor:
     if x[0].numel() % _VALUES == 0:
         return x
     return _aligned_like(x, *x.shape[1:]).copy_(x)
+
+
+# torch itself multiplies matrices in a batch if they need fewer products than this.
+_FEWEST = 400
+
+
+def _is_tiny(a: Tensor, b: Tensor) -> bool:
+    return a.shape[1] * a.shape[2] * b.shape[2] < _FEWEST
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Products of the matrices of every network."""
+    out = _aligned_like(a, a.shape[1], b.shape[2])
+    if not _is_tiny(a, b):
+        return torch.bmm(a, b, out=out)
+    for one, other, found in zip(a, b, out, strict=True):
+        torch.mm(one, other, out=found)
+    return out
 
 
 class _StackedNorm(_StackedLayer):

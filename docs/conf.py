@@ -35,18 +35,42 @@ nitpick_ignore_regex = [(r"py:.*", r"(?!sk_jae).*"), (r"(?!py:|doc|ref).*", r".*
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings have the types
 autodoc_member_order = "groupwise"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
+TUTORIALS = [
+    "plot_two_tables.py",
+    "plot_two_instruments.py",
+    "plot_sensors.py",
+    "plot_transfer.py",
+    "plot_few_labels.py",
+    "plot_transfer_report.py",
+    "plot_codes.py",
+    "plot_grid_search.py",
+]
+
+
+class TutorialOrder:
+    """Sorts the tutorials as they are listed above, with others at the end."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __call__(self, name: str) -> tuple[int, str]:
+        place = TUTORIALS.index(name) if name in TUTORIALS else len(TUTORIALS)
+        return place, name
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"quickstart\.py",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": TutorialOrder,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sk_jae",),
     "inspect_global_variables": False,

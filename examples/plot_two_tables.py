@@ -7,7 +7,7 @@ grower of each wine, the second does not. Their tables differ in what tables usu
 differ in: each has columns that the other one lacks, the second has other units, values
 are missing, and one column holds categories.
 
-`sk_jae` takes numbers without gaps. :class:`~sk_jae.preprocessing.PerTask` fits the
+``sk_jae`` takes numbers without gaps. :class:`~sk_jae.preprocessing.PerTask` fits the
 usual transformers of scikit-learn to each table by itself, and keeps the names of the
 columns, by which the tables are brought together.
 """

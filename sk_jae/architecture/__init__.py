@@ -30,25 +30,24 @@ have:
 ``Conv n x k``                 convolution over time; ``stride s`` as above
 ``Deconv n x k``               the same, after nearest upsampling
 ``MP k``, ``AP k``             pooling over k time steps
-``Power``                      logarithms of power and of its evenness over time
-``Profile s``                  these, and the responses in s stretches of time
+``Bands b``                    logarithms of power and its evenness in b bands
+``Power``                      the same for each channel, over all frequencies
+``Profile s``                  Power, and the responses in s stretches of time
 ``Reshape c x t``              from a vector to a signal, in decoders
 =============================  ================================================
 """
 
-from sk_jae.architecture.branches import (
-    Architecture,
-    auto_encoder,
-    common_view,
-    describe,
-)
+from sk_jae.architecture.auto_layers import auto_encoder, signal_encoder
+from sk_jae.architecture.branches import Architecture, common_view, describe
 from sk_jae.architecture.branches import (
     Coder as Coder,
 )
+from sk_jae.architecture.checked import Kernel as Kernel
+from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
-from sk_jae.architecture.layer_shapes import n_power_features as n_power_features
+from sk_jae.architecture.common_signals import CommonSteps, common_steps
 from sk_jae.architecture.layer_shapes import output_shape, shapes
 from sk_jae.architecture.layers import (
     BN,
@@ -58,15 +57,12 @@ from sk_jae.architecture.layers import (
     Deconv,
     Layer,
     MaxPool,
-    Power,
-    Profile,
     Reshape,
-    Shape,
     has_weights,
 )
-from sk_jae.architecture.layers import Kernel as Kernel
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 from sk_jae.architecture.sizes import count_weights
 
 __all__ = [
@@ -74,7 +70,9 @@ __all__ = [
     "FC",
     "Architecture",
     "AvgPool",
+    "Bands",
     "ColumnScale",
+    "CommonSteps",
     "Conv",
     "Deconv",
     "Layer",
@@ -85,6 +83,7 @@ __all__ = [
     "Shape",
     "auto_encoder",
     "common_columns",
+    "common_steps",
     "common_view",
     "count_weights",
     "describe",
@@ -94,5 +93,6 @@ __all__ = [
     "output_shape",
     "parse",
     "shapes",
+    "signal_encoder",
     "to_string",
 ]

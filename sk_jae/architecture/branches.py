@@ -6,27 +6,21 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil, log2, prod
+from math import prod
 from numbers import Integral
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from sk_jae.architecture.auto_layers import auto_encoder
+from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
+from sk_jae.architecture.common_signals import CommonSteps
 from sk_jae.architecture.layer_shapes import shapes
-from sk_jae.architecture.layers import (
-    BN,
-    FC,
-    Conv,
-    Deconv,
-    Layer,
-    MaxPool,
-    Power,
-    Profile,
-    Shape,
-)
+from sk_jae.architecture.layers import FC, Deconv, Layer
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 
-__all__ = ["Architecture", "auto_encoder", "common_view", "describe"]
+__all__ = ["Architecture", "common_view", "describe"]
 
 
 class ModuleLike(Protocol):
@@ -45,9 +39,6 @@ Coder: TypeAlias = (
     | Callable[[Shape], Hidden]
 )
 
-_SMALLEST_SIDE = 8
-_MOST_DENSE = 2**14
-_LARGEST_MAP = 8
 _MOST_LAYERS = 1000
 
 # Gray, red green and blue, and these with opacity.
@@ -62,7 +53,8 @@ class Architecture:
     ----------
     name : str
         Name of the task.
-    shape : tuple of int, (features,) or (channels, height, width)
+    shape : tuple of int, (features,), (channels, height, width) or (channels, \
+            time)
         Shape of one sample.
     view : tuple of int, (features,) or (channels, height, width)
         Shape of one sample as the input of the shared branch.
@@ -79,6 +71,9 @@ class Architecture:
         The places of these columns in a sample, None if they are the whole sample.
     scale : ColumnScale or None, default=None
         How the shared branch moves and weighs these columns, if it does.
+    steps : CommonSteps or None, default=None
+        How the shared branch resamples signals and weighs their frequencies, if it
+        does.
 
     Examples
     --------
@@ -97,46 +92,7 @@ class Architecture:
     features: tuple[str, ...] | None = None
     indices: tuple[int, ...] | None = None
     scale: ColumnScale | None = None
-
-
-def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
-    """Return the hidden layers of ``encoder="auto"``.
-
-    Parameters
-    ----------
-    shape : tuple of int, (features,) or (channels, height, width)
-        Shape of one sample.
-    classified : bool, default=False
-        Whether the classes are learned from this branch.
-
-    Returns
-    -------
-    layers : tuple of Layer
-        A dense layer. Convolutions come before it if the samples are images of at least
-        8 x 8 pixels and if they are too large for a dense layer or the branch is
-        classified. In a classified branch, these layers have batch normalization. The
-        last layer has the same width for all shapes, so that the bottleneck can be tied
-        across tasks of different shapes.
-
-    Examples
-    --------
-    >>> from sk_jae.architecture import auto_encoder
-    >>> from sk_jae.architecture import to_string
-    >>> to_string(auto_encoder((1, 28, 28)))
-    'FC 128'
-    >>> to_string(auto_encoder((1, 28, 28), classified=True))
-    'Conv 16x(3x3), BN, MP 2x2, Conv 32x(3x3), BN, MP 2x2, FC 128, BN'
-    """
-    if len(shape) < 3 or min(shape[1:]) < _SMALLEST_SIDE:
-        return (FC(128),)
-    if not classified and prod(shape) <= _MOST_DENSE:
-        # Dense layers reconstruct small images better and much faster.
-        return (FC(128),)
-    norm = (BN(),) if classified else ()
-    layers: list[Layer] = []
-    for k in range(max(2, ceil(log2(max(shape[1:]) / _LARGEST_MAP)))):
-        layers += [Conv(min(16 * 2**k, 128), (3, 3)), *norm, MaxPool((2, 2))]
-    return (*layers, FC(128), *norm)
+    steps: CommonSteps | None = None
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
@@ -177,6 +133,7 @@ def describe(
     decoder: Coder,
     *,
     classified: Literal["private", "shared"] | None = None,
+    auto: tuple[Layer, ...] | None = None,
     columns: tuple[str, ...] | None = None,
     features: tuple[str, ...] | None = None,
 ) -> Architecture:
@@ -194,6 +151,9 @@ def describe(
         The hidden layers of the decoders of both branches, as in the estimators.
     classified : {"private", "shared"} or None, default=None
         The branch from which the classes are learned, if there is one.
+    auto : tuple of Layer or None, default=None
+        The layers of this branch with ``encoder="auto"``. None are those of
+        :func:`auto_encoder`.
     columns : tuple of str or None, default=None
         The names of the columns of a table.
     features : tuple of str or None, default=None
@@ -227,8 +187,8 @@ def describe(
     own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
     back = _called(decoder, shape, "decoder", name)
     with _naming("encoder", name):
-        private = _encoder(own, shape, classified == "private")
-        shared = _encoder(common, view, classified == "shared")
+        private = _encoder(own, shape, classified == "private", auto)
+        shared = _encoder(common, view, classified == "shared", auto)
     with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
         decoding = _decoder(back, private, shape)
@@ -260,8 +220,12 @@ def _called(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
         raise
 
 
-def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any, ...]:
+def _encoder(
+    value: Hidden, shape: Shape, classified: bool, auto: tuple[Layer, ...] | None
+) -> tuple[Any, ...]:
     if _is(value, "auto"):
+        if classified and auto is not None:
+            return auto
         return auto_encoder(shape, classified=classified)
     layers = _read(value, "encoder")
     if not _has_modules(layers):
@@ -272,7 +236,7 @@ def _encoder(value: Hidden, shape: Shape, classified: bool = False) -> tuple[Any
 def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user, or what forgets the time.
-        forgets = any(isinstance(layer, Power | Profile) for layer in encoder)
+        forgets = any(isinstance(layer, Bands | Power | Profile) for layer in encoder)
         is_known = not forgets and not _has_modules(encoder)
         return mirror(encoder if is_known else auto_encoder(shape), shape)
     hidden = _read(value, "decoder")

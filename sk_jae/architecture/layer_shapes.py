@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from sk_jae.architecture.layers import (
-    BN,
-    FC,
-    Conv,
-    Deconv,
-    Layer,
-    Power,
-    Profile,
-    Reshape,
-    Shape,
-    is_positive_int,
-)
+from sk_jae.architecture.checked import Shape, is_positive_int
+from sk_jae.architecture.layers import BN, FC, Conv, Deconv, Layer, Reshape
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 
-__all__ = ["ceil_div", "n_power_features", "output_shape", "shapes"]
+__all__ = ["ceil_div", "output_shape", "shapes"]
 
 _AXES = {1: "(channels, time)", 2: "(channels, height, width)"}
 _WHERE = "so put it before the first FC or after a Reshape"
@@ -62,10 +53,10 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         if prod(shape) != prod(layer.shape):
             raise ValueError(f"{misfit}: it needs {prod(layer.shape)} features.")
         return layer.shape
-    if isinstance(layer, Power | Profile):
+    if isinstance(layer, Bands | Power | Profile):
         if len(shape) != 2:
             raise ValueError(f"{misfit}: it needs a signal {_AXES[1]}, {_WHERE}.")
-        return (shape[0] * n_power_features(layer),)
+        return (shape[0] * layer.n_features,)
     if len(shape) != len(layer.kernel) + 1:
         needed = "a signal" if len(layer.kernel) == 1 else "an image"
         raise ValueError(
@@ -125,11 +116,6 @@ def shapes(layers: Iterable[Layer], input_shape: Shape) -> list[Shape]:
             raise ValueError(f"Layer {number}, {error}") from None
         found.append(shape)
     return found
-
-
-def n_power_features(layer: Power | Profile) -> int:
-    """Return the number of features that a layer makes of each channel."""
-    return 2 + (2 * layer.stretches if isinstance(layer, Profile) else 0)
 
 
 def ceil_div(a: int, b: int) -> int:

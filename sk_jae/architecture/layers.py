@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from numbers import Integral
+from dataclasses import dataclass
 from typing import TypeAlias
 
-Shape: TypeAlias = tuple[int, ...]
-Kernel: TypeAlias = tuple[int, int] | tuple[int]
-
-# A kernel has one side for signals and two for images, and so on.
-_FIELD_LENGTHS = {"kernel": (1, 2), "size": (1, 2), "shape": (2, 3)}
-
-
-class _Checked:
-    """Base class that checks the fields: positive integers, or tuples of these."""
-
-    def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if value is None and field.default is None:
-                continue
-            lengths = _FIELD_LENGTHS.get(field.name)
-            if lengths is None:
-                expected, valid = "a positive integer", is_positive_int(value)
-            else:
-                expected = "a tuple of {} or {} positive integers".format(*lengths)
-                valid = isinstance(value, tuple) and len(value) in lengths
-                valid = valid and all(map(is_positive_int, value))
-            if not valid:
-                raise ValueError(
-                    f"{field.name} of {type(self).__name__} must be {expected}, "
-                    f"got {value!r}."
-                )
+from sk_jae.architecture.checked import Checked, Kernel
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 
 
 @dataclass(frozen=True)
-class Conv(_Checked):
+class Conv(Checked):
     """A convolution padded so that a side of n positions becomes ceil(n / stride).
 
     Parameters
@@ -70,7 +44,7 @@ class Conv(_Checked):
 
 
 @dataclass(frozen=True)
-class Deconv(_Checked):
+class Deconv(Checked):
     """Nearest-neighbor upsampling, followed by a convolution that keeps the size.
 
     Parameters
@@ -105,7 +79,7 @@ class Deconv(_Checked):
 
 
 @dataclass(frozen=True)
-class MaxPool(_Checked):
+class MaxPool(Checked):
     """Max-pooling whose last window may extend over the edge, so that nothing is lost.
 
     Parameters
@@ -130,7 +104,7 @@ class MaxPool(_Checked):
 
 
 @dataclass(frozen=True)
-class AvgPool(_Checked):
+class AvgPool(Checked):
     """Average-pooling with the windows of `MaxPool`.
 
     Parameters
@@ -155,52 +129,7 @@ class AvgPool(_Checked):
 
 
 @dataclass(frozen=True)
-class Power(_Checked):
-    """Logarithm of the mean power of each channel, over the whole signal.
-
-    It makes a vector of a signal of any length: for each channel x, log(mean(x^2)), and
-    log(mean(|x|) / sqrt(mean(x^2))), which is lower for a signal of short bursts than
-    for one of steady power. A gain of the sensor adds a constant to the former, which a
-    BN behind this layer removes. There is no ReLU between a layer with weights and this
-    one, nor behind its BN.
-
-    Examples
-    --------
-    >>> from sk_jae.architecture import Power, output_shape
-    >>> output_shape(Power(), (32, 1024))
-    (64,)
-    """
-
-    def __str__(self) -> str:
-        return "Power"
-
-
-@dataclass(frozen=True)
-class Profile(_Checked):
-    """What `Power` gives, and where in the signal each channel responds.
-
-    Parameters
-    ----------
-    stretches : int
-        Number of equal parts of the signal. In each of them, the largest and the mean
-        response of every channel are kept, so that signals that begin at the same event
-        can be told apart by when something happens.
-
-    Examples
-    --------
-    >>> from sk_jae.architecture import Profile, output_shape
-    >>> output_shape(Profile(8), (32, 1024))
-    (576,)
-    """
-
-    stretches: int
-
-    def __str__(self) -> str:
-        return f"Profile {self.stretches}"
-
-
-@dataclass(frozen=True)
-class FC(_Checked):
+class FC(Checked):
     """A fully connected layer, which flattens images and signals.
 
     Parameters
@@ -222,7 +151,7 @@ class FC(_Checked):
 
 
 @dataclass(frozen=True)
-class BN(_Checked):
+class BN(Checked):
     """Batch normalization, between the layer before it and the ReLU of that layer.
 
     Examples
@@ -237,7 +166,7 @@ class BN(_Checked):
 
 
 @dataclass(frozen=True)
-class Reshape(_Checked):
+class Reshape(Checked):
     """Conversion of a vector to an image or a signal, before convolutional layers.
 
     Parameters
@@ -259,7 +188,7 @@ class Reshape(_Checked):
 
 
 Layer: TypeAlias = (
-    Conv | Deconv | MaxPool | AvgPool | Power | Profile | FC | BN | Reshape
+    Conv | Deconv | MaxPool | AvgPool | Bands | Power | Profile | FC | BN | Reshape
 )
 
 
@@ -284,11 +213,6 @@ def has_weights(layer: Layer) -> bool:
     [True, False, False, True]
     """
     return isinstance(layer, Conv | Deconv | FC)
-
-
-def is_positive_int(value: object) -> bool:
-    integer = isinstance(value, Integral) and not isinstance(value, bool)
-    return integer and int(value) >= 1  # type: ignore[call-overload]
 
 
 def _pooling(name: str, kernel: Kernel, stride: int | None) -> str:

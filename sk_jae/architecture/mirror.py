@@ -7,19 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
+from sk_jae.architecture.checked import Kernel, Shape
 from sk_jae.architecture.layer_shapes import ceil_div, shapes
-from sk_jae.architecture.layers import (
-    BN,
-    FC,
-    Conv,
-    Deconv,
-    Kernel,
-    Layer,
-    Power,
-    Profile,
-    Reshape,
-    Shape,
-)
+from sk_jae.architecture.layers import BN, FC, Conv, Deconv, Layer, Reshape
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 
 
 def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
@@ -43,8 +34,8 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     Raises
     ------
     ValueError
-        If the encoder does not fit the input, or if it has a Deconv, a Reshape, a Power
-        or a Profile, which forget what a decoder needs.
+        If the encoder does not fit the input, or if it has a Deconv, a Reshape, or
+        Bands, a Power or a Profile, which forget what a decoder needs.
 
     Notes
     -----
@@ -99,7 +90,7 @@ def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
     blocks: list[_Block] = []
     outputs = zip(layers, shapes(layers, input_shape), strict=True)
     for number, (layer, after) in enumerate(outputs, start=1):
-        if isinstance(layer, Deconv | Reshape | Power | Profile):
+        if isinstance(layer, Deconv | Reshape | Bands | Power | Profile):
             raise ValueError(
                 f"Layer {number}, {layer} cannot be mirrored, because only Conv, MP, "
                 "AP, FC and BN can be; give the layers of the decoder."

@@ -16,11 +16,10 @@ from sk_jae.architecture.layers import (
     Deconv,
     Layer,
     MaxPool,
-    Power,
-    Profile,
     Reshape,
     has_weights,
 )
+from sk_jae.architecture.signal_layers import Bands, Power, Profile
 
 __all__ = ["from_widths", "parse", "to_string"]
 
@@ -46,7 +45,7 @@ def parse(text: str) -> tuple[Layer, ...]:
     layers : tuple of Layer
         The layers in order, none for an empty text. A ReLU that is written is checked
         and left out, because ReLU is implied after every hidden layer with weights, and
-        after its BN if it has one, but not between a layer and a Power or Profile.
+        after its BN if it has one, but not around Bands, Power and Profile.
 
     Raises
     ------
@@ -164,6 +163,7 @@ _FORMS = {
     "deconv": ("n x ( n +n ) s", "Deconv 32x5x5"),
     "mp": ("( n +n ) s", "MP 2x2"),
     "ap": ("( n +n ) s", "AP 2x2"),
+    "bands": ("n", "Bands 64"),
     "power": ("", "Power"),
     "profile": ("n", "Profile 8"),
     "fc": ("n", "FC 500"),
@@ -171,13 +171,13 @@ _FORMS = {
     "relu": ("", "ReLU"),
     "reshape": ("n x n +n", "Reshape 64x7x7"),
 }
-_NAMES = "Conv, Deconv, MP, AP, Power, Profile, FC, BN, ReLU or Reshape"
+_NAMES = "Conv, Deconv, MP, AP, Bands, Power, Profile, FC, BN, ReLU or Reshape"
 
 
 def _is_normalized(layer: Layer | None) -> bool:
     """Tell whether a BN may follow."""
     return layer is not None and (
-        has_weights(layer) or isinstance(layer, Power | Profile)
+        has_weights(layer) or isinstance(layer, Bands | Power | Profile)
     )
 
 
@@ -227,7 +227,8 @@ class _Parser:
             self._fail(_NAMES)
         if name == "bn" and not _is_normalized(previous):
             self._fail(
-                "Conv, Deconv, FC, Power or Profile directly before BN (and no ReLU)"
+                "Conv, Deconv, FC, Bands, Power or Profile directly before BN (and no "
+                "ReLU)"
             )
         if name == "relu" and not any(map(has_weights, layers)):
             self._fail("Conv, Deconv or FC before ReLU")
@@ -252,6 +253,8 @@ class _Parser:
                 return Reshape((channels, *_sides(sides)))
             case "fc", [width]:
                 return FC(width)
+            case "bands", [bands]:
+                return Bands(bands)
             case "profile", [stretches]:
                 return Profile(stretches)
             case "power", []:

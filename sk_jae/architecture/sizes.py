@@ -7,8 +7,9 @@ from math import prod
 from typing import Any
 
 from sk_jae.architecture.branches import Architecture
+from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.layer_shapes import output_shape
-from sk_jae.architecture.layers import FC, Conv, Deconv, Shape
+from sk_jae.architecture.layers import FC, Conv, Deconv
 
 __all__ = ["count_weights"]
 

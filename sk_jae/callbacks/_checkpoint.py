@@ -89,7 +89,7 @@ class Checkpoint(CheckpointCallback):
     def keeper(
         self, fingerprint: Mapping[str, str], seed: int, *, is_seed_free: bool = False
     ) -> Iterator[CheckpointFile | None]:
-        """Open the file of a fit; see :class:`sk_jae.training.CheckpointCallback`."""
+        """Open the file of a fit."""
         with CheckpointFile.opened(
             self._folder(), dict(fingerprint), seed, self._period(), is_seed_free
         ) as file:

@@ -6,22 +6,14 @@ import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.architecture import (
-    Architecture,
-    Shape,
-    common_columns,
-    common_view,
-    describe,
-    has_few,
-)
-from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._held_out import held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
@@ -32,7 +24,8 @@ from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
-from sk_jae.nn import JointModule, RandomAffine
+from sk_jae.estimators._whitened import is_whitened
+from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -41,7 +34,6 @@ from sk_jae.tasks import (
     TaskInputs,
     counted,
     evenly_mixed,
-    per_task,
     warn_of_flattened,
 )
 from sk_jae.training import (
@@ -75,6 +67,9 @@ _DECAY, _DECAY_POWER = 1.5, 0.6
 _N_UPDATES, _N_SAMPLES = 600, 2000
 _MOST_EPOCHS = 200
 
+# How far augmentation moves signals, as a part of their time.
+_ALIGNED, _ANYWHERE = 0.1, 0.5
+
 
 def new_state(
     estimator: JointParameters,
@@ -87,9 +82,7 @@ def new_state(
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
     with _lent_if_called(estimator, device, seed):
-        architectures = _architectures(estimator, inputs.names, layouts, labels)
-    if estimator.shared_input == "auto" and estimator.n_shared:
-        architectures = with_common_scale(architectures, layouts, labels)
+        architectures = describe_tasks(estimator, inputs, layouts, labels)
     check_sizes(estimator, architectures)
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
@@ -111,7 +104,8 @@ def new_state(
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
             pairs = inputs.pairs if estimator.pairing_weight else None
-            warn_of_transfer(architectures, labels, module, pairs)
+            has_rates = estimator.sampling_rate is not None
+            warn_of_transfer(architectures, labels, module, pairs, has_rates=has_rates)
     return FittedState(
         inputs.names,
         inputs.are_named,
@@ -139,83 +133,6 @@ def _lent_if_called(
     return generators.lent()
 
 
-def _architectures(
-    estimator: JointParameters,
-    names: Sequence[str],
-    layouts: Sequence[Layout],
-    labels: EncodedTargets | None,
-) -> list[Architecture]:
-    """The layers of every task's branches."""
-
-    def is_one(value: object) -> bool:
-        return isinstance(value, (str, tuple)) or callable(value)
-
-    shapes = [layout.module_shape for layout in layouts]
-    view = _view(estimator.shared_input, shapes, names)
-    features = _features(estimator.shared_input, layouts, labels)
-    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
-    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
-    classified: Literal["private", "shared"] | None = None
-    if labels:
-        classified = "shared" if estimator.n_shared else "private"
-    return [
-        describe(
-            names[t],
-            shape,
-            view or shape,
-            encoders[t],
-            decoders[t],
-            classified=classified,
-            columns=layouts[t].columns,
-            features=features[t],
-        )
-        for t, shape in enumerate(shapes)
-    ]
-
-
-def _features(
-    shared_input: object, layouts: Sequence[Layout], labels: EncodedTargets | None
-) -> list[tuple[str, ...] | None]:
-    """The names of the columns that the shared branch sees of each task."""
-    own = [layout.columns for layout in layouts]
-    if shared_input != "auto" or not any(own):
-        return [None] * len(own)
-    features = common_columns(own)
-    # Only a task without labels has nothing better than a few common columns.
-    if labels and any(part is None for part in labels.encoded):
-        return features
-    one = features[0]
-    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
-        return own
-    return features
-
-
-def _view(
-    shared_input: tuple[int, int, int] | Literal["auto"] | None,
-    shapes: list[Shape],
-    names: Sequence[str],
-) -> Shape | None:
-    """The shape that the shared branch sees; None means that of the samples."""
-    if shared_input is None:
-        return None
-    if shared_input == "auto":
-        return common_view(shapes)
-    if len(shared_input) != 3 or not all(
-        isinstance(n, (int, np.integer)) and n > 0 for n in shared_input
-    ):
-        raise ValueError(
-            "shared_input must be 'auto', None or a tuple (channels, height, width), "
-            f"got {shared_input!r}."
-        )
-    for name, shape in zip(names, shapes, strict=True):
-        if len(shape) != 3:
-            raise ValueError(
-                f"shared_input={shared_input} resizes images, but the samples of task "
-                f"{name!r} have the shape {shape}; set shared_input=None."
-            )
-    return tuple(shared_input)
-
-
 def make_net(
     estimator: JointParameters, state: FittedState, train: TaskData
 ) -> JointNet:
@@ -236,7 +153,7 @@ def make_net(
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
-        augment=_augmentations(estimator.augmentation, train.layouts),
+        augment=_augmentations(estimator.augmentation, train),
         units=_units(estimator, state, train),
         precision=precision,
         owner=type(estimator).__name__,
@@ -297,6 +214,9 @@ def _weight_decay(
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
+    elif all(map(is_whitened, state.layouts)):
+        # Small directions are damped already, but must not tell the tasks apart.
+        decay *= 1 - n / sum(map(len, train.arrays))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
@@ -318,14 +238,22 @@ def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> U
 
 
 def _augmentations(
-    augmentation: Augmentation, layouts: Sequence[Layout]
+    augmentation: Augmentation, train: TaskData
 ) -> tuple[Callable[[Tensor], Tensor] | None, ...]:
     """The function that changes the samples of each task at random, or None."""
     if augmentation is None:
         return ()
-    if augmentation == "auto":
-        return tuple(RandomAffine() if x.is_image else None for x in layouts)
-    return (augmentation,) * len(layouts)
+    if augmentation != "auto":
+        return (augmentation,) * len(train.layouts)
+    # Where all have labels, these may tell when something happens.
+    shift = _ALIGNED if all(y is not None for y in train.labels) else _ANYWHERE
+    return tuple(_augmentation_of(layout, shift) for layout in train.layouts)
+
+
+def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
+    if layout.is_image:
+        return RandomAffine()
+    return RandomSignal(shift) if layout.kind == "signal" else None
 
 
 def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:

@@ -21,7 +21,14 @@ from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import Ids, LayoutParameter, Samples, Targets, check_sample_weight
+from sk_jae.tasks import (
+    Ids,
+    LayoutParameter,
+    Samples,
+    SamplingRate,
+    Targets,
+    check_sample_weight,
+)
 
 __all__ = ["JointAutoencoder"]
 
@@ -78,10 +85,18 @@ class JointAutoencoder(BaseJointEstimator):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
-    input_scaling : "auto" or None, default="auto"
+    sampling_rate : float, list or dict of (float or None), or None, default=None
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -92,10 +107,12 @@ class JointAutoencoder(BaseJointEstimator):
     reconstruction_weight : float, or list or dict of float, default=1.0
         Weight of the reconstruction loss, w_r of Eq. 1, for all tasks or one per task.
         With 0 the term is not computed.
-    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
-        (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
+        for errors up to 1, in standardized columns one standard deviation, and grows
+        linearly beyond, so that outliers count less (Huber 1964). A function takes the
+        two tensors (reconstruction, input), and its result is averaged.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -135,8 +152,9 @@ class JointAutoencoder(BaseJointEstimator):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors as they are. A function takes
-        and returns a tensor of shape (n, features) or (n, channels, height, width).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -155,7 +173,8 @@ class JointAutoencoder(BaseJointEstimator):
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -174,7 +193,7 @@ class JointAutoencoder(BaseJointEstimator):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     n_iter_ : int
         Number of epochs that were run.
@@ -243,7 +262,8 @@ class JointAutoencoder(BaseJointEstimator):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
-        input_scaling: Literal["auto"] | None = "auto",
+        sampling_rate: SamplingRate = None,
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 1.0,
         reconstruction_loss: ReconstructionLoss = "mse",
@@ -275,6 +295,7 @@ class JointAutoencoder(BaseJointEstimator):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.sampling_rate = sampling_rate
         self.input_scaling = input_scaling
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight
@@ -308,8 +329,8 @@ class JointAutoencoder(BaseJointEstimator):
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
-            One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            One array per task: vectors (n, features), signals (n, channels, time), or
+            images (n, height, width), with channels in front or behind. The keys of a
             dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
             single array is the only task.
         y : ignored
@@ -332,9 +353,8 @@ class JointAutoencoder(BaseJointEstimator):
         ValueError
             During training, if the loss or a weight becomes NaN or infinite.
         TrainingInterrupted
-            After Ctrl-C, if an epoch was finished: the estimator can then be used. It
-            is a KeyboardInterrupt. After any other exception the estimator is as it
-            was before.
+            After Ctrl-C, if an epoch was finished: the estimator can then be used.
+            After any other exception the estimator is as it was before.
         """
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids)

@@ -29,6 +29,7 @@ from sk_jae.estimators._prediction import (
     n_chosen_codes,
 )
 from sk_jae.estimators._resuming import kept_state
+from sk_jae.estimators._samples_of_fit import AutoWhitens, check_samples_of_fit
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -77,6 +78,9 @@ class BaseJointEstimator(
     # The searches of `sk_jae.model_selection` ask for it.
     _fit_together = staticmethod(run_together)
 
+    # The vectors that input_scaling="auto" whitens.
+    _auto_whitens: AutoWhitens = None
+
     if TYPE_CHECKING:
 
         def set_score_request(
@@ -118,16 +122,7 @@ class BaseJointEstimator(
     def _check_samples_of_fit(
         self, X: Samples, ids: Ids | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
-        # The binary cross-entropy needs the values as they are.
-        scale = self.input_scaling is not None and self.reconstruction_loss != "bce"
-        return check_tasks(
-            X,
-            estimator=self,
-            reset=True,
-            layout=self.layout,
-            scale=scale,
-            ids=ids,
-        )
+        return check_samples_of_fit(self, X, ids, self._auto_whitens)
 
     def _fit(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, ColumnScale
-from sk_jae.tasks import EncodedTargets, Layout
+from sk_jae.tasks import EncodedTargets, Layout, Whitening
 
 __all__ = ["common_scales", "with_common_scale"]
 
@@ -29,6 +29,8 @@ def with_common_scale(
 ) -> list[Architecture]:
     """Add the scales of the tables whose columns are the same in all of them.
 
+    Tables that are whitened have one scale already.
+
     Without a labeled and an unlabeled table, nothing is added: each task is
     standardized by its own means, and its labels tell how to read it.
     """
@@ -37,7 +39,9 @@ def with_common_scale(
     tables = [
         t
         for t, layout in enumerate(layouts)
-        if layout.kind == "vector" and layout.scaling is not None
+        if layout.kind == "vector"
+        and layout.scaling is not None
+        and not isinstance(layout.scaling, Whitening)
     ]
     labeled = [t for t in tables if labels and encoded[t] is not None]
     if not labeled:

@@ -14,7 +14,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter
+from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
@@ -63,7 +63,8 @@ class JointParameters(BaseEstimator):
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
     layout: LayoutParameter
-    input_scaling: Literal["auto"] | None
+    sampling_rate: SamplingRate
+    input_scaling: Literal["auto", "whiten"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: ReconstructionLoss
@@ -96,9 +97,10 @@ class JointParameters(BaseEstimator):
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],
         "layout": [str, tuple, list, dict],
-        "input_scaling": [StrOptions({"auto"}), None],
+        "sampling_rate": [Real, list, tuple, dict, None],
+        "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
-        "reconstruction_loss": [StrOptions({"mse", "bce"}), callable],
+        "reconstruction_loss": [StrOptions({"mse", "bce", "huber"}), callable],
         "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],

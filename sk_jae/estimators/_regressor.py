@@ -15,7 +15,7 @@ from sk_jae.estimators._parameters import (
 )
 from sk_jae.estimators._target_fitting import TargetFitting
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter
+from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = ["JointTransferRegressor"]
 
@@ -40,8 +40,9 @@ class JointTransferRegressor(TargetFitting):
         shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
         returns a string, a tuple of widths or a list of torch modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the targets
-        are learned, gets convolutions with batch normalization before it. A list or
-        dict has one entry per task.
+        are learned, gets convolutions with batch normalization before it, and for
+        signals the power in bands of frequency, or filters if all tasks have labels. A
+        list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
@@ -71,10 +72,18 @@ class JointTransferRegressor(TargetFitting):
         columns and "signal" one channel, and a tuple is the shape of one sample, such
         as (3, 32, 32); what comes back is flat again. A list or dict has one entry per
         task.
-    input_scaling : "auto" or None, default="auto"
+    sampling_rate : float, list or dict of (float or None), or None, default=None
+        Time steps per second of the signals of each task (None for other tasks), or of
+        all. The shared branch sees all signals at the lowest of these rates, so that
+        windows keep their length. With None a step is as long in every task.
+    input_scaling : {"auto", "whiten"} or None, default="auto"
         "auto" standardizes the columns of vectors and the channels of signals inside,
         by the mean and the standard deviation of each task, so that units do not
-        matter. What exceeds 4 standard deviations counts like its logarithm.
+        matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
+        projects vectors on the directions in which the rows of all tasks vary, each
+        task around its own mean, and brings these to similar sizes; it is made for
+        spectra, in which what counts is a small part of the variance, and in
+        JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -99,10 +108,12 @@ class JointTransferRegressor(TargetFitting):
         with the most labels), its private branch, the tied layers, and the branches of
         tasks without labels up to the tied layers; then, with all these frozen, the
         private branches of the other labeled tasks.
-    reconstruction_loss : {"mse", "bce"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. A function takes the two tensors
-        (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
+        for errors up to 1, in standardized columns one standard deviation, and grows
+        linearly beyond, so that outliers count less (Huber 1964). A function takes the
+        two tensors (reconstruction, input), and its result is averaged.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -135,7 +146,8 @@ class JointTransferRegressor(TargetFitting):
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
         vectors and "adam" the weights up to the targets are held small, the more so for
-        fewer labeled samples.
+        fewer labeled samples, and for whitened vectors in proportion to the part of the
+        samples that have no target.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -150,8 +162,9 @@ class JointTransferRegressor(TargetFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images by a little and leaves vectors as they are. A function takes
-        and returns a tensor of shape (n, features) or (n, channels, height, width).
+        and shifts images a little, shifts signals by up to half of their time (a tenth,
+        if all tasks have labels), and leaves vectors as they are. A function takes and
+        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -170,7 +183,8 @@ class JointTransferRegressor(TargetFitting):
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
         With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss. With 2, terminals and notebooks show a progress bar too.
+        of the loss, and once the time that is left, if it is more than a minute. With
+        2, terminals and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -189,7 +203,7 @@ class JointTransferRegressor(TargetFitting):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
     n_outputs_ : int
         Number of targets of a sample.
@@ -270,7 +284,8 @@ class JointTransferRegressor(TargetFitting):
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
         layout: LayoutParameter = "auto",
-        input_scaling: Literal["auto"] | None = "auto",
+        sampling_rate: SamplingRate = None,
+        input_scaling: Literal["auto", "whiten"] | None = "auto",
         loss_scaling: Literal["auto"] | None = "auto",
         reconstruction_weight: PerTask[float] = 0.1,
         regression_weight: PerTask[float] = 1.0,
@@ -306,6 +321,7 @@ class JointTransferRegressor(TargetFitting):
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input
         self.layout = layout
+        self.sampling_rate = sampling_rate
         self.input_scaling = input_scaling
         self.loss_scaling = loss_scaling
         self.reconstruction_weight = reconstruction_weight

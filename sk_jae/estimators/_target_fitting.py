@@ -25,8 +25,8 @@ class TargetFitting(TargetPredictions, RegressorParameters):
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like of shape (n_samples, ...)
-            One array per task: vectors (n, features) or images (n, height, width),
-            (n, channels, height, width) or (n, height, width, channels). The keys of a
+            One array per task: vectors (n, features), signals (n, channels, time), or
+            images (n, height, width), with channels in front or behind. The keys of a
             dict are the names of the tasks; :func:`sk_jae.pack` makes JointArrays. A
             single array is the only task.
         y : list, tuple or dict of (array-like of shape (n_samples_t,) or \

@@ -35,6 +35,8 @@ __all__ = ["TargetPredictions"]
 class TargetPredictions(RegressorMixin, BaseJointEstimator):
     """The methods of a regressor that are called after `fit`."""
 
+    _auto_whitens = "spectra"
+
     @overload
     def predict(self, X: ListOfTasks) -> list[Any]: ...
     @overload

@@ -30,6 +30,8 @@ def warn_of_transfer(
     labels: EncodedTargets,
     module: JointModule,
     pairs: NDArray[np.intp] | None,
+    *,
+    has_rates: bool = False,
 ) -> None:
     """Warn if a task without labels has first layers of its own, or sees too little.
 
@@ -42,6 +44,8 @@ def warn_of_transfer(
         Built from them, with a shared branch.
     pairs : ndarray of int of shape (n_subjects, n_tasks) or None
         The rows of the subjects that several tasks have and that training pairs.
+    has_rates : bool, default=False
+        Whether it is known how long the steps of signals are.
     """
     reached = _reached(labels, pairs)
     unlabeled = [
@@ -53,6 +57,8 @@ def warn_of_transfer(
         return
     if module.earliest_depth == 1:
         reason = _few(architectures, unlabeled)
+        if not reason and not has_rates:
+            reason = _lengths(architectures, unlabeled)
     else:
         cause, remedy = _cause(architectures)
         reason = (
@@ -98,11 +104,26 @@ def _few(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str
     )
 
 
+def _lengths(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str:
+    """Say that signals have other lengths and perhaps other rates, if so."""
+    lengths = sorted({a.shape[1] for a in architectures if len(a.shape) == 2})
+    if len(lengths) < 2:
+        return ""
+    return (
+        f"The signals of the tasks have {', '.join(map(str, lengths))} time steps. A "
+        "step is taken to be as long in all of them; if it is not, the predictions for "
+        f"{_tasks(unlabeled)} may be no better than a guess. Give the steps per second "
+        "of each task as sampling_rate"
+    )
+
+
 def _cause(architectures: Sequence[Architecture]) -> tuple[str, str]:
     """Say why first layers are not shared, and a remedy."""
     if len({(a.view, a.features) for a in architectures}) == 1:
         return "their encoders differ", "Give all tasks the same encoder"
-    if any(len(a.shape) > 1 for a in architectures):
+    if all(len(a.shape) == 2 for a in architectures):
+        remedy = "Select channels that mean the same in all tasks"
+    elif any(len(a.shape) > 1 for a in architectures):
         remedy = "Give all tasks the same kind of samples, with shared_input='auto'"
     else:
         remedy = f"{_NAMES}, with shared_input='auto'"

@@ -5,6 +5,7 @@ with your own loop, or use the one that an estimator has trained, ``est.module_`
 """
 
 from sk_jae.nn.augmentation import RandomAffine, random_affine
+from sk_jae.nn.augmentation import RandomMap as RandomMap
 from sk_jae.nn.counting import n_parameters
 from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
@@ -26,18 +27,22 @@ from sk_jae.nn.losses import (
     regression_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
-from sk_jae.nn.signal_layers import LogPower
-from sk_jae.nn.views import CommonColumns, CommonScale
+from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
+from sk_jae.nn.signal_layers import BandPower, LogPower
+from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals
 
 __all__ = [
+    "BandPower",
     "Codes",
     "CommonColumns",
     "CommonScale",
+    "CommonSignals",
     "CommonView",
     "FlattenLinear",
     "JointModule",
     "LogPower",
     "RandomAffine",
+    "RandomSignal",
     "ReconstructionLoss",
     "TaskBatchNorm",
     "TaskOutput",
@@ -51,6 +56,7 @@ __all__ = [
     "n_parameters",
     "pairing_loss",
     "random_affine",
+    "random_signal",
     "reconstruction_loss",
     "regression_loss",
 ]

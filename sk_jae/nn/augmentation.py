@@ -1,14 +1,15 @@
-"""Small random affine maps of batches of images."""
+"""Small random changes of batches of images and signals."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["RandomAffine", "random_affine"]
+__all__ = ["RandomAffine", "RandomMap", "random_affine"]
 
 ROTATION = math.radians(15)
 SCALE = 0.3
@@ -60,7 +61,28 @@ def random_affine(x: Tensor, generator: torch.Generator | None = None) -> Tensor
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-class RandomAffine:
+class RandomMap:
+    """A function of random changes as an object that has its own generator.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Draws the changes, and can be replaced at any time. None means torch's global
+        generator of the device.
+    """
+
+    def __init__(self) -> None:
+        self.generator: torch.Generator | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A generator belongs to a device, so copies and pickles do not have it.
+        return {**self.__dict__, "generator": None}
+
+
+class RandomAffine(RandomMap):
     """The function `random_affine` as an object that has its own generator.
 
     Attributes
@@ -84,12 +106,5 @@ class RandomAffine:
     torch.Size([2, 1, 8, 8])
     """
 
-    def __init__(self) -> None:
-        self.generator: torch.Generator | None = None
-
     def __call__(self, x: Tensor) -> Tensor:
         return random_affine(x, self.generator)
-
-    def __reduce__(self) -> tuple[type[RandomAffine], tuple[()]]:
-        # A generator belongs to a device, so copies and pickles do not have it.
-        return RandomAffine, ()

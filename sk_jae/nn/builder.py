@@ -16,6 +16,7 @@ from sk_jae.architecture import (
     BN,
     FC,
     AvgPool,
+    Bands,
     Conv,
     Deconv,
     Kernel,
@@ -28,7 +29,7 @@ from sk_jae.architecture import (
     output_shape,
 )
 from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpConv2d
-from sk_jae.nn.signal_layers import LogPower
+from sk_jae.nn.signal_layers import BandPower, LogPower
 
 __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 
@@ -174,6 +175,8 @@ def _build(
         return [UnflattenImage(layer.shape)]
     if isinstance(layer, MaxPool | AvgPool):
         return [_pooling(layer)]
+    if isinstance(layer, Bands):
+        return [BandPower(layer.bands)]
     if isinstance(layer, Power | Profile):
         return [LogPower(layer.stretches if isinstance(layer, Profile) else 0)]
     if isinstance(layer, Conv):
@@ -196,7 +199,7 @@ def _ends_in_relu(before: Sequence[Any], after: Sequence[Any]) -> bool:
 
 
 def _is_power(layers: Sequence[Any]) -> bool:
-    return bool(layers) and isinstance(layers[0], Power | Profile)
+    return bool(layers) and isinstance(layers[0], Bands | Power | Profile)
 
 
 def _pooling(layer: MaxPool | AvgPool) -> nn.Module:

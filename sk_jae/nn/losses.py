@@ -38,7 +38,7 @@ DIVERSITY = 2.0
 _SMALLEST_SPREAD = 1e-12
 
 ReconstructionLoss: TypeAlias = (
-    Literal["mse", "bce"] | Callable[[Tensor, Tensor], Tensor]
+    Literal["mse", "bce", "huber"] | Callable[[Tensor, Tensor], Tensor]
 )
 
 
@@ -52,9 +52,10 @@ def reconstruction_loss(
     reconstruction, target : Tensor of shape (n, ...)
         The reconstruction and the samples. For "bce" the reconstruction has logits, and
         the values of the samples are in [0, 1].
-    loss : {"mse", "bce"} or callable, default="mse"
-        "mse" is the mean squared error and "bce" the binary cross-entropy. A function
-        takes the two tensors, and its result is averaged.
+    loss : {"mse", "bce", "huber"} or callable, default="mse"
+        "mse" is the mean squared error, "bce" the binary cross-entropy and "huber" half
+        the squared error for errors up to 1, beyond which it grows linearly (Huber
+        1964). A function takes the two tensors, and its result is averaged.
 
     Returns
     -------
@@ -71,6 +72,8 @@ def reconstruction_loss(
     reconstruction = reconstruction.float()
     if loss == "mse":
         return F.mse_loss(reconstruction, target)
+    if loss == "huber":
+        return F.huber_loss(reconstruction, target)
     if loss == "bce":
         return F.binary_cross_entropy_with_logits(reconstruction, target)
     assert callable(loss)

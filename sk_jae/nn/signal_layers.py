@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["LogPower"]
+from sk_jae.architecture import Bands
+
+__all__ = ["BandPower", "LogPower"]
 
 # What is added to means, so that a silent channel has finite logarithms.
 _FLOOR = 1e-4
@@ -24,9 +26,9 @@ class LogPower(nn.Module):
     Notes
     -----
     Shape: the input is (n, channels, time), and the output is (n, channels * (2 + 2 *
-    stretches)): log(mean(x^2) + 1e-4) of all channels, log(mean(|x|) / sqrt(mean(x^2)))
-    of all channels, and the largest values and the means of every channel in its
-    stretches, which overlap if the time is no multiple of their number.
+    stretches)): log(mean(x^2) + 1e-4) of all channels, log(mean(abs(x)) /
+    sqrt(mean(x^2))) of all channels, and the largest values and the means of every
+    channel in its stretches, which overlap if the time is no multiple of their number.
 
     Examples
     --------
@@ -56,3 +58,84 @@ class LogPower(nn.Module):
 
     def extra_repr(self) -> str:
         return f"stretches={self.stretches}"
+
+
+class BandPower(nn.Module):
+    """Logarithms of power in bands of frequency, and of how even it is over time.
+
+    See :class:`sk_jae.architecture.Bands` for what comes out, and why.
+
+    Parameters
+    ----------
+    bands : int
+        Number of bands from 0 to half of the sampling rate.
+
+    Notes
+    -----
+    Shape: the input is (n, channels, time), and the output is (n, channels * (bands +
+    max(0, bands // 4 - 1) + 1)): first the powers of all bands of the first channel,
+    then those of the next, and so on, then the evenness of all wide bands, then the
+    means. The window of Hann is put on the signal for the powers, and on the spectrum
+    for the amplitudes of the wide bands.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import BandPower
+    >>> wave = torch.sin(torch.pi * 0.45 * torch.arange(256))
+    >>> int(BandPower(10)(wave.reshape(1, 1, -1))[0, :10].argmax())
+    4
+    """
+
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        self.bands = bands
+        self.n_wide = Bands(bands).n_wide
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float()  # there is no spectrum in bfloat16
+        time = x.shape[2]
+        window = torch.hann_window(time, device=x.device, dtype=x.dtype)
+        # Of a Hann window, the mean square is 3/8.
+        spectrum = torch.fft.rfft(x * window)
+        power = spectrum.abs().square() / (time * 3 / 8)  # (n, channels, 1 + time // 2)
+        parts: list[Tensor] = [(power @ self._shares(power) + _FLOOR).log()]
+        if self.n_wide:
+            parts.append(self._evenness(torch.fft.rfft(x)))
+        parts.append(x.mean(2, keepdim=True))
+        return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+    def _shares(self, power: Tensor) -> Tensor:
+        """How much each frequency belongs to each band (n_frequencies, bands)."""
+        n = power.shape[2]
+        places = torch.arange(n, device=power.device, dtype=power.dtype)
+        start = ((places - 0.5) / max(n - 1, 1)).clamp(0, 1)[:, None]
+        end = ((places + 0.5) / max(n - 1, 1)).clamp(0, 1)[:, None]
+        edges = torch.linspace(0, 1, self.bands + 1, device=power.device)
+        low, high = edges[:-1], edges[1:]
+        overlap = torch.minimum(end, high) - torch.maximum(start, low)
+        shares: Tensor = overlap.clamp(min=0) * self.bands
+        return shares
+
+    def _evenness(self, spectrum: Tensor) -> Tensor:
+        """Logarithms of mean amplitudes by their root mean square (n, channels, wide).
+
+        The inverse transform of a band alone is its complex amplitude over time.
+        """
+        n = spectrum.shape[2] - 1
+        width = max(1, round(8 * n / self.bands))
+        starts = torch.arange(self.n_wide, device=spectrum.device) * 4 * n / self.bands
+        places = starts.round().long()[:, None] + torch.arange(
+            width, device=spectrum.device
+        )
+        places = places.clamp(max=n - 1) + 1  # without the mean of the signal
+        window = torch.hann_window(width + 2, periodic=False, device=spectrum.device)
+        parts = spectrum[:, :, places] * window[1:-1]  # (n, channels, wide, width)
+        amplitude = torch.fft.ifft(parts, n=2 * width).abs()
+        amplitude = amplitude * (2 * width) / spectrum.shape[2] ** 0.5
+        power = amplitude.square().mean(3) + _FLOOR
+        evenness: Tensor = (amplitude.mean(3) + _FLOOR).log() - 0.5 * power.log()
+        return evenness
+
+    def extra_repr(self) -> str:
+        return f"bands={self.bands}"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sk_jae.architecture import Architecture
 from sk_jae.nn.layers import CommonView
 
-__all__ = ["CommonColumns", "CommonScale", "view_of"]
+__all__ = ["CommonColumns", "CommonScale", "CommonSignals", "view_of"]
 
 
 class CommonColumns(nn.Module):
@@ -96,11 +96,69 @@ class CommonScale(nn.Module):
         return f"n_columns={len(self.offset)}"
 
 
+class CommonSignals(nn.Module):
+    """Signals of one sampling rate, in which all frequencies are equally strong.
+
+    Parameters
+    ----------
+    n_steps : int
+        See :class:`sk_jae.architecture.CommonSteps`.
+    gains : sequence of sequence of float, or None, default=None
+        See there.
+
+    Attributes
+    ----------
+    gains : Tensor of float32 of shape (channels, n_steps // 2 + 1) or None
+        The same as a buffer.
+
+    Notes
+    -----
+    Shape: the input is (n, channels, time), and the output is (n, channels, n_steps).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import CommonSignals
+    >>> wave = torch.sin(torch.pi / 8 * torch.arange(32)).reshape(1, 1, -1)
+    >>> half = CommonSignals(16)(wave)
+    >>> torch.allclose(half, wave[:, :, ::2], atol=1e-5)
+    True
+    """
+
+    gains: Tensor | None
+
+    def __init__(
+        self, n_steps: int, gains: Sequence[Sequence[float]] | None = None
+    ) -> None:
+        super().__init__()
+        self.n_steps = n_steps
+        values = None
+        if gains is not None:
+            values = torch.tensor(gains, dtype=torch.float32, device="cpu")
+        self.register_buffer("gains", values)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Without the frequencies that the new steps are too long for.
+        spectrum = torch.fft.rfft(x)[:, :, : self.n_steps // 2 + 1]
+        spectrum = spectrum * (self.n_steps / x.shape[2])
+        if self.gains is not None:
+            spectrum = spectrum * self.gains
+        found: Tensor = torch.fft.irfft(spectrum, n=self.n_steps)
+        return found  # (n, channels, n_steps)
+
+    def extra_repr(self) -> str:
+        return f"n_steps={self.n_steps}, whitens={self.gains is not None}"
+
+
 def view_of(architecture: Architecture) -> nn.Module:
     """Return the module that makes the input of a task's shared branch."""
     steps: list[nn.Module] = []
     if architecture.indices is not None:
         steps.append(CommonColumns(architecture.indices))
+    elif architecture.steps is not None:
+        steps.append(
+            CommonSignals(architecture.steps.n_steps, architecture.steps.gains)
+        )
     elif architecture.view != architecture.shape:
         steps.append(CommonView(architecture.view))
     if architecture.scale is not None:

@@ -64,7 +64,7 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
         Shape of one sample of each task.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features. Exists only after `fit` with one dataframe.
 
     See Also

@@ -63,10 +63,12 @@ from sk_jae.tasks.regression_targets import (
 )
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
 from sk_jae.tasks.user_level import level_of_user
+from sk_jae.tasks.whitening import Whitening
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
@@ -88,11 +90,13 @@ __all__ = [
     "OneSequence",
     "RegressionTargets",
     "Samples",
+    "SamplingRate",
     "Scaling",
     "TargetScale",
     "Targets",
     "TaskInputs",
     "TasksInContainer",
+    "Whitening",
     "check_class_prior",
     "check_codes",
     "check_labels",
@@ -100,6 +104,7 @@ __all__ = [
     "check_one_per_sample",
     "check_regression_targets",
     "check_sample_weight",
+    "check_sampling_rate",
     "check_score_labels",
     "check_score_targets",
     "check_task",

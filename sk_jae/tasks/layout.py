@@ -67,7 +67,7 @@ class Layout:
         """(features,), (channels, height, width), or (channels, time) for signals."""
         shape = self.sample_shape
         if self.kind == "vector":
-            return (prod(shape),)
+            return (prod(shape) if self.scaling is None else self.scaling.n_values,)
         if self.kind == "image":
             return (1, *shape)
         if self.kind == "channels_last":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from math import prod
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
+from sk_jae.tasks.whitening import are_spectra, whitenings_of
 
 __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
@@ -45,6 +47,7 @@ def check_tasks(
     reset: bool = False,
     layout: LayoutParameter = "auto",
     scale: bool = False,
+    whiten: Literal["all", "spectra"] | None = None,
     ids: Ids | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
@@ -66,6 +69,8 @@ def check_tasks(
     scale : bool, default=False
         Whether the layouts of vectors and signals get a scaling, found in these
         samples.
+    whiten : {"all", "spectra"} or None, default=None
+        The vectors whose scaling is a whitening, see :func:`whitenings_of`.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
 
@@ -123,6 +128,8 @@ def check_tasks(
         )
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
+    if whiten:
+        layouts = _whitened(arrays, layouts, seen_layouts, whiten)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
         tasks = replace(tasks, pairs=pairs_of(ids, tasks))
@@ -195,6 +202,25 @@ def _scaling_of(array: NDArray[Any], layout: Layout) -> Scaling:
     if layout.kind == "signal":
         return scaling_of_signals(array.reshape(len(array), *layout.module_shape))
     return scaling_of(array.reshape(len(array), -1))
+
+
+def _whitened(
+    arrays: Sequence[NDArray[Any] | None],
+    layouts: Sequence[Layout],
+    seen: Sequence[Layout | None],
+    which: Literal["all", "spectra"],
+) -> list[Layout]:
+    """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
+    new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
+    rows = [np.asarray(arrays[t]).reshape(-1, prod(layouts[t].shape)) for t in new]
+    # All or none, so that vectors of one kind stay alike.
+    if which == "spectra" and not (new and all(map(are_spectra, rows))):
+        return list(layouts)
+    found = whitenings_of(rows, [(layouts[t].shape, layouts[t].columns) for t in new])
+    whitened = list(layouts)
+    for t, whitening in zip(new, found, strict=True):
+        whitened[t] = replace(layouts[t], scaling=whitening)
+    return whitened
 
 
 def _with_units(

@@ -15,6 +15,7 @@ __all__ = [
     "Scaling",
     "scaling_of",
     "scaling_of_signals",
+    "standardized_values",
 ]
 
 # Standardized values up to this size are left as they are. Beyond, they grow like a
@@ -45,6 +46,16 @@ class Scaling:
     spread: NDArray[np.float64]
 
     @property
+    def n_values(self) -> int:
+        """The number of values that the module sees of a sample."""
+        return len(self.mean)
+
+    @property
+    def relative_sizes(self) -> NDArray[np.float64]:
+        """The sizes of the scaled values in units of the user, divided by `unit`."""
+        return self.spread / self.unit
+
+    @property
     def factor(self) -> NDArray[np.float64]:
         """What a value is multiplied by after the mean is subtracted."""
         varies = self.spread > 0
@@ -60,12 +71,12 @@ class Scaling:
     def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Bring scaled values (n, n_features) back to the units of the user."""
         with np.errstate(under="ignore", over="ignore"):
-            return _standardized(values) * self.spread + self.mean
+            return standardized_values(values) * self.spread + self.mean
 
     def undo_relative(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """The same without the mean, divided by `unit`."""
         with np.errstate(under="ignore"):
-            return _standardized(values) * (self.spread / self.unit)
+            return standardized_values(values) * self.relative_sizes
 
     def relative(self, array: NDArray[Any]) -> NDArray[np.float64]:
         """Samples of the user (n, n_features) without the mean, divided by `unit`."""
@@ -125,7 +136,7 @@ def scaling_of_signals(array: NDArray[Any]) -> Scaling:
     return Scaling((mean * unit * each).reshape(-1), (spread * unit * each).reshape(-1))
 
 
-def _standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def standardized_values(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Scaled values as multiples of the spread of their columns."""
     size = np.abs(values.astype(np.float64))
     exponent = (size - LINEAR_RANGE).clip(0, LARGEST_EXPONENT)

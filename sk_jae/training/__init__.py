@@ -14,6 +14,7 @@ from sk_jae.training.memory import free_memory
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.together import run_together
 from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
@@ -42,8 +43,10 @@ __all__ = [
     "fingerprint_of",
     "free_memory",
     "plain_torch",
+    "root_mean_power",
     "run_together",
     "seed_from",
     "to_module",
     "units_of",
+    "whitening_gains",
 ]

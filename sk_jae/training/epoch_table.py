@@ -17,6 +17,9 @@ from sk_jae.training.validation_scores import SCORES
 
 __all__ = ["EpochTable", "planned_terms"]
 
+# In seconds. Who waits longer wants to know how long.
+_LONG = 60.0
+
 _MIN_WIDTH = 7  # that of -0.0012 and 1.2e-05
 
 # For terminals in which a line with the whole names would not fit.
@@ -60,10 +63,14 @@ class EpochTable(PrintLog):
     def initialize(self) -> EpochTable:
         self.widths_: dict[str, int] = {}  # by the key of the column in the history
         self.n_printed_ = 0
+        self.is_first_ = True
         return self
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         self._print_last(net)
+        if self.is_first_:
+            self.is_first_ = False
+            self._print_time_left(net)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         # skorch's EarlyStopping ends the last epoch before it is printed.
@@ -79,6 +86,13 @@ class EpochTable(PrintLog):
         self._print({key: _text(row.get(key), widths[key]) for key in keys})
         self.n_printed_ = net.n_epochs
 
+    def _print_time_left(self, net: Any) -> None:
+        """Tell once how long a long training will take, by its first epoch."""
+        n_left = net.max_epochs - 1
+        seconds = n_left * net.history[-1, "dur"]
+        if seconds > _LONG:
+            self._write(f"About {_duration(seconds)} for the next {n_left} epochs.")
+
     def _print_header(self, row: Mapping[str, object]) -> None:
         titles = {key: _title(key) for key in row}
         self.widths_ = _widths(titles, row)
@@ -89,10 +103,21 @@ class EpochTable(PrintLog):
         self._print({key: "-" * width for key, width in self.widths_.items()})
 
     def _print(self, cells: Mapping[str, str]) -> None:
-        line = "  ".join(cell.rjust(self.widths_[key]) for key, cell in cells.items())
+        self._write(
+            "  ".join(cell.rjust(self.widths_[key]) for key, cell in cells.items())
+        )
+
+    def _write(self, line: str) -> None:
         if sys.stdout is not None:
             tqdm.write(line)  # not into a bar that the user shows meanwhile
             sys.stdout.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _columns(

@@ -22,7 +22,7 @@ from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator
 from torch import Tensor
 
-from sk_jae.nn import JointModule, RandomAffine, ReconstructionLoss
+from sk_jae.nn import JointModule, RandomMap, ReconstructionLoss
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
 from sk_jae.training.epoch_table import EpochTable
@@ -317,7 +317,7 @@ class JointNet(NeuralNet):
 
     def _generators(self) -> list[torch.Generator]:
         """All generators from which a step may draw."""
-        maps = [f for f in self.criterion_.augment if isinstance(f, RandomAffine)]
+        maps = [f for f in self.criterion_.augment if isinstance(f, RandomMap)]
         own = [f.generator for f in maps if f.generator is not None]
         return own + global_generators(torch.device(self.device))
 

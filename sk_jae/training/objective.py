@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sk_jae.nn import (
     Codes,
     JointModule,
-    RandomAffine,
+    RandomMap,
     ReconstructionLoss,
     classification_loss,
     consistency_loss,
@@ -229,7 +229,7 @@ class JointLoss(nn.Module):
         function = self.augment[t] if self.training and self.augment else None
         if function is None or x is None:
             return x
-        if isinstance(function, RandomAffine):
+        if isinstance(function, RandomMap):
             return function(x)
         # A function of the user gets a copy, which it may change.
         augmented = function(x.clone())

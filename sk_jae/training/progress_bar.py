@@ -1,4 +1,4 @@
-"""The bar that shows how far an epoch is."""
+"""The bar that shows how far a training is, and the time that is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ __all__ = ["ProgressBar"]
 
 
 class ProgressBar(Callback):
-    """A bar of the batches of an epoch, which is erased at its end.
+    """A bar of the batches of all epochs, which is erased at the end.
+
+    Where training has several phases, each has a bar of its own.
 
     It is shown in terminals and notebooks only: elsewhere, as in a file, nothing can be
     erased, and its remains would stand among the lines of the table.
@@ -35,23 +37,23 @@ class ProgressBar(Callback):
         dataset_valid: TaskData | None = None,
         **kwargs: Any,
     ) -> None:
-        make = _maker()
+        make = _maker() if self.bar_ is None else None
         if make is None:
             return
         n_samples = [dataset_train.n_per_epoch] if dataset_train is not None else []
         n_samples += [len(dataset_valid)] if dataset_valid is not None else []
         n_batches = sum(-(-n // net.batch_size) for n in n_samples)
-        self.bar_ = make(total=n_batches, leave=False)
+        self.bar_ = make(total=n_batches * net.max_epochs, leave=False)
 
     def on_batch_end(self, net: Any, **kwargs: Any) -> None:
         if self.bar_ is not None:
             self.bar_.update()
 
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
         self.close()
 
     def close(self) -> None:
-        """Erase the bar, also that of an epoch which was not finished."""
+        """Erase the bar, also that of a training which was not finished."""
         if self.bar_ is not None:
             self.bar_.close()
             self.bar_ = None

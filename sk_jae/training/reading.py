@@ -139,13 +139,17 @@ def _scaling_on(device: torch.device, layout: Layout) -> MeanAndFactor | None:
         return None
     if device.type == "mps":  # has no float64, in which the mean is subtracted
         device = torch.device("cpu")
-    mean, factor = map(torch.from_numpy, (scaling.mean, scaling.factor))
+    mean, factor = map(torch.from_numpy, (scaling.mean, scaling.factor.copy()))
     return mean.to(device), factor.to(device)
 
 
 def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
-    """Vectors (n, features) of mean 0 and spread 1; see `sk_jae.tasks.Scaling`."""
-    x = ((x.to(torch.float64) - mean) * factor).to(torch.float32)
+    """Vectors (n, features) of mean 0 and spread 1; see `sk_jae.tasks.Scaling`.
+
+    The factor is one number for each column, or a matrix that whitens.
+    """
+    x = x.to(torch.float64) - mean
+    x = (x @ factor if factor.ndim == 2 else x * factor).to(torch.float32)
     size = x.abs()
     beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.nn import JointModule, RandomAffine
+from sk_jae.nn import JointModule, RandomMap
 from sk_jae.training.adaptation import Adaptation, Transfer
 from sk_jae.training.batches import (
     TaskData,
@@ -306,7 +306,7 @@ class Trainer:
         net = self.net
         device = torch.device(net.device)
         for name, augment in zip(self.data.names, net.criterion_.augment, strict=False):
-            if isinstance(augment, RandomAffine):
+            if isinstance(augment, RandomMap):
                 augment.generator = generator_for(
                     self.seed, epoch, name, "augmentation", device=device
                 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -57,18 +58,31 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     rows = data.rows[t]
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
-    cpu = torch.device("cpu")
     total = squares = torch.zeros((), dtype=torch.float64)
-    reader = data.reader(cpu)
-    n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
-    for start in range(0, len(rows), n):
-        x = reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
+    for x in _blocks(data, t, rows):
         total, squares = total + x.sum(0), squares + (x * x).sum(0)
     mean, square = total / len(rows), squares / len(rows)
-    unit = _cross_entropy(mean) if loss == "bce" else square - mean**2
+    unit = square - mean**2
+    if loss == "bce":
+        unit = _cross_entropy(mean)
+    elif loss == "huber":
+        parts = [_huber(x, mean) for x in _blocks(data, t, rows)]
+        unit = torch.stack(parts).sum(0) / len(rows)
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())
     return value if value > 1e-12 else 1.0
+
+
+def _blocks(data: TaskData, t: int, rows: NDArray[np.intp]) -> Iterator[Tensor]:
+    """These samples of one task as the module sees them, a few at a time."""
+    reader = data.reader(torch.device("cpu"))
+    n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
+    for start in range(0, len(rows), n):
+        yield reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
+
+
+def _huber(x: Tensor, mean: Tensor) -> Tensor:
+    return F.huber_loss(x, mean.expand_as(x), reduction="none").sum(0)
 
 
 def _cross_entropy(mean: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from sk_jae.nn import (
     CommonView,
     FlattenLinear,
     JointModule,
-    RandomAffine,
+    RandomMap,
     TaskBatchNorm,
     TaskSequential,
     UnflattenImage,
@@ -69,7 +69,7 @@ def own_code(
     maps = [function for function in augment if function is not None]
     runs = {
         "reconstruction_loss": callable(loss),
-        "augmentation": not all(isinstance(f, RandomAffine) for f in maps),
+        "augmentation": not all(isinstance(f, RandomMap) for f in maps),
         "optimizer": type(optimizer) not in _OPTIMIZERS_WITHOUT_DRAWS,
         "encoder or decoder": not all(map(_is_ours, module.modules())),
     }

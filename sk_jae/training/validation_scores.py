@@ -130,5 +130,5 @@ def _units_of(layout: Layout, device: torch.device) -> Tensor | None:
     scaling = layout.scaling
     if scaling is None:
         return None
-    units = torch.from_numpy(scaling.spread / scaling.unit)
+    units = torch.from_numpy(scaling.relative_sizes)
     return units.to(device, torch.float32 if device.type == "mps" else torch.float64)

@@ -190,7 +190,7 @@ def test_mirror_refuses(layers, message):
         mirror(parse(layers), (1, 4, 4))
 
 
-@pytest.mark.parametrize("layers", ["Power", "Profile 4"])
+@pytest.mark.parametrize("layers", ["Power", "Profile 4", "Bands 4"])
 def test_what_forgets_the_time_is_not_mirrored(layers):
     with pytest.raises(ValueError, match=r"Layer 2, .* give the layers of the decoder"):
         mirror(parse(f"Conv 4x3, {layers}"), (1, 40))

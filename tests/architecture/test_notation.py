@@ -11,6 +11,7 @@ from sk_jae.architecture import (
     BN,
     FC,
     AvgPool,
+    Bands,
     Conv,
     Deconv,
     MaxPool,
@@ -32,7 +33,7 @@ dense = st.builds(FC, small)
 pools = st.builds(MaxPool, kernels, st.none() | small)
 pools |= st.builds(AvgPool, kernels, st.none() | small)
 reshapes = st.builds(Reshape, st.tuples(small, small, small) | st.tuples(small, small))
-powers = st.just(Power()) | st.builds(Profile, small)
+powers = st.just(Power()) | st.builds(Profile, small) | st.builds(Bands, small)
 normalized = st.tuples(convs | deconvs | dense | powers, st.just(BN()))
 alone = st.tuples(convs | deconvs | dense | pools | reshapes | powers)
 any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
@@ -61,6 +62,7 @@ any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
         ("MP 4, ap 4 stride 2", (MaxPool((4,)), AvgPool((4,), 2))),
         ("AP 2x2", (AvgPool((2, 2)),)),
         ("Power, BN, profile 8, bn", (Power(), BN(), Profile(8), BN())),
+        ("bands 64, BN", (Bands(64), BN())),
         ("FC 3136, BN, Reshape 64x7x7", (FC(3136), BN(), Reshape((64, 7, 7)))),
         ("FC 1; FC 2 -> FC 3 → FC 4\nFC 5", tuple(map(FC, range(1, 6)))),
         ("\n  FC 1,\n\n  FC 2\n", (FC(1), FC(2))),
@@ -87,7 +89,11 @@ def test_a_written_relu_changes_nothing(written, implied):
     ("text", "fault", "expected"),
     [
         ("Conv 32x(5x5), MP 2x2 FC 500", "FC", "',' or the end"),
-        ("FC 500, Dense 3", "Dense", "Conv, Deconv, MP, AP, Power, Profile, FC, BN"),
+        (
+            "FC 500, Dense 3",
+            "Dense",
+            "Conv, Deconv, MP, AP, Bands, Power, Profile",
+        ),
         ("FC 500,, FC 3", ", FC", "Conv, Deconv"),
         ("FC 500, 250", "250", "Conv, Deconv"),
         (", FC 500", ",", "Conv, Deconv"),
@@ -112,14 +118,22 @@ def test_a_written_relu_changes_nothing(written, implied):
         ("MP 2,3", "3", "Conv, Deconv"),
         ("Profile", None, "a positive integer, as in Profile 8"),
         ("Power 8", "8", "',' or the end"),
-        ("MP 4, BN", "BN", "Conv, Deconv, FC, Power or Profile directly before BN"),
+        (
+            "MP 4, BN",
+            "BN",
+            "Conv, Deconv, FC, Bands, Power or Profile directly",
+        ),
         ("Conv 8x\n3x3", "\n", "a positive integer"),
         ("Reshape 64", None, "'x', as in Reshape 64x7x7"),
         ("FC 5; FC ½", "½", "a positive integer"),
-        ("BN, FC 5", "BN", "Conv, Deconv, FC, Power or Profile directly"),
-        ("Conv 8x3x3, MP 2x2, BN", "BN", "Conv, Deconv, FC, Power or Profile directly"),
-        ("FC 5, ReLU, BN", "BN", "Conv, Deconv, FC, Power or Profile directly"),
-        ("FC 5, BN, bn", "bn", "Conv, Deconv, FC, Power or Profile directly"),
+        ("BN, FC 5", "BN", "Conv, Deconv, FC, Bands, Power or Profile directly"),
+        (
+            "Conv 8x3x3, MP 2x2, BN",
+            "BN",
+            "Conv, Deconv, FC, Bands, Power or Profile directly",
+        ),
+        ("FC 5, ReLU, BN", "BN", "Conv, Deconv, FC, Bands, Power or Profile directly"),
+        ("FC 5, BN, bn", "bn", "Conv, Deconv, FC, Bands, Power or Profile directly"),
         ("ReLU, FC 5", "ReLU", "Conv, Deconv or FC before ReLU"),
         ("MP 2x2, ReLU", "ReLU", "Conv, Deconv or FC before ReLU"),
     ],

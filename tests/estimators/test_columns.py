@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -226,3 +227,14 @@ class TestLater:
             widths = [m.out_features for m in jae.module_.shared_decoders[t][::2]]
             assert widths == [5, 3 * x.shape[1]]
             assert jae.module_.outputs[t][0].out_features == x.shape[1]
+
+
+def test_columns_of_flattened_pictures_are_not_matched_by_name():
+    rng = np.random.default_rng(0)
+    names = [[f"{task}{i}" for i in range(64)] for task in ("left", "right")]
+    X = [pd.DataFrame(rng.normal(size=(20, 64)), columns=n) for n in names]
+    clf = JointTransferClassifier(**small(), layout="image")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.fit(X, [np.arange(20) % 2, None])
+    assert clf.module_.earliest_depth == 1

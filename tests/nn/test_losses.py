@@ -33,6 +33,14 @@ def test_mse_is_the_mean_over_features_and_samples(shape):
     assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_huber_is_half_the_square_up_to_1_and_linear_beyond():
+    x, y = 3 * random(7, 5), random(7, 5, seed=1)
+    found = reconstruction_loss(torch.from_numpy(x), torch.from_numpy(y), "huber")
+    error = np.abs(x - y)
+    expected = np.where(error <= 1, error**2 / 2, error - 0.5).mean()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_bce_is_the_cross_entropy_of_logits():
     logits = random(6, 4)
     target = np.random.default_rng(1).uniform(size=(6, 4)).astype(np.float32)

@@ -187,6 +187,17 @@ def test_what_is_recorded_later_gets_a_new_header(capfd):
     assert [row["later"] for row in second[1]] == ["-1e-05"] * 2
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(40.0, "2 minutes"), (20.5, "1 minute"), (3600.0, "3 h 0 min"), (19.0, None)],
+)
+def test_a_long_fit_says_once_how_long_it_will_take(seconds, words, capfd):
+    slow = Record(1, dur=seconds)
+    JointAutoencoder(**small(max_epochs=4, verbose=1, callbacks=[slow])).fit(X)
+    told = [li for li in capfd.readouterr().out.splitlines() if li.startswith("About")]
+    assert told == ([f"About {words} for the next 3 epochs."] if words else [])
+
+
 def test_the_last_epoch_before_a_callback_stops_is_printed(capfd):
     stopper = EarlyStopping("train_loss", patience=1, threshold=0.99)
     parameters = small(max_epochs=9, verbose=1, callbacks=[stopper])
@@ -214,10 +225,12 @@ def test_a_narrow_terminal_gets_short_titles():
 SEVERAL_BATCHES = small(max_epochs=3, batch_size=8, early_stopping=True, verbose=2)
 
 
-def test_verbose_2_shows_a_bar_in_a_terminal_and_erases_it():
+def test_verbose_2_shows_a_bar_of_all_epochs_in_a_terminal_and_erases_it():
     with in_terminal() as terminal:
         JointAutoencoder(**SEVERAL_BATCHES).fit(X)
-    assert terminal.getvalue().count("0/6 [") == 3  # 5 batches to train, 1 to validate
+    # In each of 3 epochs there are 5 batches to train and 1 to validate.
+    assert "0/18 [" in terminal.getvalue()
+    assert "6/18 [" in terminal.getvalue()
     assert len(table(terminal.lines())[1]) == 3
 
 
@@ -240,7 +253,7 @@ def test_the_bar_is_erased_when_a_fit_fails(error):
 
     with in_terminal() as terminal, pytest.raises(error):
         JointAutoencoder(**SEVERAL_BATCHES, callbacks=[Fail()]).fit(X)
-    assert terminal.getvalue().count("0/6 [") == 2
+    assert "0/18 [" in terminal.getvalue()
     assert len(table(terminal.lines())[1]) == 1
 
 
@@ -270,8 +283,8 @@ def test_in_a_notebook(widgets, monkeypatch, capfd):
     JointAutoencoder(**SEVERAL_BATCHES).fit(X)
     out, err = capfd.readouterr()
     assert len(table(out.splitlines())[1]) == 3
-    assert "0/6 [" in err
-    assert len(made) == (3 if widgets else 0)
+    assert "0/18 [" in err
+    assert len(made) == (1 if widgets else 0)
 
 
 def test_without_standard_streams_it_trains(monkeypatch):

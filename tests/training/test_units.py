@@ -34,7 +34,12 @@ def cross_entropy(x):
     return -(m * np.log(m) + (1 - m) * np.log(1 - m)).mean()
 
 
-UNITS = {"mse": lambda x: x.var(0).mean(), "bce": cross_entropy}
+def huber(x):
+    error = np.abs(x - x.mean(0))
+    return np.where(error <= 1, error**2 / 2, error - 0.5).mean()
+
+
+UNITS = {"mse": lambda x: x.var(0).mean(), "bce": cross_entropy, "huber": huber}
 
 
 @pytest.mark.parametrize("loss", UNITS)
@@ -60,6 +65,14 @@ def test_samples_that_do_not_vary_have_the_unit_one(value):
     x = np.full((20, 4), value, np.float32)
     assert units_of(data_of(x), "mse", [])["reconstruction", 0] == 1
     assert units_of(data_of(x), "bce", [])["reconstruction", 0] > 0
+    assert units_of(data_of(x), "huber", [])["reconstruction", 0] == 1
+
+
+def test_the_unit_of_huber_counts_large_errors_less():
+    x = 30 * fractions(80)
+    found = units_of(data_of(x), "huber", [])["reconstruction", 0]
+    assert found == pytest.approx(huber(x.astype(float)), rel=1e-5)
+    assert found < 0.2 * x.var(0).mean()
 
 
 def first_row(est, X, y=None, **parameters):

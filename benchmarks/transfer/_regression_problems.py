@@ -1,0 +1,125 @@
+"""Splits of real data whose targets are numbers: spectra of corn, and gas sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_jae.datasets import get_data_home
+
+Array = NDArray[Any]
+
+PROPERTIES = ("moisture", "oil", "protein", "starch")
+BATCHES = (2, 4, 6)
+_MOST_ROWS = 300
+
+
+@dataclass(frozen=True)
+class Split:
+    """A source with targets, and another task that is read.
+
+    Attributes
+    ----------
+    X, y : ndarray of shape (n_samples, n_features) and (n_samples,)
+        The source.
+    X_target, y_target : ndarray or None
+        What is there of the other task for training, with NaN where a target is
+        unknown. None if the source itself is read.
+    X_test, y_test : ndarray
+        The samples that are read.
+    paired : bool
+        Whether the first rows of both tasks are the same samples.
+    """
+
+    X: Array
+    y: Array
+    X_target: Array | None
+    y_target: Array | None
+    X_test: Array
+    y_test: Array
+    paired: bool = False
+
+
+@cache
+def _load(name: str) -> dict[str, Array]:
+    with np.load(get_data_home() / "real" / f"{name}.npz") as file:
+        return {key: file[key] for key in file.files}
+
+
+def corn(
+    target: str, name: str = "moisture", *, labels: int = 0, pairs: int = 0
+) -> Callable[[int], Split]:
+    """Near-infrared spectra: 40 calibration samples, the other 40 are tested.
+
+    With `labels`, so many calibration samples have a target on the other instrument
+    too. With `pairs`, the other instrument has so many calibration samples, and nothing
+    else.
+    """
+
+    def split(seed: int) -> Split:
+        data = _load("corn_nir")
+        order = np.random.default_rng(seed).permutation(80)
+        known, tested = order[:40], order[40:]
+        y = data["y"][:, PROPERTIES.index(name)].astype(float)
+        source, other = (data[key].astype(float) for key in ("m5", target))
+        X_target = y_target = None
+        if target != "m5":
+            rows = known[: pairs or 40]
+            y_target = np.where(np.arange(len(rows)) < labels, y[rows], np.nan)
+            X_target = other[rows]
+        return Split(
+            source[known],
+            y[known],
+            X_target,
+            y_target,
+            other[tested],
+            y[tested],
+            paired=pairs > 0,
+        )
+
+    return split
+
+
+def gas(batch: int) -> Callable[[int], Split]:
+    """Gas sensors: log10 ppm of the first batch, and 15 labels of a later one."""
+
+    def split(seed: int) -> Split:
+        data = _load("gas_drift")
+        X = data["X"].astype(float)
+        X = np.sign(X) * np.log1p(np.abs(X))
+        y = np.log10(data["concentration"].astype(float))
+        rng = np.random.default_rng(seed)
+        rows = rng.permutation(np.flatnonzero(data["batch"] == batch))
+        known, tested = np.array_split(rows, 2)
+        known, source = known[:_MOST_ROWS], data["batch"] == 1
+        y_target = np.where(np.arange(len(known)) < 15, y[known], np.nan)
+        return Split(X[source], y[source], X[known], y_target, X[tested], y[tested])
+
+    return split
+
+
+PROBLEMS: dict[str, Callable[[int], Split]] = {
+    "corn, m5 on itself": corn("m5"),
+    **{f"corn, none, {t}": corn(t) for t in ("mp5", "mp6")},
+    **{
+        f"corn, {n} labels, {t}": corn(t, labels=n)
+        for n in (5, 15)
+        for t in ("mp5", "mp6")
+    },
+    **{
+        f"corn, {n} pairs, {t}": corn(t, pairs=n)
+        for n in (5, 15)
+        for t in ("mp5", "mp6")
+    },
+    **{
+        f"corn {name}, 15 pairs, {t}": corn(t, name, pairs=15)
+        for name in ("protein", "starch")
+        for t in ("mp5", "mp6")
+    },
+    **{f"gas, 15 labels, batch {b}": gas(b) for b in BATCHES},
+}

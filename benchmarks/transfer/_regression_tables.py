@@ -1,0 +1,55 @@
+"""What is shown of regression across instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks._tables import Cell, Column, Table
+
+ROWS = {
+    "ours": "`JointTransferRegressor`, defaults",
+    "ours, encoder=()": "`JointTransferRegressor(encoder=())`",
+    "PLS": "PLS on the first task, the other moved to its mean",
+    "ridge": "ridge on all targets, each task on its own scale",
+    "DS": "direct standardization, then PLS",
+    "PLS of labels": "PLS on the labels of the other task alone",
+    "ridge of labels": "ridge on the labels of the other task alone",
+}
+COLUMNS = {
+    "corn, m5 on itself": "m5 on itself",
+    "corn, none": "no label, no pair",
+    "corn, 5 labels": "5 labels",
+    "corn, 15 labels": "15 labels",
+    "corn, 5 pairs": "5 pairs",
+    "corn, 15 pairs": "15 pairs",
+    "corn protein, 15 pairs": "protein, 15 pairs",
+    "corn starch, 15 pairs": "starch, 15 pairs",
+    "gas, 15 labels": "gas, 15 labels",
+}
+
+
+def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
+    """The mean of a column's problems, where all of them are there."""
+    found: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    for run in runs:
+        column = next(c for c in COLUMNS if run["problem"].startswith(c))
+        found.setdefault((run["row"], column, run["seed"]), []).append(run)
+    for (row, column, seed), group in found.items():
+        rmse = float(np.mean([run["rmse"] for run in group]))
+        yield {"row": row, "column": column, "seed": seed, "values": {"rmse": rmse}}
+
+
+def table(columns: dict[str, str]) -> Table:
+    return Table(
+        results="transfer/regression",
+        columns=[Column(h, name, "{rmse:±.3f}") for name, h in columns.items()],
+        rows=ROWS,
+        derive=cells,
+        missing="-",
+    )
+
+
+TABLES = {"transfer/regression": table(COLUMNS)}

@@ -1,0 +1,168 @@
+"""Describes the branches of all tasks, from the parameters and the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from sk_jae.architecture import (
+    Architecture,
+    Layer,
+    Shape,
+    common_columns,
+    common_steps,
+    common_view,
+    describe,
+    has_few,
+    signal_encoder,
+)
+from sk_jae.estimators._common_scale import with_common_scale
+from sk_jae.estimators._common_signals import with_common_signals
+from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._whitened import is_whitened, names_of_directions
+from sk_jae.tasks import (
+    EncodedTargets,
+    Layout,
+    TaskInputs,
+    check_sampling_rate,
+    per_task,
+)
+
+__all__ = ["describe_tasks"]
+
+
+def describe_tasks(
+    estimator: JointParameters,
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+    labels: EncodedTargets | None,
+) -> list[Architecture]:
+    """The layers of every task's branches, and what the shared ones see."""
+    rates = None
+    if estimator.sampling_rate is not None:
+        rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
+    if estimator.shared_input is None and rates:
+        raise ValueError(
+            "sampling_rate says how to resample what the shared branch sees, which "
+            "shared_input=None leaves as it is; set shared_input='auto', or "
+            "sampling_rate=None."
+        )
+    found = _architectures(estimator, inputs.names, layouts, labels, rates)
+    if estimator.shared_input == "auto" and estimator.n_shared:
+        found = with_common_scale(found, layouts, labels)
+        found = with_common_signals(found, inputs, layouts, labels)
+    return found
+
+
+def _architectures(
+    estimator: JointParameters,
+    names: Sequence[str],
+    layouts: Sequence[Layout],
+    labels: EncodedTargets | None,
+    rates: Sequence[float | None] | None,
+) -> list[Architecture]:
+    """The layers of every task's branches."""
+
+    def is_one(value: object) -> bool:
+        return isinstance(value, (str, tuple)) or callable(value)
+
+    shapes = [layout.module_shape for layout in layouts]
+    views = _views(estimator.shared_input, shapes, names, rates)
+    named = [_named(layout) for layout in layouts]
+    features = _features(estimator.shared_input, layouts, named, labels)
+    columns = [
+        None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
+    ]
+    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
+    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
+    auto = _auto_of_signals(views, layouts, labels)
+    classified: Literal["private", "shared"] | None = None
+    if labels:
+        classified = "shared" if estimator.n_shared else "private"
+    return [
+        describe(
+            names[t],
+            shape,
+            views[t],
+            encoders[t],
+            decoders[t],
+            classified=classified,
+            auto=auto if layouts[t].kind == "signal" else None,
+            columns=columns[t],
+            features=features[t],
+        )
+        for t, shape in enumerate(shapes)
+    ]
+
+
+def _named(layout: Layout) -> tuple[str, ...] | None:
+    """The names of the columns of a table; those of flattened pictures are none."""
+    return layout.columns if layout.kind == "vector" else None
+
+
+def _features(
+    shared_input: object,
+    layouts: Sequence[Layout],
+    own: Sequence[tuple[str, ...] | None],
+    labels: EncodedTargets | None,
+) -> list[tuple[str, ...] | None]:
+    """The names of the columns that the shared branch sees of each task."""
+    if any(map(is_whitened, layouts)):
+        return names_of_directions(layouts)
+    if shared_input != "auto" or not any(own):
+        return [None] * len(own)
+    features = common_columns(own)
+    # Only a task without labels has nothing better than a few common columns.
+    if labels and any(part is None for part in labels.encoded):
+        return features
+    one = features[0]
+    if one is not None and has_few(one, [len(c) for c in own if c is not None]):
+        return list(own)
+    return features
+
+
+def _auto_of_signals(
+    views: Sequence[Shape], layouts: Sequence[Layout], labels: EncodedTargets | None
+) -> tuple[Layer, ...] | None:
+    """The layers that the classes of signals are learned from."""
+    pairs = zip(views, layouts, strict=True)
+    signals = [view for view, layout in pairs if layout.kind == "signal"]
+    if not signals or labels is None:
+        return None
+    transfers = any(part is None for part in labels.encoded)
+    return signal_encoder(signals, transfers=transfers)
+
+
+def _views(
+    shared_input: tuple[int, int, int] | Literal["auto"] | None,
+    shapes: list[Shape],
+    names: Sequence[str],
+    rates: Sequence[float | None] | None,
+) -> list[Shape]:
+    """The shape of one sample of each task that the shared branch sees."""
+    if shared_input is None:
+        return shapes
+    if shared_input == "auto":
+        view = common_view(shapes)
+        if view is not None:
+            return [view] * len(shapes)
+        if not rates:
+            return shapes
+        steps = common_steps([shape[-1] for shape in shapes], rates)
+        return [(*shape[:-1], n) for shape, n in zip(shapes, steps, strict=True)]
+    if len(shared_input) != 3 or not all(
+        isinstance(n, (int, np.integer)) and n > 0 for n in shared_input
+    ):
+        raise ValueError(
+            "shared_input must be 'auto', None or a tuple (channels, height, width), "
+            f"got {shared_input!r}."
+        )
+    for name, shape in zip(names, shapes, strict=True):
+        if len(shape) != 3:
+            raise ValueError(
+                f"shared_input={shared_input} resizes images, but the samples of task "
+                f"{name!r} have the shape {shape}; set shared_input=None."
+            )
+    return [tuple(shared_input)] * len(shapes)

@@ -1,0 +1,35 @@
+"""Gives signals one sampling rate in the shared branch, and flat spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sk_jae.architecture import Architecture, CommonSteps
+from sk_jae.tasks import EncodedTargets, Layout, TaskInputs
+from sk_jae.training import root_mean_power, whitening_gains
+
+__all__ = ["with_common_signals"]
+
+
+def with_common_signals(
+    architectures: Sequence[Architecture],
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+    labels: EncodedTargets | None,
+) -> list[Architecture]:
+    """Add how the shared branch resamples signals, and whitens them.
+
+    Signals are whitened where a task has no labels, which could tell what the spectrum
+    of its sensor does to the classes.
+    """
+    transfers = labels is not None and any(part is None for part in labels.encoded)
+    found = []
+    for a, array, layout in zip(architectures, inputs.arrays, layouts, strict=True):
+        if layout.kind == "signal" and (transfers or a.view != a.shape):
+            gains = None
+            if transfers:
+                gains = whitening_gains(root_mean_power(array, layout), a.view[1])
+            a = replace(a, steps=CommonSteps(a.view[1], gains))
+        found.append(a)
+    return found

@@ -1,0 +1,47 @@
+"""Reads the samples of `fit`, and finds how they are scaled."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from sk_jae.tasks import Ids, Layout, Samples, TaskInputs, check_tasks
+
+__all__ = ["AutoWhitens", "check_samples_of_fit"]
+
+AutoWhitens: TypeAlias = Literal["spectra"] | None
+
+
+def check_samples_of_fit(
+    estimator: Any, X: Samples, ids: Ids | None, auto_whitens: AutoWhitens
+) -> tuple[TaskInputs, tuple[Layout, ...]]:
+    """Check the samples of all tasks and find their layouts.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : list, tuple, dict, JointArrays or array-like
+        See the estimators.
+    ids : list, tuple or dict, or None
+        Which samples are one subject, see the estimators.
+    auto_whitens : {"spectra"} or None
+        The vectors that ``input_scaling="auto"`` whitens.
+
+    Returns
+    -------
+    tasks : TaskInputs
+    layouts : tuple of Layout
+    """
+    # The binary cross-entropy needs the values as they are.
+    scale = estimator.input_scaling is not None and (
+        estimator.reconstruction_loss != "bce"
+    )
+    whiten = "all" if estimator.input_scaling == "whiten" else auto_whitens
+    return check_tasks(
+        X,
+        estimator=estimator,
+        reset=True,
+        layout=estimator.layout,
+        scale=scale,
+        whiten=whiten if scale else None,
+        ids=ids,
+    )

@@ -1,0 +1,193 @@
+"""The scaling of vectors along the directions in which all their rows vary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from sk_jae.tasks.scaling import Scaling, scaling_of, standardized_values
+
+__all__ = ["Whitening", "are_spectra", "whitenings_of"]
+
+# Directions with a smaller part of the largest variance are rounding.
+_SMALLEST_VARIANCE = 1e-12
+
+# Standardized columns vary along fewer directions than this, and neighbors are almost
+# equal, in spectra and in little else.
+_MOST_DIRECTIONS, _ALIKE = 1.5, 0.99
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening(Scaling):
+    """How the rows of one task are projected on common directions, and back.
+
+    Attributes
+    ----------
+    directions : ndarray of float64 of shape (n_features, n_values)
+        Orthonormal columns, in which the rows of all tasks vary.
+    sizes : ndarray of float64 of shape (n_values,)
+        What the projection on each direction is divided by.
+    group : int
+        Tasks with the same number have the same directions.
+    """
+
+    directions: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    group: int = 0
+
+    @property
+    def n_values(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def factor(self) -> NDArray[np.float64]:
+        return self.directions / self.sizes
+
+    @property
+    def relative_sizes(self) -> NDArray[np.float64]:
+        # Distances are the same along orthonormal directions.
+        return self.sizes / self.unit
+
+    def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        with np.errstate(under="ignore", over="ignore"):
+            projected = standardized_values(values) * self.sizes
+            return projected @ self.directions.T + self.mean
+
+    def undo_relative(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        with np.errstate(under="ignore"):
+            projected = standardized_values(values) * self.relative_sizes
+            return projected @ self.directions.T
+
+
+def whitenings_of(
+    arrays: Sequence[NDArray[Any]], kinds: Sequence[object]
+) -> list[Whitening]:
+    """Find the whitening of the rows of each task.
+
+    Each task is centered by its own mean. The directions V and the variances v are
+    those of the centered rows of all tasks of one kind together, and
+
+        x' = V^T (x - mean) / sqrt(v + e)
+
+    with the e for which sum_i v_i / (v_i + e) is the square root of the number of rows.
+    Directions of small variance, in which there is more noise, are thus not made equal
+    to the others.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray of shape (n_samples_t, n_features_t)
+        Finite numbers.
+    kinds : sequence of hashable
+        Tasks of equal kind have the same features.
+
+    Returns
+    -------
+    whitenings : list of Whitening
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_jae.tasks.whitening import whitenings_of
+    >>> x = np.array([[1.0, 1.0], [-1.0, -1.0], [0.01, -0.01], [-0.01, 0.01]])
+    >>> (found,) = whitenings_of([x], ["table"])
+    >>> np.abs(x @ found.factor).max(axis=0).round(2)
+    array([1.41, 1.41])
+    """
+    scalings = [scaling_of(array) for array in arrays]
+    names = list(dict.fromkeys(kinds))
+    found: dict[int, Whitening] = {}
+    for group, name in enumerate(names):
+        own = [t for t, kind in enumerate(kinds) if kind == name]
+        unit = max(scalings[t].unit for t in own)
+        rows = [_centered(arrays[t], scalings[t], unit) for t in own]
+        directions, sizes = _directions(np.concatenate(rows))
+        for t in own:
+            mean, spread = scalings[t].mean, scalings[t].spread
+            found[t] = Whitening(mean, spread, directions, sizes * unit, group)
+    return [found[t] for t in range(len(arrays))]
+
+
+def are_spectra(array: NDArray[Any]) -> bool:
+    """Tell whether vectors are smooth curves that differ mostly in one direction.
+
+    Standardization leaves that direction as large as it is. What one wants to know of
+    spectra lies in others, and is then not found.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    are_spectra : bool
+        Whether (sum_i v_i)^2 / sum_i v_i^2 is less than 1.5 for the variances v of the
+        standardized columns along their directions, and neighboring columns are almost
+        equal. There must be more columns than the square root of the number of rows.
+    """
+    n = len(array)
+    if array.shape[1] <= max(np.sqrt(n), 2.0) or n < 3:
+        return False
+    rows = array[np.linspace(0, n - 1, min(n, _MOST_ROWS)).astype(int)]
+    scaling = scaling_of(rows)
+    z = (rows.astype(np.float64) - scaling.mean) * scaling.factor
+    if (_correlations(z[:, 1:], z[:, :-1]) < _ALIKE).mean() > 1 - _ALIKE:
+        return False
+    products = z @ z.T if len(z) < z.shape[1] else z.T @ z
+    return bool(np.trace(products) ** 2 < _MOST_DIRECTIONS * (products**2).sum())
+
+
+def _correlations(
+    one: NDArray[np.float64], other: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The correlation of each standardized column with that of the other table."""
+    found: NDArray[np.float64] = (one * other).mean(axis=0)
+    return found
+
+
+def _centered(
+    array: NDArray[Any], scaling: Scaling, unit: float
+) -> NDArray[np.float64]:
+    with np.errstate(under="ignore"):
+        centered: NDArray[np.float64] = (array.astype(np.float64) - scaling.mean) / unit
+        centered[:, scaling.spread == 0] = 0.0
+    return centered
+
+
+def _directions(
+    rows: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The orthonormal directions of centered rows, and their sizes."""
+    n, n_features = rows.shape
+    with np.errstate(under="ignore"):
+        if n_features <= n:
+            variances, directions = np.linalg.eigh(rows.T @ rows / n)
+        else:  # the same from products of the rows, which are fewer
+            variances, weights = np.linalg.eigh(rows @ rows.T / n)
+            directions = rows.T @ weights
+    kept = variances > _SMALLEST_VARIANCE * max(variances[-1], np.finfo(float).tiny)
+    if not kept.any():  # nothing varies
+        return np.zeros((n_features, 1)), np.ones(1)
+    variances, directions = variances[kept][::-1], directions[:, kept][:, ::-1]
+    directions = directions / np.linalg.norm(directions, axis=0)
+    # The sign of a direction is arbitrary.
+    largest = np.abs(directions).argmax(axis=0)
+    signs = np.sign(directions[largest, np.arange(len(variances))])
+    return directions * signs, np.sqrt(variances + _ridge(variances, np.sqrt(n)))
+
+
+def _ridge(variances: NDArray[np.float64], n_effective: float) -> float:
+    """The e for which sum_i v_i / (v_i + e) is `n_effective`."""
+    if len(variances) <= n_effective:
+        return 0.0
+
+    def excess(e: float) -> float:
+        return float((variances / (variances + e)).sum()) - n_effective
+
+    return float(brentq(excess, 0.0, variances.sum(), xtol=1e-300, rtol=1e-12))

@@ -9,13 +9,14 @@ from sk_jae.model_selection._training_together import training_together
 if TYPE_CHECKING:
     from sk_jae._sklearn_types import BaseEstimator
 
-    class _Search(BaseEstimator):
+    class GridSearchCV(BaseEstimator):
         estimator: Any
 
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
         def fit(self, X: Any, y: Any = None, **params: Any) -> Self: ...
 
-    GridSearchCV = RandomizedSearchCV = _Search
+    class RandomizedSearchCV(GridSearchCV): ...
+
 else:
     from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 

@@ -77,7 +77,7 @@ class Stack:
                     parameter.copy_(value)
 
 
-def _stacked(modules: Sequence[nn.Module]) -> nn.Module:
+def _stacked(modules: Sequence[Any]) -> Any:
     """One module for several equal ones."""
     first = modules[0]
     if isinstance(first, FlattenLinear):
@@ -105,7 +105,8 @@ def joined(parts: Sequence[Tensor]) -> Tensor:
 
 def parted(x: Tensor, n_networks: int) -> Tensor:
     """Samples of all networks in one tensor, as (n_networks, n, ...)."""
-    return x.unflatten(0, (n_networks, -1))
+    own: Tensor = x.unflatten(0, (n_networks, -1))
+    return own
 
 
 class _EachAlone(nn.Module):
@@ -117,11 +118,15 @@ class _EachAlone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = x.chunk(len(self.each))
-        return joined([f(part) for f, part in zip(self.each, parts, strict=True)])
+        each = zip(self.each, parts, strict=True)
+        return joined([module(part) for module, part in each])
 
 
 class _StackedLayer(nn.Module):
     """A layer with stacked weights."""
+
+    weight: nn.Parameter
+    bias: nn.Parameter
 
     def __init__(self, layers: Sequence[Any]) -> None:
         super().__init__()
@@ -144,7 +149,8 @@ class _StackedLinear(_StackedLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         x = parted(x.flatten(1), self.n_networks)  # (n_networks, n, in_features)
-        return _BatchedLinear.apply(x, self.weight, self.bias).flatten(0, 1)
+        out: Tensor = _BatchedLinear.apply(x, self.weight, self.bias)
+        return out.flatten(0, 1)
 
 
 class _BatchedLinear(torch.autograd.Function):
@@ -192,7 +198,8 @@ def _aligned_like(x: Tensor, height: int, width: int) -> Tensor:
     """Unset matrices, one per network, each of which begins where one alone would."""
     n = height * width
     memory = x.new_empty(len(x), -(-n // _VALUES) * _VALUES)
-    return memory[:, :n].unflatten(1, (height, width))
+    matrices: Tensor = memory[:, :n].unflatten(1, (height, width))
+    return matrices
 
 
 def _aligned(x: Tensor) -> Tensor:

@@ -105,7 +105,8 @@ class _Block:
             {**group, "params": self._parts_of_group(stacks, g)}
             for g, group in enumerate(first.param_groups)
         ]
-        self._optimizer = type(first)(groups)
+        make: Any = type(first)
+        self._optimizer: Optimizer = make(groups)
         for _, part, _, own in self._parts:
             states = [optimizer.state.get(p, {}) for optimizer, p in own]
             if states[0]:

@@ -46,7 +46,8 @@ class OutputsOfStep:
             codes: list[Codes | None] = self.stack.module.encode(inputs)
             return codes
 
-        return self._once(("encode", form, tasks), compute)
+        found: list[Codes | None] = self._once(("encode", form, tasks), compute)
+        return found
 
     def apply(self, method: str, key: Key, task: int, *args: Any) -> Tensor | None:
         """What a method of the joint module makes of codes of one task."""
@@ -59,11 +60,15 @@ class OutputsOfStep:
             )
             return found
 
-        return self._once((method, key, task, args), compute)
+        whole: Tensor | None = self._once((method, key, task, args), compute)
+        return whole
 
     def parts(self, key: Key, whole: Tensor) -> Sequence[Tensor]:
         """A tensor (n_networks * n, ...) as one (n, ...) per network."""
-        return self._once(("parts", *key), lambda: whole.chunk(self.stack.n))
+        found: Sequence[Tensor] = self._once(
+            ("parts", *key), lambda: whole.chunk(self.stack.n)
+        )
+        return found
 
     def _once(self, key: Key, compute: Callable[[], Any]) -> Any:
         if key not in self._found:

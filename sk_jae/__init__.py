@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         JointAutoencoder,
         JointTransferClassifier,
         JointTransferRegressor,
+        load,
     )
     from sk_jae.tasks import JointArrays, pack
 
@@ -39,6 +40,7 @@ __all__ = [
     "datasets",
     "exceptions",
     "inspection",
+    "load",
     "metrics",
     "model_selection",
     "nn",
@@ -52,6 +54,7 @@ _HOMES = {
     "JointAutoencoder": "sk_jae.estimators",
     "JointTransferClassifier": "sk_jae.estimators",
     "JointTransferRegressor": "sk_jae.estimators",
+    "load": "sk_jae.estimators",
     "pack": "sk_jae.tasks",
 }
 

@@ -3,6 +3,7 @@
 __all__ = [
     "DamagedFileError",
     "DeviceWarning",
+    "MissingFunctionError",
     "ModelFileError",
     "NotSavableError",
     "TrainingInterrupted",
@@ -41,6 +42,29 @@ class UnknownFormatError(ModelFileError):
     >>> from sk_jae.exceptions import UnknownFormatError
     >>> issubclass(UnknownFormatError, OSError)
     True
+    """
+
+
+class MissingFunctionError(ModelFileError):
+    """A file does not hold functions of the user, and `load` was not given them.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import sk_jae
+    >>> def absolute(reconstruction, target):
+    ...     return (reconstruction - target).abs()
+    >>> jae = sk_jae.JointAutoencoder(reconstruction_loss=absolute, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.jae")
+    ...     jae.fit(np.eye(20, 4)).save(path)
+    ...     given = {"reconstruction_loss": absolute}
+    ...     same = sk_jae.load(path, functions=given)
+    ...     sk_jae.load(path)
+    Traceback (most recent call last):
+        ...
+    sk_jae.exceptions.MissingFunctionError: ...reconstruction_loss (absolute)...
     """
 
 

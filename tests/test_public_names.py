@@ -16,8 +16,8 @@ import pytest
 PUBLIC = {
     "sk_jae": """
         JointArrays JointAutoencoder JointTransferClassifier JointTransferRegressor
-        architecture callbacks datasets exceptions inspection metrics model_selection nn
-        pack paper preprocessing
+        architecture callbacks datasets exceptions inspection load metrics
+        model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
         Architecture AvgPool BN Bands ColumnScale CommonSteps Conv Deconv FC Layer
@@ -32,8 +32,8 @@ PUBLIC = {
         split_by_class
     """,
     "sk_jae.exceptions": """
-        DamagedFileError DeviceWarning ModelFileError NotSavableError
-        TrainingInterrupted TransferWarning UnknownFormatError
+        DamagedFileError DeviceWarning MissingFunctionError ModelFileError
+        NotSavableError TrainingInterrupted TransferWarning UnknownFormatError
     """,
     "sk_jae.inspection": """
         CodesDisplay HistoryDisplay ReconstructionDisplay SearchDisplay TransferDisplay

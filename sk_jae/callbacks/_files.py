@@ -100,6 +100,8 @@ class CheckpointFile:
             stored = _read(there[0])
             self.seed = stored["seed"]
             self._state = from_plain(stored["training"])
+            if there[0] == self.finished:  # of a process that ended in between
+                self.training.unlink(missing_ok=True)
         else:
             self._warn_of_others(running)
 

@@ -20,11 +20,12 @@ from sk_jae.architecture import (
 )
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
-from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._parameters import JointParameters, is_one_coder
 from sk_jae.estimators._whitened import is_whitened, names_of_directions
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
+    RegressionTargets,
     TaskInputs,
     check_sampling_rate,
     per_task,
@@ -64,10 +65,6 @@ def _architectures(
     rates: Sequence[float | None] | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
-
-    def is_one(value: object) -> bool:
-        return isinstance(value, (str, tuple)) or callable(value)
-
     shapes = [layout.module_shape for layout in layouts]
     views = _views(estimator.shared_input, shapes, names, rates)
     named = [_named(layout) for layout in layouts]
@@ -75,8 +72,12 @@ def _architectures(
     columns = [
         None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
     ]
-    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one)
-    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one)
+    encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
+    numbers = isinstance(labels, RegressionTargets) and labels.are_complete
+    if numbers and all(map(is_whitened, layouts)):
+        # Hidden layers help to read whitened vectors only where targets are missing.
+        encoders = [() if encoder == "auto" else encoder for encoder in encoders]
+    decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
     auto = _auto_of_signals(views, layouts, labels)
     classified: Literal["private", "shared"] | None = None
     if labels:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.estimators._architectures import describe_tasks
-from sk_jae.estimators._held_out import held_out
+from sk_jae.estimators._held_out import counted_rows, held_out
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -25,7 +25,7 @@ from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.estimators._whitened import is_whitened
-from sk_jae.nn import JointModule, RandomAffine, RandomMap, RandomSignal
+from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
@@ -87,7 +87,7 @@ def new_state(
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
     with _lent_if_called(estimator, device, seed):  # which runs modules of the user
-        module = JointModule(
+        module, description = described_module(
             architectures,
             n_shared=estimator.n_shared,
             n_private=estimator.n_private,
@@ -107,13 +107,14 @@ def new_state(
             has_rates = estimator.sampling_rate is not None
             warn_of_transfer(architectures, labels, module, pairs, has_rates=has_rates)
     return FittedState(
-        inputs.names,
-        inputs.are_named,
-        layouts,
-        tuple(a.view for a in architectures),
-        module,
-        device,
-        estimator.reconstruction_loss,
+        task_names=inputs.names,
+        named=inputs.are_named,
+        layouts=layouts,
+        views=tuple(a.view for a in architectures),
+        description=description,
+        module=module,
+        device=device,
+        gives_logits=estimator.reconstruction_loss == "bce",
         classes=classes.classes if classes else None,
         class_mask=classes.class_mask if classes else None,
         target_scale=targets.scale if targets else None,
@@ -155,6 +156,7 @@ def make_net(
         reconstruction_loss=estimator.reconstruction_loss,
         augment=_augmentations(estimator.augmentation, train),
         units=_units(estimator, state, train),
+        class_weight=train.weights_of_classes(),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
@@ -293,14 +295,15 @@ def split_validation(
             labeled_fraction,
             pairs,
             labels.labeled if labels else encoded,
+            inputs.weights,
+            labels.class_weight if labels else None,
         )
 
     if not estimator.early_stopping:
-        rows = [np.arange(len(array)) for array in inputs.arrays]
-        return part(rows, inputs.pairs), None
+        return part(counted_rows(inputs), inputs.pairs), None
     numbers, orders = [], []
-    for t, array in enumerate(inputs.arrays):
-        n = len(array)
+    for t, rows in enumerate(counted_rows(inputs)):
+        n = len(rows)
         n_valid = max(1, round(n * estimator.validation_fraction))
         if n_valid >= n:
             raise ValueError(
@@ -311,7 +314,7 @@ def split_validation(
             )
         # The samples that are held out of a task do not depend on the other tasks.
         rng = np.random.default_rng([seed, zlib.crc32(inputs.names[t].encode())])
-        order = rng.permutation(n)
+        order = rows[rng.permutation(n)]
         groups = labels.groups(t) if labels else None
         if groups is not None:  # hold out every label in proportion
             order = order[evenly_mixed(groups[order])]

@@ -17,7 +17,6 @@ from sk_jae.estimators._assembly import (
     new_state,
     split_validation,
 )
-from sk_jae.estimators._fitted_attributes import FittedAttributes
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
@@ -30,6 +29,7 @@ from sk_jae.estimators._prediction import (
 )
 from sk_jae.estimators._resuming import kept_state
 from sk_jae.estimators._samples_of_fit import AutoWhitens, check_samples_of_fit
+from sk_jae.estimators._saving import Saving
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -69,7 +69,7 @@ __all__ = ["BaseJointEstimator"]
 class BaseJointEstimator(
     TransformerMixin,
     CallbackSupportMixin,
-    FittedAttributes,
+    Saving,
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
 ):
@@ -83,9 +83,8 @@ class BaseJointEstimator(
 
     if TYPE_CHECKING:
 
-        def set_score_request(
-            self, *, sample_weight: bool | str | None = ...
-        ) -> Self: ...
+        def set_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_score_request(self, **requests: bool | str | None) -> Self: ...
         @overload
         def fit_transform(
             self, X: ListOfTasks, y: Targets | None = ...
@@ -120,9 +119,9 @@ class BaseJointEstimator(
             return self.fit(X, y, **fit_params).transform(X)
 
     def _check_samples_of_fit(
-        self, X: Samples, ids: Ids | None
+        self, X: Samples, ids: Ids | None, sample_weight: Targets | None
     ) -> tuple[TaskInputs, tuple[Layout, ...]]:
-        return check_samples_of_fit(self, X, ids, self._auto_whitens)
+        return check_samples_of_fit(self, X, ids, sample_weight, self._auto_whitens)
 
     def _fit(
         self,

@@ -18,7 +18,12 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+        self,
+        X: Samples,
+        y: Targets | None = None,
+        *,
+        ids: Ids | None = None,
+        sample_weight: Targets | None = None,
     ) -> Self:
         """Train the joint autoencoder and its classifiers.
 
@@ -41,6 +46,12 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
             different tasks with equal ids are one subject, such as a patient. None in
             place of an id, or of a task's ids, marks samples that belong to no other.
             A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
+        sample_weight : list, tuple or dict of (array-like of shape (n_samples_t,) or \
+                None), or array-like of shape (n_samples,), default=None
+            How much each sample counts, in the form of `X`; for a JointArrays it is one
+            array in the order of its samples. None, for all tasks or for one, means
+            equal weights. They count in the scaling and in all terms of the loss but
+            those of `ids`; a sample of weight 0 is left out.
 
         Returns
         -------
@@ -64,8 +75,8 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
             the Notes of the class. As an error it leaves the estimator as it was.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X, ids)
-            labels = check_labels(y, inputs, self)
+            inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
+            labels = check_labels(y, inputs, self, self.class_weight)
             plan = plan_classifier(self, inputs, labels)
             prior = check_class_prior(self.class_prior, inputs.names, labels)
             self._fit(X, y, inputs, layouts, plan, labels, prior)

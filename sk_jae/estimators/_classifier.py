@@ -9,6 +9,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._class_fitting import ClassFitting
 from sk_jae.estimators._parameters import (
     Augmentation,
+    ClassWeight,
     CodesChoice,
     OptimizerChoice,
     PerTask,
@@ -144,6 +145,10 @@ class JointTransferClassifier(ClassFitting):
         ones are repeated until they make up this fraction of every batch, which makes
         an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
         repeated (the paper).
+    class_weight : dict, "balanced" or None, default=None
+        How much the labeled samples of each class count, in all tasks: ``{class:
+        weight}``, where classes that are not named have the weight 1, or "balanced",
+        which gives all classes the same weight together.
     class_prior : array-like of shape (n_classes,), dict or None, default=None
         How frequent the classes are in unlabeled samples, if you know it: one share for
         each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
@@ -324,6 +329,7 @@ class JointTransferClassifier(ClassFitting):
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,
         labeled_fraction: float = 0.25,
+        class_weight: ClassWeight = None,
         class_prior: Any = None,
         lr: float = 0.002,
         lr_schedule: Literal["constant", "cosine"] = "cosine",
@@ -364,6 +370,7 @@ class JointTransferClassifier(ClassFitting):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.labeled_fraction = labeled_fraction
+        self.class_weight = class_weight
         self.class_prior = class_prior
         self.lr = lr
         self.lr_schedule = lr_schedule

@@ -79,12 +79,6 @@ class FittedAttributes(JointParameters):
             )
         return self._net
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy needs only the state; the net belongs to the fit that made it.
-        state = dict(super().__getstate__())
-        state.pop("_net", None)
-        return state
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_state")
 

@@ -8,7 +8,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["held_out"]
+from sk_jae.tasks import TaskInputs
+
+__all__ = ["counted_rows", "held_out"]
 
 # The rows of each task, and those of the subjects that several tasks have.
 Side: TypeAlias = tuple[list[NDArray[np.intp]], NDArray[np.intp] | None]
@@ -24,8 +26,8 @@ def held_out(
 
     Parameters
     ----------
-    orders : sequence of ndarray of shape (n_samples_t,)
-        The order in which the samples of each task are held out.
+    orders : sequence of ndarray of int
+        The order in which the samples of each task are held out, by their rows.
     numbers : sequence of int
         How many samples of each task to hold out, fewer than it has.
     pairs : ndarray of int of shape (n_subjects, n_tasks) or None
@@ -54,8 +56,8 @@ def held_out(
     ([array([2]), array([1])], array([[2, 1]]))
     """
     n_tasks = len(orders)
-    out = [np.zeros(len(order), dtype=bool) for order in orders]
-    decided = [np.zeros(len(order), dtype=bool) for order in orders]
+    out = [np.zeros(order.max() + 1, dtype=bool) for order in orders]
+    decided = [np.zeros(order.max() + 1, dtype=bool) for order in orders]
     # A small task comes first: it has fewer samples that could be held out.
     for t in sorted(range(n_tasks), key=lambda t: len(orders[t])):
         free = orders[t][~decided[t][orders[t]]]
@@ -64,14 +66,18 @@ def held_out(
         decided[t][:] = True
         if pairs is not None:
             _decide_others(pairs, t, out, decided)
-        if out[t].all():
+        if out[t][orders[t]].all():
             raise ValueError(
                 f"All samples of task {names[t]!r} have ids of samples of other tasks "
                 "that early_stopping holds out, so that none is left to train on; set "
                 "early_stopping=False."
             )
-    of_pairs = None if pairs is None else _is_out(pairs, out)
-    return _side(out, pairs, of_pairs, False), _side(out, pairs, of_pairs, True)
+    train = [np.sort(rows[~own[rows]]) for rows, own in zip(orders, out, strict=True)]
+    valid = [np.sort(rows[own[rows]]) for rows, own in zip(orders, out, strict=True)]
+    if pairs is None:
+        return (train, None), (valid, None)
+    is_out = _is_out(pairs, out)
+    return (train, _some(pairs[~is_out])), (valid, _some(pairs[is_out]))
 
 
 def _decide_others(
@@ -99,14 +105,14 @@ def _is_out(pairs: NDArray[np.intp], out: list[NDArray[np.bool_]]) -> NDArray[np
     return found
 
 
-def _side(
-    out: list[NDArray[np.bool_]],
-    pairs: NDArray[np.intp] | None,
-    of_pairs: NDArray[np.bool_] | None,
-    is_valid: bool,
-) -> Side:
-    rows = [np.flatnonzero(own == is_valid) for own in out]
-    if pairs is None or of_pairs is None:
-        return rows, None
-    chosen = pairs[of_pairs == is_valid]
-    return rows, chosen if len(chosen) else None
+def _some(pairs: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    return pairs if len(pairs) else None
+
+
+def counted_rows(inputs: TaskInputs) -> list[NDArray[np.intp]]:
+    """The rows of each task, but for those whose weight is 0."""
+    rows = [np.arange(len(array)) for array in inputs.arrays]
+    for t, weights in enumerate(inputs.weights):
+        if weights is not None:
+            rows[t] = np.flatnonzero(weights)
+    return rows

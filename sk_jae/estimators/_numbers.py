@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -56,16 +55,18 @@ def check_numbers(
 
 
 def with_plain_numbers(estimator: Estimator) -> Estimator:
-    """A copy of an estimator whose parameters have no numbers of numpy's types.
+    """An unfitted copy of an estimator without numbers of numpy's types.
 
     Those overflow in silence, or compute in few digits.
     """
-    plain = copy(estimator)
+    plain = object.__new__(type(estimator))
     for name, value in estimator.get_params(deep=False).items():
         if isinstance(value, np.integer):
             setattr(plain, name, int(value))
         elif isinstance(value, np.floating):
             setattr(plain, name, float(value))
+        else:
+            setattr(plain, name, value)
     return plain
 
 

@@ -18,6 +18,7 @@ from sk_jae.tasks import LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
+    "ClassWeight",
     "ClassifierParameters",
     "CodesChoice",
     "JointParameters",
@@ -36,10 +37,16 @@ OptimizerChoice: TypeAlias = (
     Literal["adam", "adamw", "sgd"] | Callable[..., torch.optim.Optimizer]
 )
 Augmentation: TypeAlias = Literal["auto"] | Callable[[Tensor], Tensor] | None
+ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+
+
+def is_one_coder(value: object) -> bool:
+    """Whether an encoder or decoder is one for all tasks."""
+    return isinstance(value, (str, tuple)) or callable(value)
 
 
 def _position(callbacks: Any, name: str) -> int | None:
@@ -183,10 +190,12 @@ class ClassifierParameters(PredictorParameters):
     classification_weight: PerTask[float]
     infomax_weight: PerTask[float]
     consistency_weight: PerTask[float]
+    class_weight: ClassWeight
     class_prior: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **PredictorParameters._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
         "class_prior": ["array-like", dict, None],
     }
 

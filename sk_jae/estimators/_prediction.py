@@ -80,7 +80,7 @@ class Predictor:
     def reconstruct(self, t: int, z: Codes, codes: CodesChoice = "both") -> Tensor:
         """Decode codes into values, also where the module gives logits ("bce")."""
         x = self.module.decode(t, z, codes)
-        return x.sigmoid() if self.state.reconstruction_loss == "bce" else x
+        return x.sigmoid() if self.state.gives_logits else x
 
     def decode(self, Z: NDArray[Any], t: int) -> NDArray[np.float32]:
         """Reconstructions from codes in the columns that `transform` gives."""

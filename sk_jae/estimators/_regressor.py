@@ -41,8 +41,9 @@ class JointTransferRegressor(TargetFitting):
         returns a string, a tuple of widths or a list of torch modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the targets
         are learned, gets convolutions with batch normalization before it, and for
-        signals the power in bands of frequency, or filters if all tasks have labels. A
-        list or dict has one entry per task.
+        signals the power in bands of frequency, or filters if all tasks have labels.
+        For whitened vectors there is no hidden layer if no target is missing. A list or
+        dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from sk_jae.tasks import Ids, Layout, Samples, TaskInputs, check_tasks
+from sk_jae.tasks import Ids, Layout, Samples, Targets, TaskInputs, check_tasks
 
 __all__ = ["AutoWhitens", "check_samples_of_fit"]
 
@@ -12,7 +12,11 @@ AutoWhitens: TypeAlias = Literal["spectra"] | None
 
 
 def check_samples_of_fit(
-    estimator: Any, X: Samples, ids: Ids | None, auto_whitens: AutoWhitens
+    estimator: Any,
+    X: Samples,
+    ids: Ids | None,
+    sample_weight: Targets | None,
+    auto_whitens: AutoWhitens,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check the samples of all tasks and find their layouts.
 
@@ -23,6 +27,8 @@ def check_samples_of_fit(
         See the estimators.
     ids : list, tuple or dict, or None
         Which samples are one subject, see the estimators.
+    sample_weight : list, tuple, dict or array-like, or None
+        How much each sample counts, see the estimators.
     auto_whitens : {"spectra"} or None
         The vectors that ``input_scaling="auto"`` whitens.
 
@@ -44,4 +50,5 @@ def check_samples_of_fit(
         scale=scale,
         whiten=whiten if scale else None,
         ids=ids,
+        sample_weight=sample_weight,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,21 +13,21 @@ from torch import Tensor, nn
 
 from sk_jae.architecture import Shape
 from sk_jae.estimators._parameters import CodesChoice
-from sk_jae.exceptions import DeviceWarning
-from sk_jae.nn import JointModule, ReconstructionLoss
+from sk_jae.nn import JointModule, ModuleDescription
 from sk_jae.tasks import Layout, TargetScale
-from sk_jae.training import OptimizerState, available_devices
+from sk_jae.training import OptimizerState
 
-__all__ = ["FittedState"]
+__all__ = ["FittedFacts", "FittedState"]
 
 T = TypeVar("T")
 
 
-@dataclass
-class FittedState:
-    """Everything that predictions, a warm start and a file need.
+@dataclass(kw_only=True)
+class FittedFacts:
+    """What a fit has found out, as plain values.
 
-    It does not contain the skorch net, which is needed only during training.
+    Copies, pickles and files hold every field, by its type; a field with a default may
+    be missing in those of an earlier version.
 
     Attributes
     ----------
@@ -38,11 +37,10 @@ class FittedState:
     layouts : tuple of Layout
     views : tuple of tuple of int
         Shape of one sample of each task as the shared branch sees it.
-    module : JointModule
-    device : torch.device
-        Where the module is.
-    reconstruction_loss : str or callable
-        With "bce", the module gives the logits of reconstructions.
+    description : ModuleDescription
+        What the module is built from.
+    gives_logits : bool
+        Whether the module gives the logits of reconstructions ("bce").
     classes : ndarray of shape (n_classes,) or None
         Of a classifier.
     class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
@@ -53,30 +51,23 @@ class FittedState:
         The codes that `transform` returns.
     history : list of dict
         One row per epoch.
-    optimizer : OptimizerState or None
-        For a warm start.
     transfer : dict of {str: dict}
         What training has found out about each unlabeled task, see `transfer_` of the
         estimators.
-    is_training : bool
-        Whether a fit is changing the module at this moment.
     """
 
     task_names: tuple[str, ...]
     named: bool
     layouts: tuple[Layout, ...]
     views: tuple[Shape, ...]
-    module: JointModule
-    device: torch.device
-    reconstruction_loss: ReconstructionLoss
+    description: ModuleDescription
+    gives_logits: bool = False
     classes: NDArray[Any] | None = None
     class_mask: NDArray[np.bool_] | None = None
     target_scale: TargetScale | None = None
     codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
-    optimizer: OptimizerState | None = None
     transfer: dict[str, dict[str, Any]] = field(default_factory=dict)
-    is_training: bool = False
 
     @property
     def feature_shapes(self) -> list[tuple[int, ...]] | dict[str, tuple[int, ...]]:
@@ -96,6 +87,53 @@ class FittedState:
     def n_outputs(self) -> int | None:
         """The number of targets of a regressor."""
         return None if self.target_scale is None else len(self.target_scale.mean)
+
+    def check(self) -> None:
+        """Refuse facts that contradict each other, which only a file can hold.
+
+        Raises
+        ------
+        ValueError
+        """
+        tasks = self.description.tasks
+        shapes = tuple(layout.module_shape for layout in self.layouts)
+        n_classes = 0 if self.classes is None else len(self.classes)
+        mask = None if self.class_mask is None else self.class_mask.shape
+        right = (
+            self.task_names == tuple(task.name for task in tasks)
+            and len(self.task_names) > 0
+            and shapes == tuple(task.shape for task in tasks)
+            and self.views == tuple(task.view for task in tasks)
+            and self.description.n_classes == n_classes
+            and mask == ((len(tasks), n_classes) if n_classes else None)
+            and self.description.n_outputs == (self.n_outputs or 0)
+            and set(self.description.private_heads) <= set(range(len(tasks)))
+        )
+        if not right:
+            raise ValueError("the tasks, the classes and the layers contradict")
+
+
+@dataclass(kw_only=True)
+class FittedState(FittedFacts):
+    """Everything that predictions, a warm start and a file need.
+
+    It does not contain the skorch net, which is needed only during training.
+
+    Attributes
+    ----------
+    module : JointModule
+    device : torch.device
+        Where the module is.
+    optimizer : OptimizerState or None
+        For a warm start.
+    is_training : bool
+        Whether a fit is changing the module at this moment.
+    """
+
+    module: JointModule
+    device: torch.device
+    optimizer: OptimizerState | None = None
+    is_training: bool = False
 
     def fingerprint(self) -> dict[str, Any]:
         """The properties that must not change between the fits of a warm start."""
@@ -132,33 +170,6 @@ class FittedState:
         self.module.class_mask = class_mask
         self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # On the CPU, so that a machine without this device can load it.
-        state = {**self.__dict__, "is_training": False}
-        if self.device.type != "cpu":
-            state["module"] = _moved(self.module, torch.device("cpu"))
-            state["optimizer"] = _moved(self.optimizer, torch.device("cpu"))
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        tensors = [*self.module.parameters(), *self.module.buffers()]
-        if any(tensor.is_inference() for tensor in tensors):
-            # Made in torch.inference_mode, they could never be trained again.
-            self.module = _moved(self.module, torch.device("cpu"))
-            self.optimizer = _moved(self.optimizer, torch.device("cpu"))
-        if str(self.device) not in available_devices():
-            warnings.warn(
-                f"The estimator was fitted on {self.device}, which is not there, and "
-                "goes on with the CPU.",
-                DeviceWarning,
-                stacklevel=2,
-            )
-            self.device = torch.device("cpu")
-        if self.device.type != "cpu":
-            self.module.to(self.device)
-            self.optimizer = _moved(self.optimizer, self.device)
 
 
 def _moved(value: T, device: torch.device) -> T:

@@ -18,7 +18,12 @@ class TargetFitting(TargetPredictions, RegressorParameters):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Samples, y: Targets | None = None, *, ids: Ids | None = None
+        self,
+        X: Samples,
+        y: Targets | None = None,
+        *,
+        ids: Ids | None = None,
+        sample_weight: Targets | None = None,
     ) -> Self:
         """Train the joint autoencoder and its regressors.
 
@@ -41,6 +46,12 @@ class TargetFitting(TargetPredictions, RegressorParameters):
             different tasks with equal ids are one subject, such as a patient. None in
             place of an id, or of a task's ids, marks samples that belong to no other.
             A JointArrays has ids of its own, from ``pack(X, y, ids=ids)``.
+        sample_weight : list, tuple or dict of (array-like of shape (n_samples_t,) or \
+                None), or array-like of shape (n_samples,), default=None
+            How much each sample counts, in the form of `X`; for a JointArrays it is one
+            array in the order of its samples. None, for all tasks or for one, means
+            equal weights. They count in the scaling and in all terms of the loss but
+            those of `ids`; a sample of weight 0 is left out.
 
         Returns
         -------
@@ -67,7 +78,7 @@ class TargetFitting(TargetPredictions, RegressorParameters):
             writes where labels are missing, and which is a number here.
         """
         with self._whole_or_not_at_all():
-            inputs, layouts = self._check_samples_of_fit(X, ids)
+            inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
             earlier = None
             if self.warm_start and hasattr(self, "_state"):
                 earlier = self._state.target_scale

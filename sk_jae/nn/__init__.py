@@ -7,6 +7,12 @@ with your own loop, or use the one that an estimator has trained, ``est.module_`
 from sk_jae.nn.augmentation import RandomAffine, random_affine
 from sk_jae.nn.augmentation import RandomMap as RandomMap
 from sk_jae.nn.counting import n_parameters
+from sk_jae.nn.description import ModuleDescription as ModuleDescription
+from sk_jae.nn.description import OwnLayer as OwnLayer
+from sk_jae.nn.description import TaskDescription as TaskDescription
+from sk_jae.nn.description import described_module as described_module
+from sk_jae.nn.description import skeleton as skeleton
+from sk_jae.nn.description import with_weights as with_weights
 from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,
@@ -30,6 +36,8 @@ from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
 from sk_jae.nn.signal_layers import BandPower, LogPower
 from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals
+from sk_jae.nn.weights import to_arrays as to_arrays
+from sk_jae.nn.weights import to_tensors as to_tensors
 
 __all__ = [
     "BandPower",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from itertools import chain
 from math import prod
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -37,13 +37,11 @@ __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 # pooling.
 Stage: TypeAlias = list[nn.Module]
 
-_Layer = TypeVar("_Layer", bound=nn.Module)
-
 
 def build_stages(
     layers: Iterable[Any],
     shape: Shape,
-    generator: torch.Generator,
+    generator: torch.Generator | None,
     n_tasks: int = 1,
 ) -> tuple[list[Stage], Shape]:
     """Build hidden layers, and divide them into stages of one layer with weights each.
@@ -55,8 +53,10 @@ def build_stages(
         copied, so that no module is in two places.
     shape : tuple of int, (features,), (channels, height, width) or (channels, time)
         Shape of one sample before the first layer.
-    generator : torch.Generator
+    generator : torch.Generator or None
         Draws the Glorot-uniform weights of the layers that are built from descriptions.
+        With None these weights are left unset, on torch's device "meta", which has no
+        memory.
     n_tasks : int, default=1
         Number of tasks for which batch normalization keeps separate statistics.
 
@@ -118,7 +118,7 @@ def build_encoder(
     layers: Iterable[Any],
     shape: Shape,
     n_codes: int,
-    generator: torch.Generator,
+    generator: torch.Generator | None,
     n_tasks: int = 1,
 ) -> list[Stage]:
     """Build hidden layers and the linear bottleneck, which is the last stage.
@@ -147,15 +147,16 @@ def build_encoder(
     return [*stages, [code]]
 
 
-def linear(in_shape: Shape, width: int, generator: torch.Generator) -> nn.Module:
+def linear(in_shape: Shape, width: int, generator: torch.Generator | None) -> nn.Module:
     """Return a linear layer with Glorot-uniform weights and zero biases."""
-    layer = _empty(lambda: FlattenLinear(prod(in_shape), width))
-    _glorot(layer, generator)
+    layer: nn.Module = _with_weights(
+        lambda: FlattenLinear(prod(in_shape), width), generator
+    )
     return layer
 
 
 def output_layer(
-    layer: Layer, in_shape: Shape, shape: Shape, generator: torch.Generator
+    layer: Layer, in_shape: Shape, shape: Shape, generator: torch.Generator | None
 ) -> list[nn.Module]:
     """Build the layer that gives the reconstruction, without a ReLU after it."""
     modules = _build(layer, in_shape, generator, 1)
@@ -165,12 +166,13 @@ def output_layer(
 
 
 def _build(
-    layer: Layer, shape: Shape, generator: torch.Generator, n_tasks: int
+    layer: Layer, shape: Shape, generator: torch.Generator | None, n_tasks: int
 ) -> list[nn.Module]:
     if isinstance(layer, FC):
         return [linear(shape, layer.width, generator)]
     if isinstance(layer, BN):
-        return [TaskBatchNorm(shape[0], n_tasks)]
+        with torch.device("cpu" if generator else "meta"):
+            return [TaskBatchNorm(shape[0], n_tasks)]
     if isinstance(layer, Reshape):
         return [UnflattenImage(layer.shape)]
     if isinstance(layer, MaxPool | AvgPool):
@@ -215,7 +217,7 @@ def _pooling(layer: MaxPool | AvgPool) -> nn.Module:
 
 
 def _deconvolution(
-    layer: Deconv, shape: Shape, generator: torch.Generator
+    layer: Deconv, shape: Shape, generator: torch.Generator | None
 ) -> list[nn.Module]:
     size = output_shape(layer, shape)[1:]
     if len(size) == 1:
@@ -228,9 +230,11 @@ def _deconvolution(
     exact = (height, width) == (factor * shape[1], factor * shape[2])
     if factor > 1 and exact and all(side % 2 for side in layer.kernel):
         channels, kernel = layer.channels, (layer.kernel[0], layer.kernel[-1])
-        module = _empty(lambda: UpConv2d(shape[0], channels, kernel, factor))
-        _glorot(module, generator)
-        return [module]
+        return [
+            _with_weights(
+                lambda: UpConv2d(shape[0], channels, kernel, factor), generator
+            )
+        ]
     modules = _convolution(shape[0], layer.channels, layer.kernel, 1, generator)
     if (height, width) != shape[1:]:
         modules.insert(0, nn.Upsample(size=(height, width), mode="nearest"))
@@ -242,7 +246,7 @@ def _convolution(
     n_out: int,
     kernel: Kernel,
     stride: int,
-    generator: torch.Generator,
+    generator: torch.Generator | None,
 ) -> list[nn.Module]:
     is_signal = len(kernel) == 1
     padding = tuple(side // 2 for side in kernel)
@@ -254,26 +258,26 @@ def _convolution(
         modules.append(pad(tuple(ends)))
         padding = (0,) * len(kernel)
     make: Any = nn.Conv1d if is_signal else nn.Conv2d
-    layer: nn.Conv1d | nn.Conv2d = _empty(
-        lambda: make(n_in, n_out, kernel, stride, padding)
+    layer: nn.Module = _with_weights(
+        lambda: make(n_in, n_out, kernel, stride, padding), generator
     )
-    _glorot(layer, generator)
     return [*modules, layer]
 
 
-def _empty(make: Callable[[], _Layer]) -> _Layer:
-    """Make a layer with unset weights, so that the global generator is not used."""
+def _with_weights(make: Callable[[], Any], generator: torch.Generator | None) -> Any:
+    """Make a layer with Glorot-uniform weights and zero biases.
+
+    Its constructor would draw them from the global generator.
+    """
     with torch.device("meta"):
         layer = make()
-    return layer.to_empty(device="cpu").float()
-
-
-def _glorot(
-    layer: nn.Linear | nn.Conv1d | nn.Conv2d, generator: torch.Generator
-) -> None:
+    if generator is None:
+        return layer.float()
+    layer = layer.to_empty(device="cpu").float()
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _probed_shape(module: nn.Module, shape: Shape) -> Shape:

@@ -21,7 +21,7 @@ def build_heads(
     *,
     shared: bool,
     private: Sequence[int],
-    draw: Callable[..., torch.Generator],
+    draw: Callable[..., torch.Generator | None],
 ) -> tuple[TaskSequential | None, nn.ModuleDict]:
     """Build the shared head and the private ones.
 

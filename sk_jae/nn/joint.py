@@ -64,15 +64,20 @@ class JointModule(nn.Module):
     class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
         The classes that each task can have; the logits of the other classes are -inf.
         With None each task can have all classes.
-    seed : int, default=0
+    seed : int or None, default=0
         Decides the initial weights. Those of the branches of a task depend only on the
-        seed and the name of the task, so that other tasks do not change them.
+        seed and the name of the task, so that other tasks do not change them. With None
+        they are left unset, on torch's device "meta", for `load_state_dict` with
+        ``assign=True``.
 
     Attributes
     ----------
     tied : TaskSequential
         The layers that are the same for all tasks. `pre_tied` and `post_tied` have the
         layers before and after them in the shared encoder of each task.
+    tied_range : tuple of int
+        The positions of the first tied layer and of the one after the last, counted
+        from the bottleneck, which is -1.
     earliest_depth : int
         The earliest `shared_depth` that the shapes allow. It is counted from the input
         if the encoders of all tasks have the same number of layers, else from the
@@ -125,7 +130,7 @@ class JointModule(nn.Module):
         shared_head: bool = True,
         private_heads: Sequence[int] = (),
         class_mask: Tensor | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
     ) -> None:
         super().__init__()
         if not n_shared and not n_private:
@@ -137,6 +142,7 @@ class JointModule(nn.Module):
         self.n_shared, self.n_private = n_shared, n_private
         self.n_tasks = len(architectures)
         self.earliest_depth = 0
+        self.tied_range = -1, 0
 
         self.private_encoders = nn.ModuleList()
         self.private_decoders = nn.ModuleList()
@@ -172,7 +178,7 @@ class JointModule(nn.Module):
             class_mask = None
         self.register_buffer("class_mask", class_mask)
 
-    def _add_autoencoders(self, a: Architecture, seed: int) -> None:
+    def _add_autoencoders(self, a: Architecture, seed: int | None) -> None:
         """Build the modules of one task that are never tied.
 
         These are its private autoencoder, its shared decoder and its output layer.
@@ -205,7 +211,7 @@ class JointModule(nn.Module):
         architectures: Sequence[Architecture],
         shared_depth: int | Literal["auto"],
         n_shared_layers: int | None,
-        seed: int,
+        seed: int | None,
     ) -> None:
         """Build the shared encoders, with the same tied layers in all of them."""
         encoders = []
@@ -218,6 +224,7 @@ class JointModule(nn.Module):
         first, end = tied_range(
             encoders, self.names, shared_depth, n_shared_layers, alike=alike
         )
+        self.tied_range = first, end
         self.earliest_depth = depth_of(encoders, n_shared_layers, alike=alike)
         # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], generator_of(seed, "tied")

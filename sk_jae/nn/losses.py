@@ -37,13 +37,19 @@ DIVERSITY = 2.0
 # Codes that are equal for all subjects have no spread to compare a distance with.
 _SMALLEST_SPREAD = 1e-12
 
+# The sum of the weights of samples of which none counts.
+_SMALLEST_WEIGHT = 1e-30
+
 ReconstructionLoss: TypeAlias = (
     Literal["mse", "bce", "huber"] | Callable[[Tensor, Tensor], Tensor]
 )
 
 
 def reconstruction_loss(
-    reconstruction: Tensor, target: Tensor, loss: ReconstructionLoss = "mse"
+    reconstruction: Tensor,
+    target: Tensor,
+    loss: ReconstructionLoss = "mse",
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Return the reconstruction error, l_r of Eq. 1.
 
@@ -56,11 +62,18 @@ def reconstruction_loss(
         "mse" is the mean squared error, "bce" the binary cross-entropy and "huber" half
         the squared error for errors up to 1, beyond which it grows linearly (Huber
         1964). A function takes the two tensors, and its result is averaged.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The mean over features and samples.
+        The mean over features and the weighted mean over samples.
+
+    Raises
+    ------
+    ValueError
+        If samples have weights and a function returns a single number.
 
     Examples
     --------
@@ -70,6 +83,9 @@ def reconstruction_loss(
     tensor(1.)
     """
     reconstruction = reconstruction.float()
+    if weights is not None:
+        each = _error_of_each(reconstruction, target, loss)
+        return _weighted_mean(each.flatten(1).mean(dim=1), weights)
     if loss == "mse":
         return F.mse_loss(reconstruction, target)
     if loss == "huber":
@@ -80,7 +96,41 @@ def reconstruction_loss(
     return loss(reconstruction, target).mean()
 
 
-def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def _error_of_each(
+    reconstruction: Tensor, target: Tensor, loss: ReconstructionLoss
+) -> Tensor:
+    """Return the errors of n samples, of shape (n, ...)."""
+    if loss == "mse":
+        return F.mse_loss(reconstruction, target, reduction="none")
+    if loss == "huber":
+        return F.huber_loss(reconstruction, target, reduction="none")
+    if loss == "bce":
+        return F.binary_cross_entropy_with_logits(
+            reconstruction, target, reduction="none"
+        )
+    assert callable(loss)
+    each = loss(reconstruction, target)
+    if each.ndim == 0 or len(each) != len(target):
+        raise ValueError(
+            f"reconstruction_loss returned a tensor of shape {tuple(each.shape)} for "
+            f"{len(target)} samples, expected one error per sample, or one per feature "
+            "of each, which can be weighted by sample_weight."
+        )
+    return each.reshape(len(target), -1)
+
+
+def _weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Return the mean of values (n, ...) over samples, 0 if all weights are 0."""
+    if weights is None:
+        return values.mean(dim=0)
+    total = weights.sum().clamp(min=_SMALLEST_WEIGHT)
+    mean: Tensor = torch.tensordot(weights, values, dims=1) / total
+    return mean
+
+
+def classification_loss(
+    logits: Tensor, labels: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Return the cross-entropy of the labeled samples, l_c of Eq. 2.
 
     Parameters
@@ -89,11 +139,13 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
         The logits of the samples.
     labels : Tensor of int64 of shape (n,)
         The position of the class of each sample, -1 for an unlabeled sample.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The mean over the labeled samples, or 0 if there are none.
+        The weighted mean over the labeled samples, or 0 if there are none.
 
     Examples
     --------
@@ -103,11 +155,18 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     >>> classification_loss(logits, torch.tensor([1, -1]))
     tensor(0.6931)
     """
+    if weights is not None:
+        each = F.cross_entropy(
+            logits.float(), labels, ignore_index=-1, reduction="none"
+        )
+        return _weighted_mean(each, weights * (labels >= 0))
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
 
 
-def regression_loss(predictions: Tensor, targets: Tensor) -> Tensor:
+def regression_loss(
+    predictions: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Return the squared error of the known targets.
 
     Parameters
@@ -117,12 +176,14 @@ def regression_loss(predictions: Tensor, targets: Tensor) -> Tensor:
     targets : Tensor of shape (n, n_outputs)
         The targets, NaN where one is unknown. If they are standardized, the loss is
         about 1 for a model that knows nothing.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The mean over the known values of each output, averaged over the outputs that
-        have any, or 0 if there are none.
+        The weighted mean over the known values of each output, averaged over the
+        outputs that have any, or 0 if there are none.
 
     Examples
     --------
@@ -134,11 +195,17 @@ def regression_loss(predictions: Tensor, targets: Tensor) -> Tensor:
     """
     known = ~targets.isnan()
     errors = (predictions.float() - targets.nan_to_num()).square() * known
-    means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+    if weights is None:
+        means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+    else:
+        total = (weights @ known.float()).clamp(min=_SMALLEST_WEIGHT)
+        means = weights @ errors / total
     return means.sum() / known.any(0).sum().clamp(min=1)
 
 
-def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:
+def infomax_loss(
+    logits: Tensor, shares: Tensor | None = None, weights: Tensor | None = None
+) -> Tensor:
     """Return a loss that is low for predictions that are confident and diverse.
 
     It is the mean entropy of the predictions minus twice the entropy of their mean.
@@ -153,6 +220,8 @@ def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:
         How frequent the classes are supposed to be. With them, minus the entropy of the
         mean is replaced by its Kullback-Leibler divergence from the shares. None
         supposes equal shares, for which the two differ by a constant only.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts in both means.
 
     Returns
     -------
@@ -175,16 +244,19 @@ def infomax_loss(logits: Tensor, shares: Tensor | None = None) -> Tensor:
     tensor(-1.3863)
     """
     p = logits.float().softmax(dim=1)
-    mean = p.mean(dim=0)
+    mean = _weighted_mean(p, weights)
+    confidence = _weighted_mean(_entropy(p), weights)
     if shares is None:
-        return _entropy(p).mean() - DIVERSITY * _entropy(mean)
+        return confidence - DIVERSITY * _entropy(mean)
     # Classes that the samples cannot have have a share of zero and add nothing.
     divergence = (mean * ((mean + 1e-8) / (shares + 1e-8)).log()).sum()
     n_possible = (shares > 0).sum()
-    return _entropy(p).mean() + DIVERSITY * (divergence - n_possible.log())
+    return confidence + DIVERSITY * (divergence - n_possible.log())
 
 
-def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
+def consistency_loss(
+    logits: Tensor, plain_logits: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Return the cross-entropy with confident predictions for the plain samples.
 
     The class that is predicted for a plain sample is the target for the augmented one
@@ -197,11 +269,14 @@ def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
     plain_logits : Tensor of shape (n, n_classes)
         The logits of the same samples without augmentation. No gradient is computed for
         them.
+    weights : Tensor of shape (n,) or None, default=None
+        How much each sample counts.
 
     Returns
     -------
     loss : Tensor of shape ()
-        The mean over all samples, where samples without a confident prediction count 0.
+        The weighted mean over all samples, where those without a confident prediction
+        count 0.
 
     References
     ----------
@@ -218,7 +293,7 @@ def consistency_loss(logits: Tensor, plain_logits: Tensor) -> Tensor:
     """
     confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
     each = F.cross_entropy(logits.float(), target, reduction="none")
-    return (each * (confidence >= CONFIDENT)).mean()
+    return _weighted_mean(each * (confidence >= CONFIDENT), weights)
 
 
 def pairing_loss(z: Tensor, z_other: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ of estimators and of trainings hold is decided where these are.
 
 from sk_jae.persistence.atomic import atomic_file
 from sk_jae.persistence.files import StoredState, read_state, write_state
+from sk_jae.persistence.json_values import is_plain
 from sk_jae.persistence.records import from_record, to_record
 from sk_jae.persistence.versions import (
     PACKAGE,
@@ -19,6 +20,7 @@ __all__ = [
     "StoredState",
     "atomic_file",
     "from_record",
+    "is_plain",
     "package_version",
     "read_state",
     "to_record",

@@ -19,7 +19,7 @@ from sk_jae.exceptions import DamagedFileError, NotSavableError
 from sk_jae.persistence.tensors import DTYPES
 from sk_jae.persistence.text_arrays import decode_array, encode_array
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "is_plain"]
 
 _DEEPEST = 50
 _LARGEST_INTEGER = 10**1000
@@ -66,6 +66,15 @@ def encode(value: Any, arrays: dict[str, NDArray[Any]], path: str = "") -> Any:
         f"{path} is a {type(value).__qualname__}, which a file cannot hold; expected "
         "numbers, text, None, numpy arrays, and lists, tuples and dicts of these."
     )
+
+
+def is_plain(value: Any) -> bool:
+    """Whether :func:`encode` takes a value."""
+    try:
+        encode(value, {})
+    except NotSavableError:
+        return False
+    return True
 
 
 def decode(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

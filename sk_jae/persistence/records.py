@@ -33,7 +33,8 @@ def to_record(value: Any) -> Any:
     Returns
     -------
     record : dict or plain value
-        A dataclass becomes a dict of its fields, with the name of its class.
+        A dataclass becomes a dict of its fields, with the name of its class. Numbers of
+        numpy become those of Python.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def to_record(value: Any) -> Any:
         return type(value)(to_record(item) for item in value)
     if type(value) is dict:
         return {key: to_record(item) for key, item in value.items()}
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def from_record(record: Any, expected: Any, path: str = "") -> Any:
@@ -90,7 +91,7 @@ def from_record(record: Any, expected: Any, path: str = "") -> Any:
     if origin is Literal:
         return _checked(record, record in options and type(record) in (str, int), path)
     if is_dataclass(expected):
-        return _from_fields(record, expected, path)
+        return _from_fields(record, _class_of(record, expected), path)
     if origin is np.ndarray:
         dtype = get_args(options[1])[0]
         right = type(record) is np.ndarray
@@ -127,7 +128,9 @@ def _from_union(record: Any, options: tuple[Any, ...], path: str) -> Any:
         return None
     named = record.get(_KIND) if type(record) is dict else None
     for option in options:
-        if option is NoneType or (is_dataclass(option) and _name(option) != named):
+        if option is NoneType:
+            continue
+        if is_dataclass(option) and named not in _names(option):
             continue
         try:
             return from_record(record, option, path)
@@ -135,6 +138,23 @@ def _from_union(record: Any, options: tuple[Any, ...], path: str) -> Any:
             if named:
                 raise
     return _checked(record, False, path)
+
+
+def _class_of(record: Any, expected: Any) -> Any:
+    """The expected class, or that subclass whose name the record has."""
+    named = record.get(_KIND) if type(record) is dict else None
+    return next((c for c in _with_subclasses(expected) if _name(c) == named), expected)
+
+
+def _with_subclasses(cls: Any) -> list[Any]:
+    """The class and those derived from it in the same package."""
+    package = cls.__module__.rpartition(".")[0]
+    own = [c for c in cls.__subclasses__() if c.__module__.startswith(package)]
+    return [cls, *own]
+
+
+def _names(cls: Any) -> list[str]:
+    return [_name(own) for own in _with_subclasses(cls)]
 
 
 def _name(cls: Any) -> str:

@@ -53,6 +53,9 @@ class TaskInputs:
     pairs : ndarray of int of shape (n_subjects, n_tasks) or None
         In `fit`, the row in each task of every subject that several tasks have, -1 for
         a task without it. None if there is no such subject.
+    weights : tuple of (ndarray of shape (n_samples_t,) or None)
+        In `fit`, how much each sample of each task counts, None if they all count
+        alike. It is empty if all tasks are so.
     """
 
     container_kind: ContainerKind
@@ -61,6 +64,7 @@ class TaskInputs:
     positions: tuple[int, ...]
     container: JointArrays | None = None
     pairs: NDArray[np.intp] | None = None
+    weights: tuple[NDArray[np.float64] | None, ...] = ()
 
     @property
     def are_named(self) -> bool:

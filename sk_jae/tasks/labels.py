@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.tasks.array_types import Targets
+from sk_jae.tasks.class_weight import weights_of_classes
 from sk_jae.tasks.conversion import (
     check_one_per_sample,
     is_per_task,
@@ -50,14 +51,22 @@ class Labels(EncodedTargets):
         any labeled sample.
     class_mask : ndarray of bool of shape (n_tasks, n_classes)
         The classes among which each task's samples are predicted.
+    class_weight : ndarray of shape (n_classes,) or None
+        How much the samples of each class count; None if all count alike.
     """
 
     classes: NDArray[Any]
     encoded: tuple[NDArray[np.int64] | None, ...]
     class_mask: NDArray[np.bool_]
+    class_weight: NDArray[np.float64] | None = None
 
 
-def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Labels:
+def check_labels(
+    y: Targets | None,
+    tasks: TaskInputs,
+    estimator: object,
+    class_weight: object = None,
+) -> Labels:
     """Check the labels of all tasks in `fit` and encode them.
 
     Parameters
@@ -68,6 +77,8 @@ def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Lab
         The samples.
     estimator : estimator
         For messages.
+    class_weight : dict, "balanced" or None, default=None
+        See the estimators.
 
     Returns
     -------
@@ -76,7 +87,8 @@ def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Lab
     Raises
     ------
     ValueError, TypeError
-        If the labels cannot be used; the message names the task.
+        If the labels or the weights of classes cannot be used; the message names the
+        task.
     """
     is_one_task = tasks.container_kind == "array"
     given = _read(y, tasks, estimator, is_one_task=is_one_task)
@@ -107,7 +119,12 @@ def check_labels(y: Targets | None, tasks: TaskInputs, estimator: object) -> Lab
         labels = part.values[part.labeled].astype(classes.dtype)
         codes[part.labeled] = np.searchsorted(classes, labels)
         encoded.append(codes)
-    return Labels(classes, tuple(encoded), _class_mask(classes, parts, observed))
+    return Labels(
+        classes,
+        tuple(encoded),
+        _class_mask(classes, parts, observed),
+        weights_of_classes(class_weight, classes, encoded, tasks.weights),
+    )
 
 
 def check_score_labels(

@@ -22,7 +22,7 @@ def pairs_of(ids: Ids | None, tasks: TaskInputs) -> NDArray[np.intp] | None:
         One array of ids per task, or None for a task without. A JointArrays has its
         own.
     tasks : TaskInputs
-        The samples.
+        The samples. Those of weight 0 belong to no subject.
 
     Returns
     -------
@@ -50,6 +50,9 @@ def pairs_of(ids: Ids | None, tasks: TaskInputs) -> NDArray[np.intp] | None:
     else:
         groups = [*_groups_of(ids, tasks, must_meet=True)]
     rows = first_rows(groups)
+    for t, weights in enumerate(tasks.weights):
+        if weights is not None:
+            rows[weights[rows[:, t]] == 0, t] = -1  # samples that do not count
     rows = rows[(rows >= 0).sum(axis=1) > 1]
     return rows if len(rows) else None
 

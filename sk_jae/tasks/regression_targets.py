@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -119,7 +120,8 @@ def check_regression_targets(
             "needs no targets."
         )
     _check_equal_outputs(known, tasks)
-    scale = _scale_of(tables, all(part is None or part.ndim == 1 for part in known))
+    is_flat = all(part is None or part.ndim == 1 for part in known)
+    scale = _scale_of(tables, _weights_of(known, tasks), is_flat)
     if earlier is not None and len(earlier.mean) == len(scale.mean):
         scale = TargetScale(earlier.mean, earlier.spread, scale.is_flat)
     encoded = tuple(
@@ -317,7 +319,23 @@ def _check_equal_outputs(
             )
 
 
-def _scale_of(tables: list[NDArray[np.float64]], is_flat: bool) -> TargetScale:
+def _weights_of(
+    known: Sequence[NDArray[np.float64] | None], tasks: TaskInputs
+) -> NDArray[np.float64]:
+    """Return how much each sample counts of the tasks that have targets."""
+    weights = tasks.weights or (None,) * len(known)
+    return np.concatenate(
+        [
+            np.ones(len(part)) if own is None else own
+            for part, own in zip(known, weights, strict=True)
+            if part is not None
+        ]
+    )
+
+
+def _scale_of(
+    tables: list[NDArray[np.float64]], weights: NDArray[np.float64], is_flat: bool
+) -> TargetScale:
     """Find the mean and the spread of each output over all known values."""
     together = np.concatenate(tables)
     known = ~np.isnan(together)
@@ -328,7 +346,7 @@ def _scale_of(tables: list[NDArray[np.float64]], is_flat: bool) -> TargetScale:
             "expected some; leave this column out."
         )
     scalings = [
-        scaling_of(column[own, None])
+        scaling_of(column[own, None], weights[own] if weights[own].any() else None)
         for column, own in zip(together.T, known.T, strict=True)
     ]
     spread = np.concatenate([scaling.spread for scaling in scalings])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from sk_jae.tasks.conversion import (
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.label_values import known_values
 
-__all__ = ["check_sample_weight"]
+__all__ = ["check_sample_weight", "given_weights", "relative", "weights_in_fit"]
 
 
 def check_sample_weight(
@@ -43,18 +43,57 @@ def check_sample_weight(
     ValueError, TypeError
         If these are not weights of the samples; the message names the task.
     """
-    if sample_weight is None:
-        return [None] * len(tasks.names)
     return [
         None if item is None or array is None else _weights(item, tasks, t, len(array))
         for t, (item, array) in enumerate(
-            zip(_items(sample_weight, tasks), tasks.arrays, strict=True)
+            zip(given_weights(sample_weight, tasks), tasks.arrays, strict=True)
         )
     ]
 
 
-def _items(sample_weight: Targets, tasks: TaskInputs) -> list[Any]:
+def weights_in_fit(
+    item: object, tasks: TaskInputs, t: int, n: int
+) -> NDArray[np.float64] | None:
+    """Check the weights of the samples of one task in `fit`, which cannot all be 0.
+
+    Parameters
+    ----------
+    item : array-like or None
+        From :func:`given_weights`.
+    tasks : TaskInputs
+        The samples.
+    t, n : int
+        The task, and its number of samples.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_samples_t,) or None
+    """
+    if item is None:
+        return None
+    weights = _weights(item, tasks, t, n)
+    if not weights.any():
+        raise ValueError(
+            f"{tasks.describe(t, 'sample_weight')} is 0 for every sample, so that "
+            "nothing is left to learn from; give at least one of them a positive "
+            "weight, or leave the task out of X."
+        )
+    return weights
+
+
+def relative(
+    weights: Sequence[NDArray[np.float64] | None],
+) -> tuple[NDArray[np.float64] | None, ...]:
+    """Divide the weights of all tasks by the largest, so that any sum is finite."""
+    largest = max((own.max() for own in weights if own is not None), default=1.0)
+    with np.errstate(under="ignore"):
+        return tuple(None if own is None else own / largest for own in weights)
+
+
+def given_weights(sample_weight: Targets | None, tasks: TaskInputs) -> list[Any]:
     """Return the weights of each task, not yet checked."""
+    if sample_weight is None:
+        return [None] * len(tasks.names)
     if tasks.container is not None:
         if is_per_task(sample_weight):
             raise TypeError(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from sk_jae.tasks.array_types import Targets
 from sk_jae.tasks.conversion import to_array, to_samples
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
@@ -19,6 +20,7 @@ from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
 from sk_jae.tasks.pairs import pairs_of
+from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
@@ -49,6 +51,7 @@ def check_tasks(
     scale: bool = False,
     whiten: Literal["all", "spectra"] | None = None,
     ids: Ids | None = None,
+    sample_weight: Targets | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
     """Check samples of any input form.
 
@@ -73,6 +76,8 @@ def check_tasks(
         The vectors whose scaling is a whitening, see :func:`whitenings_of`.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
+    sample_weight : list, tuple, dict or array-like, default=None
+        How much each sample counts, see the estimators. Used with `reset`.
 
     Returns
     -------
@@ -83,11 +88,13 @@ def check_tasks(
     Raises
     ------
     ValueError, TypeError
-        If the samples or ids cannot be used; the message names the task.
+        If samples, ids or weights cannot be used; the message names the task.
     """
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
     choices = check_layouts(layout, tasks)
+    given = given_weights(sample_weight, tasks)
+    weights: list[NDArray[np.float64] | None] = []
     arrays: list[NDArray[Any] | None] = []
     layouts: list[Layout] = []
     for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):
@@ -113,9 +120,11 @@ def check_tasks(
             array = to_numbers(array, words)
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
+        weights.append(weights_in_fit(given[t], tasks, t, len(array)))
         if found and not found.is_image:
             if scale and len(array):
-                found = replace(found, scaling=_scaling_of(array, found))
+                (own,) = relative(weights[t:])
+                found = replace(found, scaling=_scaling_of(array, found, own))
             else:
                 check_size(array, words)
         if seen:
@@ -129,9 +138,11 @@ def check_tasks(
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
     if whiten:
-        layouts = _whitened(arrays, layouts, seen_layouts, whiten)
+        layouts = _whitened(arrays, layouts, seen_layouts, weights, whiten)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
+        if any(own is not None for own in weights):
+            tasks = replace(tasks, weights=relative(weights))
         tasks = replace(tasks, pairs=pairs_of(ids, tasks))
     return tasks, tuple(layouts)
 
@@ -198,21 +209,25 @@ def _layouts_seen(
     return [None] * len(tasks.names)
 
 
-def _scaling_of(array: NDArray[Any], layout: Layout) -> Scaling:
+def _scaling_of(
+    array: NDArray[Any], layout: Layout, weights: NDArray[np.float64] | None
+) -> Scaling:
     if layout.kind == "signal":
-        return scaling_of_signals(array.reshape(len(array), *layout.module_shape))
-    return scaling_of(array.reshape(len(array), -1))
+        shape = (len(array), *layout.module_shape)
+        return scaling_of_signals(array.reshape(shape), weights)
+    return scaling_of(array.reshape(len(array), -1), weights)
 
 
 def _whitened(
     arrays: Sequence[NDArray[Any] | None],
     layouts: Sequence[Layout],
     seen: Sequence[Layout | None],
+    weights: Sequence[NDArray[np.float64] | None],
     which: Literal["all", "spectra"],
 ) -> list[Layout]:
     """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
     new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
-    rows = [np.asarray(arrays[t]).reshape(-1, prod(layouts[t].shape)) for t in new]
+    rows = [_counted(arrays[t], weights[t], layouts[t].shape) for t in new]
     # All or none, so that vectors of one kind stay alike.
     if which == "spectra" and not (new and all(map(are_spectra, rows))):
         return list(layouts)
@@ -221,6 +236,16 @@ def _whitened(
     for t, whitening in zip(new, found, strict=True):
         whitened[t] = replace(layouts[t], scaling=whitening)
     return whitened
+
+
+def _counted(
+    array: NDArray[Any] | None,
+    weights: NDArray[np.float64] | None,
+    shape: tuple[int, ...],
+) -> NDArray[Any]:
+    """The rows of a table whose weight is not 0."""
+    rows = np.asarray(array).reshape(-1, prod(shape))
+    return rows if weights is None else rows[weights > 0]
 
 
 def _with_units(

@@ -85,45 +85,56 @@ class Scaling:
             return moved / self.unit
 
 
-def scaling_of(array: NDArray[Any]) -> Scaling:
+def scaling_of(
+    array: NDArray[Any], weights: NDArray[np.float64] | None = None
+) -> Scaling:
     """Find the scaling of the samples of one task.
 
     Parameters
     ----------
     array : ndarray of shape (n_samples, n_features)
         Finite numbers.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        How much each sample counts; None lets all count alike.
 
     Returns
     -------
     scaling : Scaling
     """
-    n = len(array)
+    n = float(len(array)) if weights is None else weights.sum()
     with np.errstate(under="ignore"):
-        largest = np.abs(np.stack([_most(block) for block in _blocks(array)])).max(0)
+        most = [_most(block) for block, _ in _blocks(array, weights)]
+        largest = np.abs(np.stack(most)).max(0)
         # Squares of values in units of the largest one are finite.
         unit = np.where(largest > 0, largest, 1.0)
-        mean = sum((b / unit).sum(0) for b in _blocks(array)) / n
-        squares = sum(((b / unit - mean) ** 2).sum(0) for b in _blocks(array))
+        mean = sum(_sum(b / unit, w) for b, w in _blocks(array, weights)) / n
+        squares = sum(
+            _sum((b / unit - mean) ** 2, w) for b, w in _blocks(array, weights)
+        )
         spread = np.sqrt(squares / n)
         rounding = _rounding(array.dtype)
         spread = np.where(spread > rounding, spread * unit, 0.0)
         return Scaling(mean * unit, spread)
 
 
-def scaling_of_signals(array: NDArray[Any]) -> Scaling:
+def scaling_of_signals(
+    array: NDArray[Any], weights: NDArray[np.float64] | None = None
+) -> Scaling:
     """Find the scaling of signals, which is one for all time steps of a channel.
 
     Parameters
     ----------
     array : ndarray of shape (n_samples, n_channels, n_steps)
         Finite numbers.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        How much each sample counts; None lets all count alike.
 
     Returns
     -------
     scaling : Scaling
     """
     n_samples, n_channels, n_steps = array.shape
-    steps = scaling_of(array.reshape(n_samples, -1))
+    steps = scaling_of(array.reshape(n_samples, -1), weights)
     means = steps.mean.reshape(n_channels, n_steps)
     spreads = steps.spread.reshape(n_channels, n_steps)
     unit = np.maximum(np.abs(means).max(1), spreads.max(1))[:, None]
@@ -145,11 +156,23 @@ def standardized_values(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return signed
 
 
-def _blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-    """The rows in float64, a few at a time."""
+def _blocks(
+    array: NDArray[Any], weights: NDArray[np.float64] | None
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
+    """The rows in float64 and their weights, a few at a time."""
     n = max(1, _VALUES_PER_BLOCK // array.shape[1])
     for start in range(0, len(array), n):
-        yield array[start : start + n].astype(np.float64)
+        own = None if weights is None else weights[start : start + n, None]
+        yield array[start : start + n].astype(np.float64), own
+
+
+def _sum(
+    values: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = (values if weights is None else values * weights).sum(
+        0
+    )
+    return total
 
 
 def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:

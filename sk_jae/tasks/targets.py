@@ -25,11 +25,14 @@ class EncodedTargets:
         The masks of the labeled samples of each task.
     are_complete : bool
         Whether nothing is missing in any task.
+    class_weight : ndarray of shape (n_classes,) or None
+        How much the samples of each class count; None if all count alike.
     """
 
     encoded: tuple[Encoded | None, ...]
     labeled: tuple[NDArray[np.bool_] | None, ...]
     are_complete: bool
+    class_weight: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         labeled = tuple(p if p is None else labeled_rows(p) for p in self.encoded)

@@ -139,7 +139,11 @@ class Adaptation:
             return  # which ends the training as diverged
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
+        weights = self.data.weights_of(t, self._rows_looked_at(t))
         predicted = probabilities.mean(dim=0)
+        if weights is not None:
+            counted = torch.from_numpy(weights).to(probabilities)
+            predicted = counted @ probabilities / counted.sum()
         self._classes[t] = logits.argmax(dim=1).numpy()
         n = shares.n_possible
         supposed = "none"
@@ -194,21 +198,29 @@ class Adaptation:
     def _label_shares(self, n_classes: int) -> Tensor:
         """The shares of the classes among all labels."""
         counts: Any = 0
-        for rows, labels in zip(self.data.rows, self.data.labels, strict=True):
+        for t, labels in enumerate(self.data.labels):
             if labels is not None:
-                known = labels[rows][labels[rows] >= 0]
-                counts = counts + np.bincount(known, minlength=n_classes)
+                rows = self.data.rows[t]
+                rows = rows[labels[rows] >= 0]
+                weights = self.data.weights_of(t, rows)
+                found = np.bincount(labels[rows], weights, minlength=n_classes)
+                counts = counts + found
         return torch.from_numpy(counts / counts.sum())
 
     def _unlabeled_rows(self, t: int) -> NDArray[np.intp]:
         rows, labels = self.data.rows[t], self.data.labels[t]
         return rows if labels is None else rows[labels[rows] < 0]
 
-    def _logits_of(self, t: int) -> Tensor:
-        """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
+    def _rows_looked_at(self, t: int) -> NDArray[np.intp]:
+        """The unlabeled samples of a task, or many of them."""
         rows = self._unlabeled_rows(t)
         if len(rows) > _MOST_ROWS:
             rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+        return rows
+
+    def _logits_of(self, t: int) -> Tensor:
+        """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
+        rows = self._rows_looked_at(t)
         module: JointModule = self.net.module_
         self.net.set_training(False)
         parts = []

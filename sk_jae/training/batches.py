@@ -46,6 +46,11 @@ class TaskData:
         without it.
     labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
         The masks of the labeled samples. By default they are found in `labels`.
+    weights : tuple of (ndarray of shape (n_samples_t,) or None), default=()
+        How much each sample counts, None if those of a task count alike. It is empty if
+        all do.
+    class_weight : ndarray of shape (n_classes,) or None, default=None
+        How much the samples of each class count where their labels are learned.
     """
 
     arrays: tuple[NDArray[Any], ...]
@@ -56,6 +61,8 @@ class TaskData:
     labeled_fraction: float = 0.0
     pairs: NDArray[np.intp] | None = None
     labeled: tuple[NDArray[np.bool_] | None, ...] = ()
+    weights: tuple[NDArray[np.float64] | None, ...] = ()
+    class_weight: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if not self.labeled:
@@ -72,7 +79,20 @@ class TaskData:
 
     def reader(self, device: torch.device) -> SampleReader:
         """Make the reader of these arrays, which can read any of their rows."""
-        return SampleReader(self.arrays, self.layouts, self.labels, device)
+        return SampleReader(
+            self.arrays, self.layouts, self.labels, device, self.weights
+        )
+
+    def weights_of(self, t: int, rows: NDArray[np.intp]) -> NDArray[np.float64] | None:
+        """How much some samples of a task count; None if all count alike."""
+        weights = self.weights[t] if self.weights else None
+        return None if weights is None else weights[rows]
+
+    def weights_of_classes(self) -> Tensor | None:
+        """How much the samples of each class count (n_classes,)."""
+        if self.class_weight is None:
+            return None
+        return torch.from_numpy(self.class_weight).float()
 
     def n_draws(self, t: int) -> int:
         """Number of samples of one task in an epoch, with repeated labeled ones."""
@@ -100,12 +120,17 @@ class TaskData:
 class Batch:
     """Samples (n_t, *module_shape_t) and labels (n_t, ...) of each task, or None.
 
-    `pairs` are subjects that several tasks have, if there are any.
+    `weights` (n_t,) say how much samples count, None if they count alike; `pairs` are
+    subjects that several tasks have, if there are any.
     """
 
     inputs: list[Tensor | None]
     labels: list[Tensor | None]
     pairs: Pairs | None = None
+    weights: list[Tensor | None] | None = None
+
+    def weights_of(self, t: int) -> Tensor | None:
+        return None if self.weights is None else self.weights[t]
 
     def __len__(self) -> int:
         return max(len(x) for x in self.inputs if x is not None)
@@ -169,6 +194,7 @@ class TrainingBatches:
                 starts[t] += n
                 batch.inputs.append(self.reader.samples(t, chosen))
                 batch.labels.append(self.reader.labels(t, chosen))
+                _add_weights(batch, self.reader, t, chosen)
             yield batch
 
     def _pairs(self) -> Iterator[Pairs]:
@@ -244,6 +270,7 @@ class ValidationBatches:
                 some = len(rows) > 0
                 batch.inputs.append(self.reader.samples(t, rows) if some else None)
                 batch.labels.append(self.reader.labels(t, rows) if some else None)
+                _add_weights(batch, self.reader, t, rows)
             yield batch
 
     def _pairs(self, start: int) -> Pairs | None:
@@ -252,3 +279,9 @@ class ValidationBatches:
             return None
         rows = self.data.pairs[start : start + self.batch_size]
         return read_pairs(self.reader, rows) if len(rows) else None
+
+
+def _add_weights(batch: Batch, reader: SampleReader, t: int, rows: Tensor) -> None:
+    """Add the weights of the samples of the next task, if there are any."""
+    if reader.has_weights:
+        batch.weights = [*(batch.weights or []), reader.weights(t, rows)]

@@ -51,15 +51,22 @@ class ClassShares(nn.Module):
         self.register_buffer("supposed", None)
         self.is_estimated = False
 
-    def update(self, logits: Tensor, plain_logits: Tensor | None = None) -> None:
-        """Take the predictions of a batch (n, n_classes) into account."""
+    def update(
+        self,
+        logits: Tensor,
+        plain_logits: Tensor | None = None,
+        weights: Tensor | None = None,
+    ) -> None:
+        """Take the predictions of a batch (n, n_classes), with weights (n,), in."""
         with torch.no_grad():
-            self.mean.lerp_(logits.float().softmax(dim=1).mean(dim=0), _MOMENTUM)
+            mean = _mean(logits.float().softmax(dim=1), weights)
+            self.mean.lerp_(mean, _MOMENTUM)
             if self.supposed is None or not self.is_estimated:
                 return
             plain = logits if plain_logits is None else plain_logits
             probabilities = plain.float().softmax(dim=1)
-            self.supposed.lerp_(_next_shares(probabilities, self.supposed), _MOMENTUM)
+            shares = _next_shares(probabilities, self.supposed, weights)
+            self.supposed.lerp_(shares, _MOMENTUM)
 
     def suppose(self, shares: Tensor, *, is_estimated: bool = False) -> None:
         """Suppose these shares from now on, or begin to estimate with them."""
@@ -84,9 +91,11 @@ class ClassShares(nn.Module):
         return int((self.possible > 0).sum())
 
 
-def _next_shares(probabilities: Tensor, shares: Tensor) -> Tensor:
+def _next_shares(
+    probabilities: Tensor, shares: Tensor, weights: Tensor | None
+) -> Tensor:
     weighed = probabilities * shares
-    return (weighed / weighed.sum(dim=1, keepdim=True)).mean(dim=0)
+    return _mean(weighed / weighed.sum(dim=1, keepdim=True), weights)
 
 
 def evenness(shares: Tensor, n_possible: int) -> float:
@@ -96,3 +105,10 @@ def evenness(shares: Tensor, n_possible: int) -> float:
     """
     entropy = -(shares * (shares + 1e-8).log()).sum()
     return math.exp(float(entropy)) / n_possible
+
+
+def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """The mean of values (n, n_classes) over samples."""
+    if weights is None:
+        return values.mean(dim=0)
+    return weights @ values / weights.sum()

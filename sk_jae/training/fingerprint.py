@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import types
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -119,7 +121,10 @@ def _text(value: Any) -> str:
     if isinstance(value, set | frozenset):
         return f"{{{', '.join(sorted(map(_text, value)))}}}"
     if isinstance(value, Tensor):
-        return _text(value.detach().cpu().float().numpy())
+        of_numpy = value.detach().cpu()
+        # numpy has no such numbers, but all of them are numbers of float32.
+        is_short = value.dtype == torch.bfloat16
+        return _text((of_numpy.float() if is_short else of_numpy).numpy())
     if is_dataclass(value) and not isinstance(value, type):
         own = {f.name: getattr(value, f.name) for f in fields(value)}
         return f"{type(value).__name__} {_text(own)}"
@@ -170,10 +175,19 @@ def _bytes(rows: Any) -> bytes:
 
 def _hash_of_function(function: types.FunctionType) -> str:
     """The hash of what a function does, which its name does not tell."""
-    closure = function.__closure__ or ()
-    inside = [cell.cell_contents for cell in closure]
-    parts = (function.__code__, function.__defaults__, function.__kwdefaults__, inside)
-    return _hash(_text(parts).encode("utf-8", "surrogatepass"))
+    own = (function.__code__, function.__defaults__, function.__kwdefaults__)
+    text = _text(own)
+    # Functions may use each other or themselves, or what is not there yet.
+    with suppress(RecursionError, ValueError):
+        text += _text(_used_by(function))
+    return _hash(text.encode("utf-8", "surrogatepass"))
+
+
+def _used_by(function: types.FunctionType) -> dict[str, Any]:
+    """The variables that a function finds around it, and plain ones of its module."""
+    used = inspect.getclosurevars(function)
+    plain = {k: v for k, v in used.globals.items() if isinstance(v, int | float | str)}
+    return plain | {k: v for k, v in used.nonlocals.items() if v is not function}
 
 
 def _hash_of_module(module: nn.Module) -> str:

@@ -49,7 +49,6 @@ from sk_jae.training.validation_scores import SCORES
 
 __all__ = ["JointNet"]
 
-
 Terms: TypeAlias = dict[TermKey, WeightedMean]
 Outside: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -80,6 +79,8 @@ class JointNet(NeuralNet):
         The functions that change the samples of each task at random during training.
     units : dict of {(str, int): float}
         The values that the terms of each task are divided by.
+    class_weight : Tensor of shape (n_classes,) or None
+        How much the samples of each class count in the classification.
     precision : {"float32", "bfloat16"}
     owner : str
         The name of the estimator, for messages.
@@ -107,6 +108,7 @@ class JointNet(NeuralNet):
         reconstruction_loss: ReconstructionLoss,
         augment: tuple[Callable[[Tensor], Tensor] | None, ...],
         units: Units,
+        class_weight: Tensor | None,
         precision: str,
         owner: str,
         **kwargs: Any,
@@ -114,6 +116,7 @@ class JointNet(NeuralNet):
         self.reconstruction_loss = reconstruction_loss
         self.augment = augment
         self.units = units
+        self.class_weight = class_weight
         self.precision = precision
         self.owner = owner
         self.n_finished_epochs_ = 0
@@ -139,7 +142,9 @@ class JointNet(NeuralNet):
         return self
 
     def initialize_criterion(self) -> Self:
-        self.criterion_ = JointLoss(self.reconstruction_loss, self.augment, self.units)
+        self.criterion_ = JointLoss(
+            self.reconstruction_loss, self.augment, self.units, self.class_weight
+        )
         self.objective_ = CompiledCall(self.criterion_)
         return self
 

@@ -87,6 +87,8 @@ class JointLoss(nn.Module):
         The functions that change the samples of each task at random during training.
     units : dict of {(str, int): float} or None, default=None
         The values that the terms of each task are divided by.
+    class_weight : Tensor of shape (n_classes,) or None, default=None
+        How much the samples of each class count in the classification.
 
     Attributes
     ----------
@@ -102,17 +104,20 @@ class JointLoss(nn.Module):
     """
 
     scores: ValidationScores | None = None
+    class_weight: Tensor | None
 
     def __init__(
         self,
         loss: ReconstructionLoss,
         augment: Sequence[Callable[[Tensor], Tensor] | None] = (),
         units: Units | None = None,
+        class_weight: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.loss = loss
         self.augment = tuple(augment)
         self.units = units or {}
+        self.register_buffer("class_weight", class_weight)
         self.start = WARM_UP if any(self.augment) else WARM_UP_PLAIN
         self.shares = nn.ModuleDict()
         self.progress = 0.0
@@ -185,7 +190,8 @@ class JointLoss(nn.Module):
                 continue
             x, labels = inputs[t], batch.labels[t]
             assert x is not None
-            found = self._terms(module, x, labels, phase, t, codes, targets[t])
+            weights = batch.weights_of(t)
+            found = self._terms(module, x, labels, phase, t, codes, targets[t], weights)
             for term, value, n in found:
                 yield (term, t), value, n
             if not self.training and self.scores is not None:
@@ -274,33 +280,53 @@ class JointLoss(nn.Module):
         t: int,
         codes: Codes,
         target: Tensor | None,
+        weights: Tensor | None,
     ) -> Iterable[tuple[str, Tensor, Tensor | int]]:
-        """The name and the value of each term, and the number of samples in it."""
+        """The name and the value of each term, and the number of samples in it.
+
+        Where samples have weights, it is the sum of these.
+        """
+        n: Tensor | int = len(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
             loss = self._checked_loss(module.names[t])
-            value = reconstruction_loss(module.decode(t, codes), x, loss)
-            yield "reconstruction", value, len(x)
+            value = reconstruction_loss(module.decode(t, codes), x, loss, weights)
+            yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)
             if predictions is not None:
-                n = (~labels.isnan()).any(dim=1).sum()
-                yield "regression", regression_loss(predictions, labels), n
+                value = regression_loss(predictions, labels, weights)
+                known = (~labels.isnan()).any(dim=1)
+                n_known = known.sum() if weights is None else (weights * known).sum()
+                yield "regression", value, n_known
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:
             return
+        of_labels = self._weights_of_labels(labels, weights)
         logits = module.classify(t, codes)
         if logits is None:
             return
         if supervised and labels is not None:
-            value = classification_loss(logits, labels)
-            yield "classification", value, (labels >= 0).sum()
+            value = classification_loss(logits, labels, of_labels)
+            of_each = labels >= 0 if of_labels is None else of_labels
+            yield "classification", value, of_each.sum()
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
-            shares.update(logits, target)
-            yield "infomax", infomax_loss(logits, shares.supposed), len(x)
+            shares.update(logits, target, weights)
+            yield "infomax", infomax_loss(logits, shares.supposed, weights), n
         if target is not None:
-            yield "consistency", consistency_loss(logits, target), len(x)
+            yield "consistency", consistency_loss(logits, target, weights), n
+
+    def _weights_of_labels(
+        self, labels: Tensor | None, weights: Tensor | None
+    ) -> Tensor | None:
+        """How much each label counts, or None if they count alike; 0 without label."""
+        if labels is None or (self.class_weight is None and weights is None):
+            return None
+        found = (labels >= 0).float() if weights is None else weights * (labels >= 0)
+        if self.class_weight is not None:
+            found = found * self.class_weight[labels.clamp(min=0)]
+        return found
 
 
 def add_terms(

@@ -30,6 +30,8 @@ class SampleReader:
     layouts : tuple of Layout
     labels : tuple of (ndarray of shape (n_samples_t, ...) or None)
     device : torch.device
+    weights : tuple of (ndarray of shape (n_samples_t,) or None), default=()
+        How much each sample counts; empty if all count alike.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class SampleReader:
         layouts: tuple[Layout, ...],
         labels: tuple[Encoded | None, ...],
         device: torch.device,
+        weights: tuple[NDArray[np.float64] | None, ...] = (),
     ) -> None:
         self.arrays = arrays
         self.layouts = layouts
@@ -46,12 +49,17 @@ class SampleReader:
         self._tensors: list[Tensor] = []
         self._scalings = [_scaling_on(device, layout) for layout in layouts]
         self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
+        self._weights = [
+            None if w is None else torch.from_numpy(w / w.max()).float()
+            for w in weights
+        ]
         if self.is_resident:
             self._tensors = [
                 torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
                 for array in arrays
             ]
             self._labels = [None if y is None else y.to(device) for y in self._labels]
+            self._weights = [None if w is None else w.to(device) for w in self._weights]
 
     def placed(self, rows: Tensor) -> Tensor:
         """Row numbers on the device that needs them; call it once per epoch."""
@@ -64,6 +72,18 @@ class SampleReader:
             return arrange(x, self.layouts[t], self._scalings[t])
         chosen = self.arrays[t][rows.numpy()]
         return to_module(chosen, self.layouts[t], self.device, self._scalings[t])
+
+    @property
+    def has_weights(self) -> bool:
+        return len(self._weights) > 0
+
+    def weights(self, t: int, rows: Tensor) -> Tensor | None:
+        """Weights (n,) of one task, for rows from `placed`."""
+        weights = self._weights[t]
+        if weights is None:
+            return None
+        chosen = weights[rows]
+        return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
         """Labels (n, ...) of one task, for rows from `placed`."""

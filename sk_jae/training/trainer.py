@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sk_jae.nn import JointModule, RandomMap
 from sk_jae.training.adaptation import Adaptation, Transfer
@@ -48,7 +47,8 @@ from sk_jae.training.validation_scores import ValidationScores
 
 __all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
 
-_NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count")
+# Durations differ between fits that are equal otherwise.
+_NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count", "dur")
 
 
 T = TypeVar("T")
@@ -68,10 +68,23 @@ class EpochMonitor(Protocol):
 
 @dataclass
 class OptimizerState:
-    """The state of an optimizer, by the position of the parameter."""
+    """The state of an optimizer, by the position of the parameter.
 
-    optimizer: type[torch.optim.Optimizer]
-    state: dict[int, dict[str, Tensor]]
+    Attributes
+    ----------
+    name : str
+        The full name of its class.
+    state : dict of {int: dict}
+    """
+
+    name: str
+    state: dict[int, dict[str, Any]]
+
+    @classmethod
+    def of(cls, optimizer: torch.optim.Optimizer) -> OptimizerState:
+        kind = type(optimizer)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        return cls(name, optimizer.state_dict()["state"])
 
 
 class Trainer:
@@ -176,7 +189,7 @@ class Trainer:
     def take_over(self, earlier: OptimizerState | None) -> None:
         """Continue with the state of the optimizer of an earlier fit, if possible."""
         optimizer = self.net.optimizer_
-        if earlier is None or type(optimizer) is not earlier.optimizer:
+        if earlier is None or OptimizerState.of(optimizer).name != earlier.name:
             return
         if len(self.phases) > 1:  # its state belongs to the last phase's loss
             return
@@ -186,8 +199,7 @@ class Trainer:
 
     def optimizer_state(self) -> OptimizerState:
         """What :meth:`take_over` takes."""
-        optimizer = self.net.optimizer_
-        return OptimizerState(type(optimizer), optimizer.state_dict()["state"])
+        return OptimizerState.of(self.net.optimizer_)
 
     def train(self) -> None:
         """Train in all phases, from the weights there are or from what was kept.

@@ -58,31 +58,38 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     rows = data.rows[t]
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
-    total = squares = torch.zeros((), dtype=torch.float64)
-    for x in _blocks(data, t, rows):
-        total, squares = total + x.sum(0), squares + (x * x).sum(0)
-    mean, square = total / len(rows), squares / len(rows)
+    n_counted = total = squares = torch.zeros((), dtype=torch.float64)
+    for x, w in _blocks(data, t, rows):
+        n_counted = n_counted + w.sum()
+        total, squares = total + (w * x).sum(0), squares + (w * x * x).sum(0)
+    mean, square = total / n_counted, squares / n_counted
     unit = square - mean**2
     if loss == "bce":
         unit = _cross_entropy(mean)
     elif loss == "huber":
-        parts = [_huber(x, mean) for x in _blocks(data, t, rows)]
-        unit = torch.stack(parts).sum(0) / len(rows)
+        parts = [(w * _huber(x, mean)).sum(0) for x, w in _blocks(data, t, rows)]
+        unit = torch.stack(parts).sum(0) / n_counted
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())
     return value if value > 1e-12 else 1.0
 
 
-def _blocks(data: TaskData, t: int, rows: NDArray[np.intp]) -> Iterator[Tensor]:
-    """These samples of one task as the module sees them, a few at a time."""
+def _blocks(
+    data: TaskData, t: int, rows: NDArray[np.intp]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """These samples as the module sees them and their weights, a few at a time."""
     reader = data.reader(torch.device("cpu"))
     n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
     for start in range(0, len(rows), n):
-        yield reader.samples(t, torch.from_numpy(rows[start : start + n])).double()
+        some = rows[start : start + n]
+        x = reader.samples(t, torch.from_numpy(some)).double()
+        weights = data.weights_of(t, some)
+        w = torch.from_numpy(np.ones(len(some)) if weights is None else weights)
+        yield x, w.reshape(-1, *(1 for _ in x.shape[1:]))
 
 
 def _huber(x: Tensor, mean: Tensor) -> Tensor:
-    return F.huber_loss(x, mean.expand_as(x), reduction="none").sum(0)
+    return F.huber_loss(x, mean.expand_as(x), reduction="none")
 
 
 def _cross_entropy(mean: Tensor) -> Tensor:

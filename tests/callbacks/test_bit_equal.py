@@ -58,6 +58,17 @@ def signals():
     return [x.astype(np.float32) for x in X], [y[0], None]
 
 
+def subjects():
+    """Two tasks without labels, in which some samples are of the same subject."""
+    X, _ = make_tasks()
+    return pack(X, ids=[np.arange(40), np.arange(30, 50)])
+
+
+def labeled_subjects():
+    X, y = make_tasks()
+    return pack(X, [y[0], None], ids=[np.arange(40), np.arange(30, 50)])
+
+
 class Noisy(nn.Module):
     """A layer of the user that draws numbers, has a state and a running mean."""
 
@@ -163,6 +174,8 @@ CASES = {
         signals,
         list,
     ),
+    "pairs": (ae(SMALL), subjects, list),
+    "pairs and classes": (clf(SMALL), labeled_subjects, list),
     "scheduler of skorch": (
         ae(SMALL),
         make_tasks,

@@ -7,43 +7,34 @@ import pickle
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import Callback
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.callbacks import Checkpoint
 from sk_jae.exceptions import DamagedFileError
-from tests.helpers.resuming import Stopped, assert_same, interrupted, resumed
+from tests.helpers.resuming import (
+    Stop,
+    Stopped,
+    assert_same,
+    epochs_of,
+    interrupted,
+    names,
+    resumed,
+)
 from tests.helpers.small import half_labeled, make_tasks, small
-from tests.helpers.training import Recorder
 
 EPOCHS = 5
 
 
 def make(**parameters):
     return JointAutoencoder(**small(**{"max_epochs": EPOCHS, **parameters}))
-
-
-def names(folder):
-    return sorted(path.suffix for path in Path(folder).iterdir())
-
-
-def epochs_of(est, X, y=None):
-    """The numbers of the epochs that a fit trains."""
-
-    class Epochs(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            seen.append(net.n_epochs)
-
-    seen = []
-    est.set_params(callbacks=[*est.callbacks, Epochs()]).fit(X, y)
-    return seen
 
 
 def test_a_folder_is_made_and_has_one_file_per_fit(tmp_path):
@@ -64,109 +55,13 @@ def test_every_so_many_epochs(every, epochs, tmp_path):
     X, _ = make_tasks()
     checkpoint = Checkpoint(tmp_path, every=every)
     with pytest.raises(Stopped):
-        interrupted_by(checkpoint, X, epoch=4)
+        make(callbacks=[checkpoint, Stop(4)]).fit(X)
     est = make(callbacks=[checkpoint])
     assert epochs_of(est, X) == epochs
     assert_same(
         dict(est.module_.state_dict()), dict(make().fit(X).module_.state_dict())
     )
     assert names(tmp_path) == [".finished"]
-
-
-def interrupted_by(checkpoint, X, epoch):
-    from tests.helpers.resuming import Stop
-
-    make(callbacks=[checkpoint, Stop(epoch)]).fit(X)
-
-
-CHANGES = {
-    "lr": ({"lr": 0.02}, "lr was 0.01 and is 0.02"),
-    "max_epochs": ({"max_epochs": 9}, "max_epochs was 5 and is 9"),
-    "seed": ({"random_state": 1}, "random_state was of the seed"),
-    "loss": (
-        {"reconstruction_loss": lambda a, b: (a - b).abs().mean()},
-        "reconstruction_loss was 'mse' and is tests.callbacks",
-    ),
-    "scheduler": ({"scheduler": LRScheduler("StepLR", step_size=1)}, "callbacks was"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_another_fit_starts_anew_and_says_what_differs(change, tmp_path):
-    X, _ = make_tasks()
-    parameters, message = CHANGES[change]
-    parameters = dict(parameters)
-    callbacks = [parameters.pop(name) for name in [*parameters] if name == "scheduler"]
-    interrupted(make, tmp_path, X, epoch=3)
-    est = make(**parameters, callbacks=[Checkpoint(tmp_path), *callbacks])
-    with pytest.warns(UserWarning, match=f"starts anew.*{message}"):
-        assert epochs_of(est, X)[0] == 1
-    assert names(tmp_path) == [".finished", ".training"]
-    # The interrupted one can still go on.
-    assert epochs_of(make(callbacks=[Checkpoint(tmp_path)]), X) == [3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ("sample", "arrays of task 'task1' was float64"),
-        ("dtype", "arrays of task 'task0' was float64 .40, 6. .* and is float32"),
-        ("row", "arrays of task 'task1' was .*20, 4.* and is .*19, 4"),
-        ("name", "the tasks was .*'task0'.* and is .*'a'"),
-        ("label", "labels of task 'task0' was"),
-    ],
-)
-def test_other_data_are_another_fit(change, message, tmp_path):
-    X, y = make_tasks()
-
-    def make(**parameters):
-        return JointTransferClassifier(
-            **small(max_epochs=EPOCHS, head="both", **parameters)
-        )
-
-    interrupted(make, tmp_path, X, y, epoch=3)
-    X, y = [x.copy() for x in X], [labels.copy() for labels in y]
-    if change == "sample":
-        X[1][7, 2] = np.nextafter(X[1][7, 2], 9)
-    elif change == "dtype":
-        X[0] = X[0].astype(np.float32)
-    elif change == "row":
-        X[1], y[1] = X[1][1:], y[1][1:]
-    elif change == "name":
-        X, y = dict(zip("ab", X, strict=True)), dict(zip("ab", y, strict=True))
-    else:
-        y[0][3] = -1
-    est = make(callbacks=[Checkpoint(tmp_path)])
-    with pytest.warns(UserWarning, match=f"starts anew.*{message}"):
-        assert epochs_of(est, X, y)[0] == 1
-
-
-def test_functions_are_compared_by_what_they_do(tmp_path):
-    X, _ = make_tasks()
-
-    def loss_with(factor):
-        return lambda a, b: factor * (a - b).square().mean()
-
-    one = make(reconstruction_loss=loss_with(1.0), callbacks=[Checkpoint(tmp_path)])
-    one.fit(X)
-    same = make(reconstruction_loss=loss_with(1.0), callbacks=[Checkpoint(tmp_path)])
-    assert epochs_of(same, X) == []
-    other = make(reconstruction_loss=loss_with(2.0), callbacks=[Checkpoint(tmp_path)])
-    assert epochs_of(other, X) == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"verbose": 1}, {"device": "auto"}, {"more": [Recorder()]}, {"every": 2}],
-)
-def test_what_does_not_change_the_result_does_not_count(changes, tmp_path, capsys):
-    X, _ = make_tasks()
-    interrupted(make, tmp_path, X, epoch=3)
-    changes = dict(changes)
-    callbacks = changes.pop("more", [])
-    checkpoint = Checkpoint(tmp_path, every=changes.pop("every", 1))
-    est = make(**changes, callbacks=[checkpoint, *callbacks])
-    assert epochs_of(est, X) == [3, 4, 5]
 
 
 def test_finished_fits_are_no_reason_for_a_warning(tmp_path):
@@ -214,6 +109,17 @@ def test_temporary_files_and_locks_of_the_dead_are_removed(tmp_path):
     (tmp_path / "notes.txt").write_text("of the user")
     resumed(make, tmp_path, X)
     assert names(tmp_path) == [".finished", ".txt"]
+
+
+def test_the_last_file_before_the_end_is_removed_at_the_next_start(tmp_path):
+    X, _ = make_tasks()
+    interrupted(make, tmp_path, X, epoch=5)
+    (unfinished,) = tmp_path.iterdir()
+    content = unfinished.read_bytes()
+    resumed(make, tmp_path, X)
+    unfinished.write_bytes(content)
+    assert epochs_of(make(callbacks=[Checkpoint(tmp_path)]), X) == []
+    assert names(tmp_path) == [".finished"]
 
 
 def test_temporary_files_stay_while_others_are_running(tmp_path):
@@ -289,8 +195,6 @@ def test_in_threads(tmp_path):
     found = GridSearchCV(
         make(callbacks=[Checkpoint(tmp_path)]), grid, cv=2, error_score="raise"
     )
-    import joblib
-
     with joblib.parallel_backend("threading", n_jobs=2):
         found.fit(packed)
     assert names(tmp_path) == 7 * [".finished"]

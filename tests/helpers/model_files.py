@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 
 from sk_jae.persistence.archive import write_archive
@@ -24,3 +25,22 @@ def put_together(path, contents, *, sums=False):
         contents["SHA256SUMS"] = "".join(lines).encode()
     with open(path, "wb") as file:
         write_archive(file, contents)
+
+
+_NOTHING = object()
+
+
+def change_state(path, place, value=_NOTHING):
+    """Set or delete a value of the state in a file, and make the checksums right."""
+    contents = members_of(path)
+    metadata = json.loads(contents["metadata.json"])
+    *outer, name = ["state", *place.split("/")]
+    inner = metadata
+    for key in outer:
+        inner = inner[key]
+    if value is _NOTHING:
+        del inner[name]
+    else:
+        inner[name] = value
+    contents["metadata.json"] = json.dumps(metadata).encode()
+    put_together(path, contents, sums=True)

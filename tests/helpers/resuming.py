@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from skorch.callbacks import Callback
@@ -37,19 +39,38 @@ class Stop(Callback):
         self.notify(net, "on_epoch_end")
 
 
-def interrupted(make, folder, X, y=None, *, epoch, callbacks=(), **where):
+def interrupted(
+    make, folder, X, y=None, *, epoch, event="on_epoch_end", callbacks=(), **fit_params
+):
     """Fit what `make` makes with these callbacks, until it is ended in an epoch."""
-    stop = Stop(epoch, **where)
+    stop = Stop(epoch, event)
     est = make(callbacks=[*callbacks, Checkpoint(folder), stop])
     try:
-        est.fit(X, y)
+        est.fit(X, y, **fit_params)
     except stop.error:
         return est
     raise AssertionError(f"the training has ended before epoch {epoch}")
 
 
-def resumed(make, folder, X, y=None, *, callbacks=()):
-    return make(callbacks=[*callbacks, Checkpoint(folder)]).fit(X, y)
+def resumed(make, folder, X, y=None, *, callbacks=(), **fit_params):
+    return make(callbacks=[*callbacks, Checkpoint(folder)]).fit(X, y, **fit_params)
+
+
+def names(folder):
+    """The endings of the names of the files in a folder."""
+    return sorted(path.suffix for path in Path(folder).iterdir())
+
+
+def epochs_of(est, X, y=None):
+    """The numbers of the epochs that a fit trains."""
+
+    class Epochs(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(net.n_epochs)
+
+    seen = []
+    est.set_params(callbacks=[*est.callbacks, Epochs()]).fit(X, y)
+    return seen
 
 
 def results_of(est, X):

@@ -41,7 +41,8 @@ def _routing():
 
 
 def requesting(cls=JointTransferClassifier, request=True):
-    return cls(**PARAMETERS).set_score_request(sample_weight=request)
+    estimator = cls(**PARAMETERS).set_fit_request(sample_weight=False)
+    return estimator.set_score_request(sample_weight=request)
 
 
 def weighted_accuracy(fitted, test):

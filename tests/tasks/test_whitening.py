@@ -98,6 +98,17 @@ def test_a_small_bump_of_spectra_is_read():
     assert plain.fit(X[:40], y[:40]).score(X[40:], y[40:]) < 0.5
 
 
+def test_complete_targets_of_spectra_are_read_without_a_hidden_layer():
+    X, y = spectra(60)
+    whole = JointTransferRegressor(random_state=0).fit(X, y)
+    assert len(whole.module_.tied) == len(whole.module_.private_encoders[0]) == 1
+    partly = JointTransferRegressor(random_state=0, max_epochs=1)
+    partly.fit(X, np.where(np.arange(60) < 30, y, np.nan))
+    assert (
+        sum(len(part) for part in (partly.module_.pre_tied[0], partly.module_.tied)) > 1
+    )
+
+
 def test_another_instrument_is_read_without_targets():
     X, y = spectra(120)
     other = 1.1 * X[40:80] + 0.2

@@ -75,7 +75,7 @@ class TestSkorch:
             **small(max_epochs=2, batch_size=20, early_stopping=True, callbacks=[spy])
         ).fit(X)
         step = [("begin", True, 18), ("grad",), ("end", True)]
-        keys = sorted(["batches", "train_batch_count", "valid_batch_count"])
+        keys = ["batches", "dur", "train_batch_count", "valid_batch_count"]
         keys = sorted([*keys, *jae.history_[0]])
         epoch = [*step, *step, ("begin", False, 4), ("end", False)]
         assert spy.events == [
@@ -283,7 +283,7 @@ class TestSkorch:
         assert "event_lr" in named.history_[0]
         JointAutoencoder(**params, callbacks=[LRScheduler]).fit(X)
         off = JointAutoencoder(**params, callbacks="disable", verbose=1).fit(X)
-        assert "dur" not in off.history_[0]
+        assert "dur" not in off.net_.history[0]
         assert capsys.readouterr().out == ""
 
     def test_a_callback_belongs_to_the_user(self, tasks):

@@ -42,7 +42,7 @@ SMALL = {
     "decoder": (64,),
     "n_private": 0,
     "batch_size": 128,
-    "max_epochs": 20,
+    "max_epochs": 30,
     "lr": 0.003,
     "precision": "float32",
 }

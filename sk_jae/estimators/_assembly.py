@@ -46,6 +46,7 @@ from sk_jae.training import (
     Trainer,
     Units,
     default_precision,
+    has_two_parts,
     units_of,
 )
 
@@ -66,6 +67,8 @@ _DECAY, _DECAY_POWER = 1.5, 0.6
 # this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
 _MOST_EPOCHS = 200
+# So many times as many where a model is trained to its end before it is adapted.
+_TWO_PARTS = 1.5
 
 # How far augmentation moves signals, as a part of their time.
 _ALIGNED, _ANYWHERE = 0.1, 0.5
@@ -135,7 +138,10 @@ def _lent_if_called(
 
 
 def make_net(
-    estimator: JointParameters, state: FittedState, train: TaskData
+    estimator: JointParameters,
+    state: FittedState,
+    train: TaskData,
+    phases: tuple[Phase, ...],
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
     module, device = state.module, state.device
@@ -151,17 +157,23 @@ def make_net(
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= _weight_decay(estimator, state, train)
+    augment = _augmentations(estimator.augmentation, train)
+    max_epochs = estimator.max_epochs
+    if max_epochs == "auto":
+        is_table = _predicts_from_vectors(state)
+        factor = _TWO_PARTS if has_two_parts(phases, augment) else 1.0
+        max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
         module,
         reconstruction_loss=estimator.reconstruction_loss,
-        augment=_augmentations(estimator.augmentation, train),
+        augment=augment,
         units=_units(estimator, state, train),
         class_weight=train.weights_of_classes(),
         precision=precision,
         owner=type(estimator).__name__,
         optimizer=optimizer,
         lr=estimator.lr,
-        max_epochs=_n_epochs(estimator, train, _predicts_from_vectors(state)),
+        max_epochs=max_epochs,
         batch_size=estimator.batch_size,
         device=str(device),
         callbacks=estimator.callbacks,
@@ -258,15 +270,15 @@ def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
     return RandomSignal(shift) if layout.kind == "signal" else None
 
 
-def _n_epochs(estimator: JointParameters, train: TaskData, is_table: bool) -> int:
-    """Number of epochs of each phase."""
-    if estimator.max_epochs != "auto":
-        return estimator.max_epochs
-    per_epoch = -(-train.n_per_epoch // estimator.batch_size)
+def _n_epochs(
+    train: TaskData, batch_size: int, factor: float, *, is_table: bool
+) -> int:
+    """Number of epochs of each phase, for max_epochs="auto"."""
+    per_epoch = -(-train.n_per_epoch // batch_size)
     size = len(train) / _N_SAMPLES
     if not is_table:  # small tables are soon learned by heart
         size = max(1.0, size)
-    n_updates: float = _N_UPDATES * size**0.5
+    n_updates: float = factor * _N_UPDATES * size**0.5
     return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
 
 

@@ -157,7 +157,7 @@ class BaseJointEstimator(
             state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
             if earlier is not None:
                 state.continue_from(earlier)
-            net = make_net(plain, state, train)
+            net = make_net(plain, state, train, plan.phases)
             trainer = make_trainer(
                 plain,
                 state,

@@ -168,7 +168,8 @@ def _draw_panel(ax: Any, number: str, report: Mapping[str, Mapping[str, Any]]) -
     ax.set_yticks(range(len(report)), [_task_label(*item) for item in report.items()])
     ax.set_ylim(len(report) - 0.5, -0.5)
     largest = max(row[number] for row in report.values())
-    ax.set_xlim(0, 1.1 * (largest if number == "effective_classes" else 1))
+    end = largest if number == "effective_classes" else 1
+    ax.set_xlim(-0.08 * end, 1.1 * end)
     ax.locator_params(axis="x", nbins=4)
 
 

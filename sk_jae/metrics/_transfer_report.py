@@ -51,8 +51,7 @@ def transfer_report(
     have labels:
 
     - If some classes are missing in the task, or less frequent than in other tasks, the
-      predictions use fewer *effective classes*, although `infomax_weight` makes them
-      more diverse.
+      predictions use fewer *effective classes*.
     - If the task is not related to the other tasks, its predicted classes do not depend
       on its samples in the same way: nearest neighbors *agree* on their class less
       often.
@@ -255,8 +254,9 @@ def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
     if n < _LEAST_CLASSES * n_classes:
         return (
             f"Predictions use {n:.1f} effective classes, in labeled tasks "
-            f"{n_classes:.1f}: some classes may be missing or less frequent here, but "
-            "infomax_weight assumes equal frequencies; set it to 0 and compare."
+            f"{n_classes:.1f}: some classes may be missing or less frequent here, or "
+            "be taken for others; check a few labels (y_few), and give class_prior if "
+            "you know the shares."
         )
     return ""
 

@@ -160,7 +160,8 @@ def _decode_number(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
 
 
 def _decode_array(name: Any, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    return arrays[name].copy()
+    array = arrays[name]
+    return array if array.flags.writeable else array.copy()
 
 
 def _decode_text_array(value: Any, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:

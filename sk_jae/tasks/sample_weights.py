@@ -74,7 +74,7 @@ def weights_in_fit(
     weights = _weights(item, tasks, t, n)
     if not weights.any():
         raise ValueError(
-            f"{tasks.describe(t, 'sample_weight')} is 0 for every sample, so that "
+            f"{tasks.describe(t, 'sample_weight')} is zero for every sample, so that "
             "nothing is left to learn from; give at least one of them a positive "
             "weight, or leave the task out of X."
         )

@@ -14,6 +14,7 @@ from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
+from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
 from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
@@ -40,6 +41,7 @@ __all__ = [
     "default_precision",
     "described",
     "fingerprint_of",
+    "has_two_parts",
     "plain_torch",
     "root_mean_power",
     "run_together",

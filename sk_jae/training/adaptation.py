@@ -20,17 +20,19 @@ from torch import Tensor
 
 from sk_jae.nn import JointModule
 from sk_jae.training.batches import TaskData
-from sk_jae.training.class_shares import ClassShares, evenness
+from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
 from sk_jae.training.net import JointNet
 from sk_jae.training.reading import SampleReader
+from sk_jae.training.timetable import Timetable
 
 __all__ = ["Adaptation", "Transfer"]
 
 # The part of the epochs, from the start of the terms, in which a trial may fail.
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 
-# Shares are even above this. The predictions of a trial must be nearly so.
-_EVEN, _EVEN_AT_LAST = 0.9, 0.955
+# Shares are even above this. The predictions of a trial must be nearly so, and more so
+# if the model was adapted to the task before.
+_EVEN, _EVEN_AT_LAST, _EVEN_ADAPTED = 0.9, 0.955, 0.98
 
 _MOST_ROWS, _ROWS = 5000, 512
 
@@ -69,6 +71,7 @@ class Adaptation:
         Reads the arrays of `data`.
     class_prior : dict of {int: ndarray of shape (n_classes,)}
         The shares of the classes of the tasks of which they are known.
+    times : Timetable
     step : callable
         Makes of a function one that may run the user's own code.
     """
@@ -79,20 +82,23 @@ class Adaptation:
         data: TaskData,
         reader: SampleReader,
         class_prior: Mapping[int, NDArray[np.float64]],
+        times: Timetable,
         step: Callable[[Callable[[int], Tensor]], Callable[[int], Tensor]],
     ) -> None:
         self.net, self.data, self.reader = net, data, reader
         self.class_prior = class_prior
+        self.times = times
         self._logits = step(self._logits_of)
         self.found: dict[int, Transfer] = {}
         self._classes: dict[int, NDArray[np.int64]] = {}
+        self._estimates: dict[int, Tensor] = {}
         self._on_trial: set[int] = set()
         self._before: tuple[dict[str, Any], dict[str, Any]] | None = None
         self._has_started = False
 
     def begin_epoch(self, progress: float) -> None:
         """Decide what is due at this fraction of the epochs."""
-        start = self.net.criterion_.start
+        start = self.times.infomax_start
         if progress >= start and not self._has_started:
             self._has_started = True
             self._begin()
@@ -105,6 +111,7 @@ class Adaptation:
         return {
             "found": {t: dict(vars(transfer)) for t, transfer in self.found.items()},
             "classes": self._classes,
+            "estimates": self._estimates,
             "on_trial": sorted(self._on_trial),
             "before": self._before,
             "has_started": self._has_started,
@@ -114,6 +121,7 @@ class Adaptation:
         """Go on as the object did whose state this is."""
         self.found = {t: Transfer(**values) for t, values in state["found"].items()}
         self._classes = state["classes"]
+        self._estimates = state["estimates"]
         self._on_trial = set(state["on_trial"])
         self._before = state["before"]
         self._has_started = state["has_started"]
@@ -140,34 +148,41 @@ class Adaptation:
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
         weights = self.data.weights_of(t, self._rows_looked_at(t))
-        predicted = probabilities.mean(dim=0)
+        predicted, counted = probabilities.mean(dim=0), None
         if weights is not None:
             counted = torch.from_numpy(weights).to(probabilities)
             predicted = counted @ probabilities / counted.sum()
         self._classes[t] = logits.argmax(dim=1).numpy()
-        n = shares.n_possible
-        supposed = "none"
-        if t in self.class_prior:
-            supposed = "given"
+        supposed = self._choose(t, shares)
+        if supposed == "given":
             shares.suppose(torch.from_numpy(self.class_prior[t]).float())
-        elif evenness(self._label_shares(logits.shape[1]), n) >= _EVEN:
-            # Any task can be divided into two equal parts, so a trial tells nothing.
-            supposed = "equal" if n > 2 else "predicted"
-        if supposed == "predicted":
+        elif supposed == "predicted":
             shares.suppose(predicted)
         elif supposed == "equal":
             self._on_trial.add(t)
         if supposed != "none":
             self.net.criterion_.shares[str(t)] = shares.to(self.net.device)
         self.found[t] = Transfer(supposed, predicted.double().numpy())
+        self._estimates[t] = estimated_shares(probabilities, shares.possible, counted)
+
+    def _choose(self, t: int, shares: ClassShares) -> str:
+        """What to suppose of the shares of the classes."""
+        if t in self.class_prior:
+            return "given"
+        n = shares.n_possible
+        if evenness(self._label_shares(len(shares.possible)), n) < _EVEN:
+            return "none"
+        # Any task can be divided into two equal parts, so a trial tells nothing.
+        return "equal" if n > 2 else "predicted"
 
     def _look(self) -> None:
         """Go back to the start of the terms if the predictions resist equal shares."""
+        least = _EVEN_ADAPTED if self.times.has_two_parts else _EVEN_AT_LAST
         for t in sorted(self._on_trial):
             shares = self._shares(t)
             # The evenness of a few samples is below that of the task.
             n, n_rows = shares.n_possible, len(self._unlabeled_rows(t))
-            if evenness(shares.mean, n) < _EVEN_AT_LAST - (n - 1) / n_rows:
+            if evenness(shares.mean, n) < least - (n - 1) / n_rows:
                 self._go_back(t)
                 return
 
@@ -183,7 +198,10 @@ class Adaptation:
         shares, transfer = self._shares(t), self.found[t]
         predicted = torch.from_numpy(transfer.shares).to(shares.mean)
         transfer.went_back = True
-        if evenness(predicted, shares.n_possible) >= _EVEN:
+        if self.times.has_two_parts:
+            shares.suppose(self._estimates[t].to(shares.mean))
+            transfer.supposed = "estimated"
+        elif evenness(predicted, shares.n_possible) >= _EVEN:
             shares.suppose(predicted, is_estimated=True)
             transfer.supposed = "estimated"
         else:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from sk_jae.training.skorch_types import PrintLog
+
 __all__ = ["load_state_of", "state_of"]
 
 
@@ -26,6 +28,8 @@ def state_of(callback: Any) -> dict[str, Any]:
     -------
     state : dict
     """
+    if isinstance(callback, PrintLog):
+        return {}  # a continued training prints the head of its table again
     if _has_state(callback):
         return {"state_dict": callback.state_dict()}
     return {
@@ -37,7 +41,7 @@ def state_of(callback: Any) -> dict[str, Any]:
 
 def load_state_of(callback: Any, state: dict[str, Any]) -> None:
     """Give a callback the state that :func:`state_of` has found."""
-    if _has_state(callback):
+    if "state_dict" in state:
         callback.load_state_dict(state["state_dict"])
         return
     for name, value in state.items():

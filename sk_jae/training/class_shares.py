@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ClassShares", "evenness"]
+__all__ = ["ClassShares", "estimated_shares", "evenness"]
 
 # A share of zero would forbid a class for ever.
 _SPREAD_EVENLY = 0.03
 _MOMENTUM = 0.1
+_N_ESTIMATES = 20
 
 
 class ClassShares(nn.Module):
@@ -89,6 +90,16 @@ class ClassShares(nn.Module):
     @property
     def n_possible(self) -> int:
         return int((self.possible > 0).sum())
+
+
+def estimated_shares(
+    probabilities: Tensor, possible: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """The shares that explain predictions made for equal ones (Saerens et al. 2002)."""
+    shares = possible
+    for _ in range(_N_ESTIMATES):
+        shares = _next_shares(probabilities, shares, weights)
+    return shares
 
 
 def _next_shares(

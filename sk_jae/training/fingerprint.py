@@ -83,9 +83,10 @@ def _changing(callbacks: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The callbacks that change the training, and their parameters."""
     for item in callbacks if isinstance(callbacks, list) else []:
         callback = item[1] if isinstance(item, tuple) else item
-        made = callback() if isinstance(callback, type) else callback
-        if isinstance(made, _CHANGING):
-            yield type(made).__name__, _parameters(made)
+        of_class = callback if isinstance(callback, type) else type(callback)
+        if issubclass(of_class, _CHANGING):
+            made = callback() if isinstance(callback, type) else callback
+            yield of_class.__name__, _parameters(made)
 
 
 def _parameters(callback: Callback) -> dict[str, Any]:

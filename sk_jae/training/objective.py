@@ -41,11 +41,6 @@ TERMS = (
     "agreement",
 )
 
-# The fraction of the epochs after which the terms on unlabeled samples start. Before,
-# predictions for these are not better than a guess. Without augmentation, which
-# corrects them, they start later.
-WARM_UP, WARM_UP_PLAIN = 0.3, 0.5
-
 Inputs: TypeAlias = list[Tensor | None]  # one per task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
@@ -118,7 +113,7 @@ class JointLoss(nn.Module):
         self.augment = tuple(augment)
         self.units = units or {}
         self.register_buffer("class_weight", class_weight)
-        self.start = WARM_UP if any(self.augment) else WARM_UP_PLAIN
+        self.start = 0.0
         self.shares = nn.ModuleDict()
         self.progress = 0.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +40,7 @@ from sk_jae.training.objective import Phase
 from sk_jae.training.phase_limits import recalibrate, training_only
 from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
+from sk_jae.training.timetable import Timetable
 from sk_jae.training.together import train_epoch
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
@@ -260,8 +260,10 @@ class Trainer:
     def _train_phase(self, phase: Phase, kept: dict[str, Any] | None) -> None:
         net = self.net
         valid = None
+        times = Timetable.of(phase, net.augment)
+        net.criterion_.start = times.start
         adaptation = self.adaptation = Adaptation(
-            net, self.data, self.reader, self.class_prior, self._step
+            net, self.data, self.reader, self.class_prior, times, self._step
         )
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
@@ -285,7 +287,8 @@ class Trainer:
                 while not self.place.is_last:
                     net.criterion_.progress = self.place.progress
                     adaptation.begin_epoch(self.place.progress)
-                    self._set_lr((self.place.epoch + 0.5) / self.place.n_epochs)
+                    middle = (self.place.epoch + 0.5) / self.place.n_epochs
+                    self._set_lr(times.cosine(middle))
                     stop = self._run_epoch(valid, best)
                     self.place = self.place.after_epoch(stop)
                     self._save()
@@ -369,10 +372,9 @@ class Trainer:
         self._n_done += 1
         return stop
 
-    def _set_lr(self, progress: float) -> None:
-        """Set the learning rates for this fraction of the epochs."""
+    def _set_lr(self, factor: float) -> None:
+        """Set the learning rates of an epoch, if the schedule is the cosine."""
         if self.lr_schedule == "cosine" and not self.net.has_scheduler:
-            factor = (1 + math.cos(math.pi * progress)) / 2
             for group in self.net.optimizer_.param_groups:
                 # As torch's schedulers do, so that groups of the user keep their ratio.
                 group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor

@@ -280,6 +280,20 @@ def test_in_any_form_of_samples(form, tmp_path):
     assert_same(results_of(found, X), results_of(make().fit(X, y), X))
 
 
+def test_weights_of_samples_belong_to_the_fit(tmp_path):
+    make, tasks, _ = CASES["classifier"]
+    X, y = tasks()
+    weights = [np.linspace(0.5, 2, len(x)) for x in X]
+    interrupted(make, tmp_path, X, y, epoch=5, sample_weight=weights)
+    found = resumed(make, tmp_path, X, y, sample_weight=weights)
+    whole = make().fit(X, y, sample_weight=weights)
+    assert_same(results_of(found, X), results_of(whole, X))
+    interrupted(make, tmp_path, X, y, epoch=5)
+    weights[0][3] = 1
+    with pytest.warns(UserWarning, match="starts anew.*weight.* of task 'task0' was"):
+        resumed(make, tmp_path, X, y, sample_weight=weights)
+
+
 def test_a_warm_start_is_continued_from_where_it_began(tmp_path):
     make, tasks, _ = CASES["autoencoder"]
     X, _ = tasks()

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from functools import partial
 
 import joblib
 import numpy as np
@@ -133,6 +134,17 @@ def test_temporary_files_stay_while_others_are_running(tmp_path):
             assert temporary.exists()
 
     make(callbacks=[Checkpoint(tmp_path), Inside()]).fit(X)
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_continued_fit_prints_the_head_of_its_table(verbose, tmp_path, capsys):
+    X, _ = make_tasks()
+    interrupted(partial(make, verbose=verbose), tmp_path, X, epoch=3)
+    capsys.readouterr()
+    resumed(partial(make, verbose=1), tmp_path, X)
+    first, _, third, *_ = capsys.readouterr().out.splitlines()
+    assert first.split()[:2] == ["epoch", "train_loss"]
+    assert third.split()[0] == "3"
 
 
 def test_a_changed_file_is_refused_by_name(tmp_path):

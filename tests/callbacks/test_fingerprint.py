@@ -10,7 +10,7 @@ from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.callbacks import Checkpoint
 from tests.helpers.resuming import epochs_of, interrupted, names
 from tests.helpers.small import make_tasks, small
-from tests.helpers.training import Recorder
+from tests.helpers.training import Interrupter, Recorder
 
 EPOCHS = 5
 
@@ -128,7 +128,12 @@ def test_a_function_may_use_itself(tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"verbose": 1}, {"device": "auto"}, {"more": [Recorder()]}, {"every": 2}],
+    [
+        {"verbose": 1},
+        {"device": "auto"},
+        {"more": [Recorder(), Recorder, ("of the user", Interrupter(9, "train"))]},
+        {"every": 2},
+    ],
 )
 def test_what_does_not_change_the_result_does_not_count(changes, tmp_path, capsys):
     X, _ = make_tasks()

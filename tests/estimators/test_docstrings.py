@@ -24,7 +24,11 @@ ESTIMATORS = (JointAutoencoder, JointTransferClassifier, JointTransferRegressor)
 PAIRS = (
     (ESTIMATORS[0], ESTIMATORS[1], FROM_AUTOENCODER | {"augmentation"}),
     (ESTIMATORS[0], ESTIMATORS[2], FROM_AUTOENCODER),
-    (ESTIMATORS[1], ESTIMATORS[2], {"encoder", "head", "weight_decay", "augmentation"}),
+    (
+        ESTIMATORS[1],
+        ESTIMATORS[2],
+        {"encoder", "head", "weight_decay", "augmentation", "max_epochs"},
+    ),
 )
 SECTIONS = ("Parameters", "Attributes")
 

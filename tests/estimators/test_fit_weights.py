@@ -184,7 +184,10 @@ def test_pairs_of_samples_of_weight_0_are_left_out():
 WRONG = {
     "negative": ([-W[0], W[1]], "sample_weight of task 'task0' is -"),
     "NaN": ([W[0] * np.nan, W[1]], "is nan for sample 0"),
-    "all 0": ([W[0], W[1] * 0], "sample_weight of task 'task1' is 0 for every sample"),
+    "all 0": (
+        [W[0], W[1] * 0],
+        "sample_weight of task 'task1' is zero for every sample",
+    ),
     "too few": ([W[0][:-1], W[1]], "of task 'task0' has shape (39,), expected (40,)"),
     "text": ([W[0].astype(str), W[1]], "expected real numbers"),
     "one task": ([W[0]], "sample_weight has 1 item"),

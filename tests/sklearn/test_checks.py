@@ -50,7 +50,8 @@ def test_scikit_learn_check(estimator, check):
     "cls", [JointAutoencoder, JointTransferClassifier, JointTransferRegressor]
 )
 def test_weights_are_repetitions_in_one_update_of_all_samples(cls):
-    estimator = cls(**small(max_epochs=1, batch_size=1000, weight_decay=0.0))
+    sizes = {"n_shared": 3, "n_private": 2, "encoder": (8,), "batch_size": 1000}
+    estimator = cls(**sizes, max_epochs=1, weight_decay=0.0, device="cpu")
     check_sample_weight_equivalence_on_dense_data(cls.__name__, estimator)
 
 

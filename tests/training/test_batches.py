@@ -103,7 +103,9 @@ def with_few_labels(n, n_labeled, *others):
     """A first task whose last samples are labeled, and unlabeled others."""
     data = make_data(n, *others)
     first = np.where(np.arange(n) < n - n_labeled, -1, 1)
-    return replace(data, labels=(first, *data.labels[1:]), labeled_fraction=0.25)
+    return replace(
+        data, labels=(first, *data.labels[1:]), labeled=(), labeled_fraction=0.25
+    )
 
 
 @given(sizes=few_labels, batch_size=st.integers(1, 70), other=st.integers(1, 90))

@@ -49,7 +49,7 @@ def test_history_has_every_term_of_every_task():
         "train_classification_task0": classification[0],
         "train_classification_task1": classification[1],
     }
-    assert set(row) == {"epoch", "dur", "train_loss_best", *expected}
+    assert set(row) == {"epoch", "train_loss_best", *expected}
     for key, value in expected.items():
         assert row[key] == pytest.approx(value, rel=1e-5), key
     assert clf.loss_curve_ == [row["train_loss"]]

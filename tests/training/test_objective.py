@@ -7,7 +7,6 @@ import torch
 
 from sk_jae.nn import JointModule
 from sk_jae.training import Phase
-from sk_jae.training import objective as module_under_test
 from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
 from sk_jae.training.objective import JointLoss
@@ -24,13 +23,7 @@ WEIGHTS = {
     "consistency": (0.0, 1.3, 0.4),
 }
 OFF = dict.fromkeys(WEIGHTS, (0.0, 0.0, 0.0))
-START = 0.5  # which need not be the one that the package has
-
-
-@pytest.fixture(autouse=True)
-def _start(monkeypatch):
-    monkeypatch.setattr(module_under_test, "WARM_UP", START)
-    monkeypatch.setattr(module_under_test, "WARM_UP_PLAIN", START)
+START = 0.5
 
 
 def turned(x):
@@ -104,6 +97,7 @@ def compare(
     module, batch = make_module(mask), batch or make_batch()
     loss_function = JointLoss("mse", augment, units).train(training)
     loss_function.shares = class_shares(mask, shares or {})
+    loss_function.start = START
     loss_function.progress = progress
     loss, terms = loss_function(module, batch, Phase("only", weights))
 

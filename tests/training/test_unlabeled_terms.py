@@ -12,7 +12,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sk_jae import JointTransferClassifier
-from sk_jae.training import objective
+from sk_jae.training import timetable
 from tests.helpers.documented import documented
 from tests.helpers.objective import objective as reference_objective
 from tests.helpers.small import CONV, SMALL, make_tasks, small
@@ -149,8 +149,7 @@ class TestTheirCost:
         clf, watch = passes(kind, y)
         plain = fit(kind, y, infomax_weight=0.0, consistency_weight=0.0)
         assert watch.n_samples == watch.n_draws
-        for row, other in zip(clf.history_, plain.history_, strict=True):
-            assert {**row, "dur": 0} == {**other, "dur": 0}
+        assert clf.history_ == plain.history_
         weights, others = (c.module_.state_dict() for c in (clf, plain))
         assert all(torch.equal(weights[name], others[name]) for name in weights)
 
@@ -172,41 +171,56 @@ class TestTheirCost:
 UNLABELED_TERMS = ("infomax", "consistency")
 
 
-def first_epochs(clf, task):
-    """The first epoch in which the history has each of the terms of a task."""
-    return [
-        next(row["epoch"] for row in clf.history_ if f"train_{term}_task{task}" in row)
-        for term in UNLABELED_TERMS
-    ]
+def first_epoch(clf, term, task):
+    """The first epoch in which the history has a term of a task."""
+    name = f"train_{term}_task{task}"
+    return next(row["epoch"] for row in clf.history_ if name in row)
+
+
+def start_at(monkeypatch, start):
+    for name in ("CONSISTENCY_START", "INFOMAX_START", "FIRST_PART"):
+        monkeypatch.setattr(timetable, name, start)
 
 
 class TestTheirStart:
     Y: ClassVar = [complete(20), None]
 
-    def test_is_after_as_many_epochs_as_is_documented(self):
-        percent = documented(
-            JointTransferClassifier, "The term starts after {} % of the epochs"
-        )
-        clf = fit("dense", self.Y, max_epochs=20)
-        assert first_epochs(clf, 1) == [1 + math.ceil(20 * percent / 100)] * 2
+    @pytest.mark.parametrize(
+        ("term", "parameters", "text"),
+        [
+            ("infomax", {}, "The term starts after {} % of the epochs"),
+            ("infomax", {"augmentation": None}, "and after {} % without"),
+            ("infomax", {"consistency_weight": 0.0}, "and after {} % without"),
+            ("consistency", {}, "This term starts after {} % of the epochs"),
+            (
+                "consistency",
+                {"infomax_weight": 0.0},
+                "This term starts after {} % of the epochs",
+            ),
+        ],
+    )
+    def test_is_after_as_many_epochs_as_is_documented(self, term, parameters, text):
+        percent = documented(JointTransferClassifier, text)
+        clf = fit("dense", self.Y, max_epochs=20, **parameters)
+        assert first_epoch(clf, term, 1) == 1 + math.ceil(20 * percent / 100)
 
     @pytest.mark.parametrize(
         ("start", "expected"), [(0.0, 1), (0.1, 2), (0.35, 5), (0.5, 6), (0.9, 10)]
     )
-    def test_is_where_the_objective_is_told(self, start, expected, monkeypatch):
-        monkeypatch.setattr(objective, "WARM_UP", start)
+    def test_is_where_the_timetable_says(self, start, expected, monkeypatch):
+        start_at(monkeypatch, start)
         clf = fit("dense", self.Y, max_epochs=10)
-        assert first_epochs(clf, 1) == [expected] * 2
+        assert [first_epoch(clf, term, 1) for term in UNLABELED_TERMS] == [expected] * 2
 
     def test_is_counted_in_every_phase_anew(self, monkeypatch):
-        monkeypatch.setattr(objective, "WARM_UP", 0.5)
+        start_at(monkeypatch, 0.5)
         clf = fit("dense", self.Y, max_epochs=4, strategy="common-branch")
         rows = [row for row in clf.history_ if row["phase"] == "source"]
         found = ["train_infomax_task1" in row for row in rows]
         assert found == [False, False, True, True]
 
     def test_is_never_in_the_validation(self, monkeypatch):
-        monkeypatch.setattr(objective, "WARM_UP", 0.0)
+        start_at(monkeypatch, 0.0)
         clf = fit("dense", self.Y, early_stopping=True)
         row = clf.history_[-1]
         assert "train_infomax" in row
@@ -217,7 +231,7 @@ class TestTheirStart:
 
 def test_the_mean_of_an_epoch_counts_every_sample_once(monkeypatch):
     """Batches differ in size; without learning, their terms can be computed later."""
-    monkeypatch.setattr(objective, "WARM_UP", 0.0)
+    start_at(monkeypatch, 0.0)
     recorder = Recorder()
     X, _ = make_tasks((5, 5), ((6,), (4,)))
     # The classes are equally frequent, which infomax supposes then.

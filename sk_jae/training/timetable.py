@@ -1,0 +1,72 @@
+"""When the terms on unlabeled samples start, and how the learning rate changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from sk_jae.training.objective import Phase
+
+__all__ = ["Timetable", "has_two_parts"]
+
+Augmentations = Sequence[Callable[[Tensor], Tensor] | None]
+
+# Before, predictions for unlabeled samples are not better than a guess.
+CONSISTENCY_START, INFOMAX_START = 0.36, 0.5
+
+# The length of the first of two parts.
+FIRST_PART = 0.6
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The fractions of the epochs of a phase at which something starts.
+
+    Attributes
+    ----------
+    start : float
+        The first term on unlabeled samples.
+    infomax_start : float
+        Information maximization.
+    has_two_parts : bool
+        Whether the cosine of the learning rate is run through twice: before
+        information maximization starts, and from there on.
+    """
+
+    start: float
+    infomax_start: float
+    has_two_parts: bool = False
+
+    @classmethod
+    def of(cls, phase: Phase, augment: Augmentations) -> Timetable:
+        if has_two_parts([phase], augment):
+            return cls(CONSISTENCY_START, FIRST_PART, has_two_parts=True)
+        start = CONSISTENCY_START if any(augment) else INFOMAX_START
+        return cls(start, INFOMAX_START)
+
+    def cosine(self, progress: float) -> float:
+        """The factor of the learning rate at this fraction of the epochs."""
+        if self.has_two_parts:
+            first = self.infomax_start
+            if progress < first:
+                progress = progress / first
+            else:
+                progress = (progress - first) / (1 - first)
+        return (1 + math.cos(math.pi * progress)) / 2
+
+
+def has_two_parts(phases: Iterable[Phase], augment: Augmentations) -> bool:
+    """Whether a model without information maximization is trained to its end first.
+
+    Its predictions tell how frequent the classes of an unlabeled task are. They do so
+    only if consistency has adapted the model to the task.
+    """
+    return any(
+        function is not None
+        and bool(phase.weight("infomax", t) and phase.weight("consistency", t))
+        for phase in phases
+        for t, function in enumerate(augment)
+    )

@@ -89,8 +89,9 @@ class BatchedSearchCV(GridSearchCV):
     >>> from sk_jae import JointTransferClassifier, pack
     >>> from sk_jae.model_selection import BatchedSearchCV
     >>> rng = np.random.default_rng(0)
-    >>> y = rng.integers(2, size=60)
-    >>> X, y = pack([rng.normal(size=(60, 4)) + 3 * y[:, None]], [y])
+    >>> y = [rng.integers(2, size=60), rng.integers(2, size=40)]
+    >>> X = [rng.normal(size=(len(part), 4)) + 3 * part[:, None] for part in y]
+    >>> X, y = pack(X, y)
     >>> clf = JointTransferClassifier(max_epochs=5, random_state=0)
     >>> search = BatchedSearchCV(clf, {"reconstruction_weight": [0.1, 1.0]}, cv=3)
     >>> search.fit(X, y).cv_results_["mean_test_score"].shape

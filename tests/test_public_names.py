@@ -44,7 +44,8 @@ PUBLIC = {
         ReverseValidationScorer SoftNeighborhoodDensityScorer transfer_report
     """,
     "sk_jae.model_selection": """
-        JointStratifiedKFold JointStratifiedShuffleSplit LeaveOneTaskOut
+        BatchedRandomizedSearchCV BatchedSearchCV JointStratifiedKFold
+        JointStratifiedShuffleSplit LeaveOneTaskOut
         task_train_test_split
     """,
     "sk_jae.nn": """

@@ -163,13 +163,28 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
         *("auto", None, (1, 8, 8), (3, 9, 9), (2, 5, 5), (1, 1, 1), (8, 8), (0, 8, 8)),
         *((1, 8, 8, 8), (1.0, 8, 8), (10**12, 8, 8), (1, 10**9, 10**9), (True, 8, 8)),
     ),
-    "layout": listed("auto", "first", "last", ["auto", "first"], {"a": "last"}),
-    "input_scaling": listed("auto", None),
+    "layout": listed(
+        "auto", "first", "last", "signal", ["auto", "first"], {"a": "last"}
+    ),
+    "input_scaling": listed("auto", None, "whiten"),
     "loss_scaling": listed("auto", None),
     "reconstruction_weight": weights,
     "classification_weight": weights,
     "infomax_weight": weights,
     "consistency_weight": weights,
+    "pairing_weight": weights,
+    "class_weight": listed(
+        *(
+            None,
+            "balanced",
+            {0: 1, 1: 2.5, 2: 0.1},
+            {0: 1},
+            {7: 1},
+            {0: -1, 1: 1, 2: 1},
+        ),
+        *({0: 0, 1: 0, 2: 0}, {0: 1e300, 1: 1, 2: 1}, [1, 2, 3], "even"),
+    ),
+    "sampling_rate": listed(None, 1, 100.0, [1, 2], {"a": 50}, 0, -1, 5e-324, 1e300),
     "class_prior": listed(
         *(None, [0.2, 0.3, 0.5], [0.5, 0.5], [0, 0, 1], [-1, 1, 1], [1e300] * 3, "no"),
         *({"a": {0: 0.5, 1: 0.5}}, {"task1": [0.2, 0.3, 0.5]}, {"pen": {0: 1}}),

@@ -87,22 +87,27 @@ def memory(pid: int) -> int:
     return total
 
 
-def measure(quick: bool, n_jobs: int, threads: int | None) -> dict[str, Any]:
-    """One run, in a process of its own whose memory is sampled."""
+def measured_process(module: str, arguments: list[str]) -> dict[str, Any]:
+    """What a module writes to --output, in a process whose memory is sampled."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "run.json"
-        command = [sys.executable, "-m", "benchmarks.speed.grid_search"]
-        command += ["--run", str(n_jobs), "--output", str(output)]
-        command += ["--quick"] if quick else []
-        command += ["--threads", str(threads)] if threads is not None else []
+        command = [sys.executable, "-m", module, *arguments, "--output", str(output)]
         child = subprocess.Popen(command, cwd=ROOT)
         peak = 0
         while child.poll() is None:
             peak = max(peak, memory(child.pid))
             time.sleep(0.2)
         if child.wait():
-            raise SystemExit(f"The run with n_jobs={n_jobs} failed.")
+            raise SystemExit(f"The run of {module} with {arguments} failed.")
         return json.loads(output.read_text()) | {"peak_mb": round(peak / 2**20)}
+
+
+def measure(quick: bool, n_jobs: int, threads: int | None) -> dict[str, Any]:
+    """One run, in a process of its own."""
+    arguments = ["--run", str(n_jobs)]
+    arguments += ["--quick"] if quick else []
+    arguments += ["--threads", str(threads)] if threads is not None else []
+    return measured_process("benchmarks.speed.grid_search", arguments)
 
 
 def compare(runs: list[dict[str, Any]]) -> str:

@@ -59,6 +59,7 @@ from sk_jae.training import (
     check_device,
     check_no_class,
     plain_torch,
+    run_together,
     seed_from,
 )
 
@@ -73,6 +74,9 @@ class BaseJointEstimator(
     auto_wrap_output_keys=None,
 ):
     """Base class of the joint estimators."""
+
+    # The searches of `sk_jae.model_selection` ask for it.
+    _fit_together = staticmethod(run_together)
 
     # The vectors that input_scaling="auto" whitens.
     _auto_whitens: AutoWhitens = None

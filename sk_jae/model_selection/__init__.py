@@ -1,5 +1,9 @@
-"""Splitters for `JointArrays` that consider its tasks and its unlabeled samples."""
+"""Splitters that consider tasks and unlabeled samples, and batched searches."""
 
+from sk_jae.model_selection._batched_search import (
+    BatchedRandomizedSearchCV,
+    BatchedSearchCV,
+)
 from sk_jae.model_selection._split import (
     JointStratifiedKFold,
     JointStratifiedShuffleSplit,
@@ -8,6 +12,8 @@ from sk_jae.model_selection._split import (
 from sk_jae.model_selection._train_test_split import task_train_test_split
 
 __all__ = [
+    "BatchedRandomizedSearchCV",
+    "BatchedSearchCV",
     "JointStratifiedKFold",
     "JointStratifiedShuffleSplit",
     "LeaveOneTaskOut",

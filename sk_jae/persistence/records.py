@@ -94,7 +94,8 @@ def from_record(record: Any, expected: Any, path: str = "") -> Any:
         return _from_fields(record, _class_of(record, expected), path)
     if origin is np.ndarray:
         dtype = get_args(options[1])[0]
-        right = type(record) is np.ndarray
+        # joblib.load(mmap_mode=...) makes memory maps of arrays.
+        right = type(record) in (np.ndarray, np.memmap)
         right = right and (dtype is Any or np.issubdtype(record.dtype, dtype))
         return _checked(record, right, path)
     if origin is tuple:

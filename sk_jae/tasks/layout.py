@@ -85,7 +85,7 @@ class Layout:
         found: NDArray[Any] = values
         if self.scaling is not None:
             largest = np.finfo(np.float32).max
-            values = values.reshape(len(values), -1)
+            values = values.reshape(len(values), prod(values.shape[1:]))
             found = self.scaling.undo(values).clip(-largest, largest)
             found = found.astype(np.float32)
         found = found.reshape(len(values), *self.shape)

@@ -160,17 +160,17 @@ def _centered(
     return centered
 
 
+@np.errstate(under="ignore")
 def _directions(
     rows: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The orthonormal directions of centered rows, and their sizes."""
     n, n_features = rows.shape
-    with np.errstate(under="ignore"):
-        if n_features <= n:
-            variances, directions = np.linalg.eigh(rows.T @ rows / n)
-        else:  # the same from products of the rows, which are fewer
-            variances, weights = np.linalg.eigh(rows @ rows.T / n)
-            directions = rows.T @ weights
+    if n_features <= n:
+        variances, directions = np.linalg.eigh(rows.T @ rows / n)
+    else:  # the same from products of the rows, which are fewer
+        variances, weights = np.linalg.eigh(rows @ rows.T / n)
+        directions = rows.T @ weights
     kept = variances > _SMALLEST_VARIANCE * max(variances[-1], np.finfo(float).tiny)
     if not kept.any():  # nothing varies
         return np.zeros((n_features, 1)), np.ones(1)
@@ -182,6 +182,7 @@ def _directions(
     return directions * signs, np.sqrt(variances + _ridge(variances, np.sqrt(n)))
 
 
+@np.errstate(under="ignore")
 def _ridge(variances: NDArray[np.float64], n_effective: float) -> float:
     """The e for which sum_i v_i / (v_i + e) is `n_effective`."""
     if len(variances) <= n_effective:

@@ -15,6 +15,7 @@ from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
+from sk_jae.training.together import run_together
 from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
@@ -43,6 +44,7 @@ __all__ = [
     "has_two_parts",
     "plain_torch",
     "root_mean_power",
+    "run_together",
     "seed_from",
     "to_module",
     "units_of",

@@ -33,6 +33,7 @@ from sk_jae.training.objective import (
     Phase,
     TermKey,
     WeightedMean,
+    add_terms,
 )
 from sk_jae.training.optimizers import (
     check_optimizer,
@@ -245,10 +246,20 @@ class JointNet(NeuralNet):
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
-            _add(step["terms"], sums, counts)
+            add_terms(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.record_epoch(prefix, sums, counts, len(iterator))
+
+    def record_epoch(
+        self,
+        prefix: str,
+        sums: Mapping[TermKey, Tensor],
+        counts: Mapping[TermKey, Tensor | int],
+        n_batches: int,
+    ) -> None:
+        """Write what an epoch has added up into the history."""
         self._record(prefix, self._means(sums, counts))
-        self.history.record(f"{prefix}_batch_count", len(iterator))
+        self.history.record(f"{prefix}_batch_count", n_batches)
 
     def validation_loss(self, batches: Batches) -> float:
         """The loss of the present weights; callbacks are not called."""
@@ -256,7 +267,7 @@ class JointNet(NeuralNet):
         sums: dict[TermKey, Tensor] = {}
         counts: dict[TermKey, Tensor | int] = {}
         for batch in batches:
-            _add(self.validation_step(batch)["terms"], sums, counts)
+            add_terms(self.validation_step(batch)["terms"], sums, counts)
         return self._weighted(self._means(sums, counts))
 
     def _means(
@@ -387,14 +398,3 @@ class JointNet(NeuralNet):
 
     def __sklearn_clone__(self) -> NoReturn:
         self._refuse("clone")
-
-
-def _add(
-    terms: Mapping[TermKey, WeightedMean],
-    sums: dict[TermKey, Tensor],
-    counts: dict[TermKey, Tensor | int],
-) -> None:
-    """Add the means of a batch to the sums of an epoch, on the device."""
-    for key, (value, n) in terms.items():
-        sums[key] = value * n + sums.get(key, 0.0)
-        counts[key] = n + counts.get(key, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias, cast
@@ -29,7 +29,7 @@ from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 from sk_jae.training.validation_scores import ValidationScores
 
-__all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean"]
+__all__ = ["TERMS", "JointLoss", "Phase", "TermKey", "WeightedMean", "add_terms"]
 
 TERMS = (
     "reconstruction",
@@ -41,6 +41,7 @@ TERMS = (
     "agreement",
 )
 
+Inputs: TypeAlias = list[Tensor | None]  # one per task
 WeightedMean: TypeAlias = tuple[Tensor, Tensor | int]  # a mean and of how many samples
 
 
@@ -131,11 +132,33 @@ class JointLoss(nn.Module):
         self, module: JointModule, batch: Batch, phase: Phase
     ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
         """The loss () and its terms, unweighted, by (term, task)."""
+        return self.evaluate(
+            module, self.prepare(module.names, batch, phase), batch, phase
+        )
+
+    def prepare(
+        self, names: Sequence[str], batch: Batch, phase: Phase
+    ) -> tuple[Inputs, Inputs]:
+        """The samples that the phase needs, as they are, and augmented in training."""
+        plain = [
+            x if self._is_needed(t, batch, phase) else None
+            for t, x in enumerate(batch.inputs)
+        ]
+        return plain, [self._augmented(t, x, names) for t, x in enumerate(plain)]
+
+    def evaluate(
+        self,
+        module: JointModule,
+        samples: tuple[Inputs, Inputs],
+        batch: Batch,
+        phase: Phase,
+    ) -> tuple[Tensor, dict[TermKey, WeightedMean]]:
+        """The loss and its terms for samples from `prepare`."""
         terms: dict[TermKey, WeightedMean] = {}
         scores: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
         for key, value, n in chain(
-            self._terms_of_tasks(module, batch, phase, scores),
+            self._terms_of_tasks(module, samples, batch, phase, scores),
             self._terms_of_pairs(module, batch.pairs, phase),
         ):
             value = value / self.units.get(key, 1.0)
@@ -149,16 +172,13 @@ class JointLoss(nn.Module):
     def _terms_of_tasks(
         self,
         module: JointModule,
+        samples: tuple[Inputs, Inputs],
         batch: Batch,
         phase: Phase,
         scores: dict[TermKey, WeightedMean],
     ) -> Iterator[FoundTerm]:
         """The terms of the samples of each task; also adds to the scores."""
-        plain = [
-            x if self._is_needed(t, batch, phase) else None
-            for t, x in enumerate(batch.inputs)
-        ]
-        inputs = [self._augmented(t, x, module.names) for t, x in enumerate(plain)]
+        plain, inputs = samples
         targets = self._plain_logits(module, plain, batch, phase)
         for t, codes in enumerate(module.encode(inputs)):
             if codes is None:
@@ -193,16 +213,19 @@ class JointLoss(nn.Module):
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
         supervised = of_labels and batch.labels[t] is not None
         weight = phase.weight("reconstruction", t)
-        if weight or supervised or self._learns_unlabeled(t, phase):
+        if weight or supervised:
             return True
-        if self.training or self.scores is None:
-            return False
-        return self.scores.concern(t, batch.labels[t])
+        if self.training:
+            # Before the terms start, the statistics of batch normalization are learned.
+            return self._has_unlabeled_terms(t, phase)
+        return self.scores is not None and self.scores.concern(t, batch.labels[t])
+
+    def _has_unlabeled_terms(self, t: int, phase: Phase) -> bool:
+        return any(phase.weight(term, t) for term in ("infomax", "consistency"))
 
     def _learns_unlabeled(self, t: int, phase: Phase) -> bool:
-        if not self.training or not self._has_warmed_up:
-            return False
-        return any(phase.weight(term, t) for term in ("infomax", "consistency"))
+        has_started = self.training and self._has_warmed_up
+        return has_started and self._has_unlabeled_terms(t, phase)
 
     def _augmented(
         self, t: int, x: Tensor | None, names: Sequence[str]
@@ -302,3 +325,14 @@ class JointLoss(nn.Module):
         if self.class_weight is not None:
             found = found * self.class_weight[labels.clamp(min=0)]
         return found
+
+
+def add_terms(
+    terms: Mapping[TermKey, WeightedMean],
+    sums: dict[TermKey, Tensor],
+    counts: dict[TermKey, Tensor | int],
+) -> None:
+    """Add the means of a batch to the sums of an epoch, on the device."""
+    for key, (value, n) in terms.items():
+        sums[key] = value * n + sums.get(key, 0.0)
+        counts[key] = n + counts.get(key, 0)

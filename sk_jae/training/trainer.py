@@ -38,8 +38,10 @@ from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 from sk_jae.training.phase_limits import recalibrate, training_only
+from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
 from sk_jae.training.timetable import Timetable
+from sk_jae.training.together import train_epoch
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
 
@@ -349,7 +351,9 @@ class Trainer:
         if len(self.phases) > 1:
             net.history.record("phase", net.phase_.name)
         train_step = partial(net.train_step, outside=self.lent.given_back)
-        net.run_single_epoch(batches, True, "train", self._step(train_step))
+        step = self._step(train_step)
+        alone = partial(net.run_single_epoch, batches, True, "train", step)
+        train_epoch(EpochOfTraining(net, batches, alone))
         check_loss(net, net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
         self.history[:] = self._rows()

@@ -91,7 +91,11 @@ class TestPack:
             (np.arange(3), TypeError, "y is ndarray, expected a list"),
             ({"a": [0, 1]}, TypeError, "y is dict, expected the form of X: a list"),
             ([[0, 1], [2, 3]], ValueError, r"y of task 'task1' .*expected 1, one"),
-            ([[[0, 1], [1, 0]], [2]], ValueError, r"y of task 'task0' .*ravel"),
+            (
+                [[[0, 1], [1, 0]], [2]],
+                ValueError,
+                r"'task1' .*\(1,\).*'task0' \(2, 2\)",
+            ),
             ([np.uint64([0, 2**63]), None], ValueError, "task 'task0' .*64 bits"),
             ([[0, 2**70], None], ValueError, "task 'task0' .*64 bits.*smaller"),
             (

@@ -12,6 +12,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sk_jae import JointTransferClassifier
+from sk_jae.nn import TaskBatchNorm
 from sk_jae.training import timetable
 from tests.helpers.documented import documented
 from tests.helpers.objective import objective as reference_objective
@@ -272,3 +273,13 @@ def test_the_mean_of_an_epoch_counts_every_sample_once(monkeypatch):
     for (term, t), total in sums.items():
         found = row[f"train_{term}_task{t}"]
         assert found == pytest.approx(total / counts[term, t], rel=1e-4), (term, t)
+
+
+@pytest.mark.parametrize("strategy", ["end-to-end", "common-branch"])
+def test_the_statistics_of_a_task_are_known_before_its_terms_start(strategy):
+    y = [complete(20), None]
+    clf = fit("conv", y, max_epochs=1, reconstruction_weight=0.0, strategy=strategy)
+    norms = [m for m in clf.module_.modules() if isinstance(m, TaskBatchNorm)]
+    means = [norm.running_mean for norm in norms if len(norm.running_mean) == 2]
+    assert means
+    assert all((rows[1] != 0).any() for rows in means)

@@ -1,0 +1,48 @@
+"""The table of searches that train their candidates together or one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks._tables import Cell, Column, Table
+
+SEARCHES = {
+    "GridSearchCV, n_jobs=1": "`GridSearchCV`",
+    "GridSearchCV, n_jobs=2": "`GridSearchCV(n_jobs=2)`",
+    "BatchedSearchCV": "`BatchedSearchCV`",
+}
+WORKLOADS = {
+    f"{data}, {n} candidates": f"{data}, {n} candidates"
+    for data in ("table 300 x 10", "table 2000 x 50", "digits")
+    for n in (12, 36, 108)
+}
+
+
+def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
+    """The medians over the repetitions of each search."""
+    found = defaultdict(list)
+    for run in runs:
+        found[run["workload"], run["search"]].append(run)
+    for (workload, search), of_search in found.items():
+        values = {
+            key: median(run[key] for run in of_search)
+            for key in ("seconds", "cpu_seconds", "peak_mb")
+        }
+        yield {"row": workload, "column": search, "seed": None, "values": values}
+
+
+TABLES = {
+    "speed/search": Table(
+        results="speed/search",
+        corner="candidates in 3 folds",
+        columns=[
+            Column(title, name, "{seconds:.0f} s, {cpu_seconds:.0f} s of CPU")
+            for name, title in SEARCHES.items()
+        ],
+        rows=WORKLOADS,
+        derive=cells,
+    )
+}

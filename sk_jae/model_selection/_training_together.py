@@ -1,0 +1,112 @@
+"""A joblib backend whose calls train their networks together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import ParallelBackendBase
+from sklearn.pipeline import Pipeline
+
+__all__ = ["training_together"]
+
+Functions: TypeAlias = Sequence[Callable[[], Any]]
+RunTogether: TypeAlias = Callable[[Functions], list[Any]]
+
+# joblib hands over at most twice as many calls as there are workers.
+_MANY = 10**5
+
+
+@contextmanager
+def training_together(estimator: Any) -> Iterator[None]:
+    """Let scikit-learn's calls of joblib train the networks of an estimator together.
+
+    Nothing changes for estimators that do not offer it. The estimator may be the last
+    step of a pipeline.
+    """
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    run = getattr(estimator, "_fit_together", None)
+    if run is None:
+        yield
+        return
+    with parallel_config(backend=_Together(run)):
+        yield
+
+
+class _Together(ParallelBackendBase):  # type: ignore[misc]
+    """Collects all calls, and makes them when the first result is asked for."""
+
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(self, run: RunTogether) -> None:
+        super().__init__(nesting_level=0)
+        self._run = run
+        self._n_processes = 1
+        self._calls: list[_Call] = []
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
+        self._n_processes = n_jobs or 1
+        return _MANY
+
+    def submit(
+        self, func: Callable[[], Any], callback: Callable[[Any], object] | None = None
+    ) -> _Call:
+        call = _Call(self, func, callback)
+        self._calls.append(call)
+        return call
+
+    apply_async = submit  # its name before joblib 1.5
+
+    def run_all(self) -> None:
+        """Make all calls that wait."""
+        calls, self._calls = self._calls, []
+        functions = [call.function for call in calls]
+        for call, result in zip(calls, self._results(functions), strict=True):
+            call.set_result(result)
+
+    def _results(self, functions: Functions) -> list[Any]:
+        if self._n_processes == 1:
+            return self._run(functions)
+        with parallel_config(backend="loky"):
+            parallel = Parallel(n_jobs=self._n_processes)
+            n_parts = min(parallel._effective_n_jobs(), len(functions))
+            parts = np.array_split(np.arange(len(functions)), n_parts)
+            found = parallel(
+                delayed(self._run)([functions[i] for i in part]) for part in parts
+            )
+        return [result for part in found for result in part]
+
+    def abort_everything(self, ensure_ready: bool = True) -> None:
+        self._calls = []
+
+
+class _Call:
+    """A call that joblib waits for."""
+
+    def __init__(
+        self,
+        backend: _Together,
+        function: Callable[[], Any],
+        callback: Callable[[Any], object] | None,
+    ) -> None:
+        self.function = function
+        self._backend, self._callback = backend, callback
+        self._has_result = False
+        self._result: Any = None
+
+    def set_result(self, result: Any) -> None:
+        self._result, self._has_result = result, True
+        if self._callback is not None:
+            self._callback(result)
+
+    def get(self) -> Any:
+        if not self._has_result:
+            self._backend.run_all()
+        return self._result

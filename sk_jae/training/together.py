@@ -1,0 +1,163 @@
+"""Runs several fits at the same time, so that their networks can train together.
+
+Every fit has a thread of its own, but only one of these threads runs at any time: it
+runs until its training needs an epoch, and waits until the epochs of all fits have been
+computed. So the code of a fit is the same whether it is alone or not.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, copy_context
+from typing import Any, Generic, TypeVar
+
+from sk_jae.training.memory import free_memory
+from sk_jae.training.stacked_epoch import EpochOfTraining, StackedTraining
+
+__all__ = ["run_together", "train_epoch"]
+
+T = TypeVar("T")
+
+# Beyond, the threads and the data of waiting fits cost more than larger groups gain.
+_MOST_FITS = 400
+
+
+class _Stopped(BaseException):
+    """Ends the thread of a fit whose result nobody needs any more."""
+
+
+class _Fit(Generic[T]):
+    """A function that runs in a thread of its own, in turns with the caller's.
+
+    Attributes
+    ----------
+    epoch : EpochOfTraining or None
+        What the function waits for.
+    result : T
+        What it has returned.
+    error : BaseException or None
+        What it has raised.
+    """
+
+    result: T
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self.epoch: EpochOfTraining | None = None
+        self.error: BaseException | None = None
+        self._function = function
+        self._is_stopped = False
+        self._its_turn, self._my_turn = threading.Lock(), threading.Lock()
+        self._its_turn.acquire()
+        self._my_turn.acquire()
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), daemon=True
+        )
+        self._has_started = self._is_running = False
+
+    def go_on(self) -> None:
+        """Let the function run until it needs an epoch or ends."""
+        self._is_running = True
+        if self._has_started:
+            self._its_turn.release()
+        else:
+            self._has_started = True
+            self._thread.start()
+        self._wait()
+
+    def _wait(self) -> None:
+        self._my_turn.acquire()
+        self._is_running = False
+
+    def stop(self) -> None:
+        """End the function, wherever it is."""
+        if self._is_running:  # Ctrl-C has come to the caller's thread meanwhile
+            self._wait()
+        self._is_stopped = True
+        while self.epoch is not None:
+            self.go_on()
+
+    def _run(self) -> None:
+        _current.set(self)
+        try:
+            self.result = self._function()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._my_turn.release()
+
+    def train(self, epoch: EpochOfTraining) -> None:
+        """Wait until an epoch has been computed; called by the function."""
+        self.epoch = epoch
+        self._my_turn.release()
+        self._its_turn.acquire()
+        self.epoch = None
+        if self._is_stopped:
+            raise _Stopped
+        if epoch.error is not None:
+            raise epoch.error
+        if not epoch.is_done:
+            epoch.alone()
+
+
+_current: ContextVar[_Fit[Any] | None] = ContextVar("sk_jae_fit", default=None)
+
+
+def train_epoch(epoch: EpochOfTraining) -> None:
+    """Train a net for an epoch, together with other fits if there are any."""
+    fit = _current.get()
+    if fit is None:
+        epoch.alone()
+    else:
+        fit.train(epoch)
+
+
+def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
+    """Call all functions, and train the networks that they fit together.
+
+    As many run at the same time as fit half of the memory that is free.
+
+    Parameters
+    ----------
+    functions : sequence of callable
+        Functions that fit an estimator, among other things. The results of each are the
+        same as if it were called alone.
+
+    Returns
+    -------
+    results : list
+        What the functions have returned.
+
+    Raises
+    ------
+    Exception
+        The first that a function has raised. The others are stopped.
+    """
+    fits = [_Fit(function) for function in functions]
+    waiting, training = deque(fits), list[_Fit[T]]()
+    stacked = StackedTraining()
+    enough = (free_memory() or 0) / 2
+    try:
+        while waiting or training:
+            while waiting and (
+                not training
+                or (len(training) < _MOST_FITS and (free_memory() or 1) > enough)
+            ):
+                training += _advanced([waiting.popleft()])
+            stacked.train([fit.epoch for fit in training if fit.epoch is not None])
+            training = _advanced(training)
+    except BaseException:
+        for fit in fits:
+            fit.stop()
+        raise
+    return [fit.result for fit in fits]
+
+
+def _advanced(fits: Sequence[_Fit[T]]) -> list[_Fit[T]]:
+    """Let fits go on, and return those that need another epoch."""
+    for fit in fits:
+        fit.go_on()
+        if fit.epoch is None and fit.error is not None:
+            raise fit.error
+    return [fit for fit in fits if fit.epoch is not None]

@@ -39,9 +39,8 @@ def subtypes_table() -> Table:
     return Table(
         results="transfer/pairs",
         columns=[
-            *(Column(h, name, "{accuracy:±.1f}") for name, h in COLUMNS.items()),
+            *(Column(h, name, "{accuracy:±.1f} ({n})") for name, h in COLUMNS.items()),
             Column("seconds", "subtypes, all", "{seconds:.1f}"),
-            Column("seeds", "subtypes, 10 %", "{n}"),
         ],
         rows=ROWS,
         derive=cells,
@@ -52,9 +51,8 @@ def translation_table() -> Table:
     return Table(
         results="transfer/pairs",
         columns=[
-            Column("R^2 of the proteins", "proteins", "{r2:±.3f}"),
+            Column("R^2 of the proteins", "proteins", "{r2:±.3f} ({n})"),
             Column("seconds", "proteins", "{seconds:.1f}"),
-            Column("seeds", "proteins", "{n}"),
         ],
         rows=TRANSLATION_ROWS,
         derive=cells,

@@ -73,14 +73,13 @@ KINDS: dict[str, Callable[[], tuple[Any, ...]]] = {
 
 
 def digest(est: Any, X: Any) -> str:
-    """The hash of all that a fit has found, but for durations."""
+    """The hash of all that a fit has found."""
     found = hashlib.sha256()
     for name, value in est.module_.state_dict().items():
         found.update(name.encode() + value.numpy().tobytes())
     for codes in est.transform(X):
         found.update(codes.tobytes())
-    rows = [{k: v for k, v in row.items() if k != "dur"} for row in est.history_]
-    found.update(json.dumps(rows).encode())
+    found.update(json.dumps(est.history_).encode())
     return found.hexdigest()
 
 

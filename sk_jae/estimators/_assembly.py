@@ -161,7 +161,7 @@ def make_net(
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
         is_table = _predicts_from_vectors(state)
-        factor = _TWO_PARTS if has_two_parts(phases, augment) else 1.0
+        factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
         module,

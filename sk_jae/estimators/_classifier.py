@@ -102,16 +102,17 @@ class JointTransferClassifier(ClassFitting):
         Weight of information maximization on tasks that have unlabeled samples: each
         prediction becomes more confident, and the predictions together become more
         diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
-        The term starts after 60 % of the epochs, and after 50 % without consistency,
-        because the labeled tasks must first teach what to be confident of. With
-        consistency, the cosine of `lr_schedule` is run through twice, before this term
-        and with it. Training decides which shares of the classes it supposes, see
-        `transfer_`.
+        The term starts after 60 % of the epochs for images with consistency, after 30 %
+        otherwise, and after 50 % without augmentation, because the labeled tasks must
+        first teach what to be confident of. For images with consistency, the cosine of
+        `lr_schedule` is run through twice, before this term and with it. Training
+        decides which shares of the classes it supposes, see `transfer_`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
         for the augmented one (Sohn et al. 2020). This term starts after 36 % of the
-        epochs. Without `augmentation` it does not exist.
+        epochs for images with information maximization, and after 30 % where one of
+        the two is missing. Without `augmentation` it does not exist.
     head : {"auto", "shared", "both"}, default="auto"
         Which classifiers there are. "shared" is one classifier on the shared codes, the
         same for all tasks. "both" adds a classifier on both codes for every labeled
@@ -137,10 +138,10 @@ class JointTransferClassifier(ClassFitting):
     max_epochs : int or "auto", default="auto"
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
-        updates, and 900 with consistency and information maximization, in at most 200
-        epochs; if the largest task has more than 2,000 samples, the number of updates
-        grows with the square root of their number. If all tasks are vectors, it falls
-        in the same way for fewer.
+        updates, and 900 for images with consistency and information maximization, in at
+        most 200 epochs; if the largest task has more than 2,000 samples, the number of
+        updates grows with the square root of their number. If all tasks are vectors, it
+        falls in the same way for fewer.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 0.99], default=0.25

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from sk_jae.tasks import Layout
 from sk_jae.training.objective import Phase
 
 __all__ = ["Timetable", "has_two_parts"]
 
 Augmentations = Sequence[Callable[[Tensor], Tensor] | None]
 
-# Before, predictions for unlabeled samples are not better than a guess.
-CONSISTENCY_START, INFOMAX_START = 0.36, 0.5
+# Before, predictions for unlabeled samples are not better than a guess. Where samples
+# are not augmented, which corrects these, the terms start later.
+START, START_PLAIN = 0.3, 0.5
 
-# The length of the first of two parts.
-FIRST_PART = 0.6
+# With two parts: the length of the first one, and when consistency starts in it.
+FIRST_PART, CONSISTENCY_START = 0.6, 0.36
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,13 @@ class Timetable:
     has_two_parts: bool = False
 
     @classmethod
-    def of(cls, phase: Phase, augment: Augmentations) -> Timetable:
-        if has_two_parts([phase], augment):
+    def of(
+        cls, phase: Phase, augment: Augmentations, layouts: Sequence[Layout]
+    ) -> Timetable:
+        if has_two_parts([phase], augment, layouts):
             return cls(CONSISTENCY_START, FIRST_PART, has_two_parts=True)
-        start = CONSISTENCY_START if any(augment) else INFOMAX_START
-        return cls(start, INFOMAX_START)
+        start = START if any(augment) else START_PLAIN
+        return cls(start, start)
 
     def cosine(self, progress: float) -> float:
         """The factor of the learning rate at this fraction of the epochs."""
@@ -58,14 +62,18 @@ class Timetable:
         return (1 + math.cos(math.pi * progress)) / 2
 
 
-def has_two_parts(phases: Iterable[Phase], augment: Augmentations) -> bool:
+def has_two_parts(
+    phases: Iterable[Phase], augment: Augmentations, layouts: Sequence[Layout]
+) -> bool:
     """Whether a model without information maximization is trained to its end first.
 
     Its predictions tell how frequent the classes of an unlabeled task are. They do so
-    only if consistency has adapted the model to the task.
+    only if consistency has adapted the model to the task. For signals this was worse:
+    consistency alone confirms classes that are taken for each other.
     """
     return any(
         function is not None
+        and layouts[t].is_image
         and bool(phase.weight("infomax", t) and phase.weight("consistency", t))
         for phase in phases
         for t, function in enumerate(augment)

@@ -260,7 +260,7 @@ class Trainer:
     def _train_phase(self, phase: Phase, kept: dict[str, Any] | None) -> None:
         net = self.net
         valid = None
-        times = Timetable.of(phase, net.augment)
+        times = Timetable.of(phase, net.augment, self.data.layouts)
         net.criterion_.start = times.start
         adaptation = self.adaptation = Adaptation(
             net, self.data, self.reader, self.class_prior, times, self._step

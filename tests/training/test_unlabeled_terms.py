@@ -179,7 +179,7 @@ def first_epoch(clf, term, task):
 
 
 def start_at(monkeypatch, start):
-    for name in ("CONSISTENCY_START", "INFOMAX_START", "FIRST_PART"):
+    for name in ("START", "START_PLAIN", "CONSISTENCY_START", "FIRST_PART"):
         monkeypatch.setattr(timetable, name, start)
 
 
@@ -187,22 +187,22 @@ class TestTheirStart:
     Y: ClassVar = [complete(20), None]
 
     @pytest.mark.parametrize(
-        ("term", "parameters", "text"),
+        ("kind", "term", "parameters", "text"),
         [
-            ("infomax", {}, "The term starts after {} % of the epochs"),
-            ("infomax", {"augmentation": None}, "and after {} % without"),
-            ("infomax", {"consistency_weight": 0.0}, "and after {} % without"),
-            ("consistency", {}, "This term starts after {} % of the epochs"),
-            (
-                "consistency",
-                {"infomax_weight": 0.0},
-                "This term starts after {} % of the epochs",
-            ),
+            ("conv", "infomax", {}, "The term starts after {} % of the epochs"),
+            ("conv", "infomax", {"consistency_weight": 0.0}, "after {} % otherwise"),
+            ("dense", "infomax", {}, "after {} % otherwise"),
+            ("conv", "infomax", {"augmentation": None}, "and after {} % without"),
+            ("conv", "consistency", {}, "This term starts after {} % of the epochs"),
+            ("conv", "consistency", {"infomax_weight": 0.0}, "and after {} % where"),
+            ("dense", "consistency", {}, "and after {} % where"),
         ],
     )
-    def test_is_after_as_many_epochs_as_is_documented(self, term, parameters, text):
+    def test_is_after_as_many_epochs_as_is_documented(
+        self, kind, term, parameters, text
+    ):
         percent = documented(JointTransferClassifier, text)
-        clf = fit("dense", self.Y, max_epochs=20, **parameters)
+        clf = fit(kind, self.Y, max_epochs=20, **parameters)
         assert first_epoch(clf, term, 1) == 1 + math.ceil(20 * percent / 100)
 
     @pytest.mark.parametrize(

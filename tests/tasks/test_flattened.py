@@ -87,9 +87,9 @@ def test_pictures_whose_columns_are_mixed_are_none():
 
 
 @pytest.mark.real_data
-def test_flat_mnist_and_usps_are_recognized():
+def test_flat_mnist_and_usps_are_recognized(data_home):
     for load in (load_mnist, load_usps):
-        X = load(subset="test", return_X_y=True)[0]
+        X = load(subset="test", data_home=data_home, return_X_y=True)[0]
         assert flattened_pictures(X.reshape(len(X), -1)) == X.shape[1:]
 
 

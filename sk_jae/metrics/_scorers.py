@@ -15,6 +15,7 @@ from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.metrics._one_task import one_task, targets_of_tasks
 from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
 from sk_jae.metrics._task_view import (
+    check_predicts_classes,
     labels_of_task,
     parse_fitted_inputs,
     select_task,
@@ -115,6 +116,7 @@ class _LabelFreeScorer:
     ) -> float:
         """Return the score of an estimator, the mean over the tasks."""
         check_is_fitted(estimator)
+        check_predicts_classes(estimator, type(self).__name__)
         tasks = parse_fitted_inputs(X, estimator)
         scores = []
         for t in target_tasks(self.task, tasks, y, estimator):

@@ -22,6 +22,7 @@ from sk_jae.tasks import (
 )
 
 __all__ = [
+    "check_predicts_classes",
     "labels_of_task",
     "parse_fitted_inputs",
     "predictor_of",
@@ -50,6 +51,16 @@ def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
     if tasks.container_kind == "array" and not hasattr(arrays[0], "shape"):
         arrays = [to_array(X, "X")]
     return replace(tasks, arrays=tuple(arrays))
+
+
+def check_predicts_classes(estimator: object, user: str) -> None:
+    """Refuse an estimator whose predictions have no probabilities of classes."""
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"{user} compares probabilities of classes, but {type(estimator).__name__} "
+            "predicts none; give a JointTransferClassifier. Predicted numbers can be "
+            "compared with known ones by LabeledScorer('r2')."
+        )
 
 
 def select_task(

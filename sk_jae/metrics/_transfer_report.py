@@ -12,7 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import FittedClassifier
 from sk_jae.metrics._statistics import entropy, evenly_spaced, numpy_defaults
-from sk_jae.metrics._task_view import predictor_of, select_task, task_output
+from sk_jae.metrics._task_view import (
+    check_predicts_classes,
+    predictor_of,
+    select_task,
+    task_output,
+)
 from sk_jae.tasks import (
     Samples,
     Targets,
@@ -113,8 +118,9 @@ def transfer_report(
     Raises
     ------
     ValueError, TypeError
-        If `y` has no label, if a task has fewer than 2 samples, or if `y_few` has no
-        label or labels of another kind than in `fit`.
+        If `y` has no label, if a task has fewer than 2 samples, if `y_few` has no label
+        or labels of another kind than in `fit`, or if the estimator predicts no
+        classes.
 
     See Also
     --------
@@ -151,6 +157,7 @@ def transfer_report(
     True
     """
     check_is_fitted(estimator)
+    check_predicts_classes(estimator, "transfer_report")
     predictor, transformers = predictor_of(estimator)
     for transformer in transformers:
         X = transformer.transform(X)

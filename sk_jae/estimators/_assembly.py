@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._held_out import counted_rows, held_out
+from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
@@ -32,6 +33,7 @@ from sk_jae.tasks import (
     Layout,
     RegressionTargets,
     TaskInputs,
+    check_losses,
     counted,
     evenly_mixed,
     warn_of_flattened,
@@ -45,8 +47,10 @@ from sk_jae.training import (
     TaskData,
     Trainer,
     Units,
+    counts_of,
     default_precision,
     has_two_parts,
+    start_at_mean_rates,
     units_of,
 )
 
@@ -103,12 +107,16 @@ def new_state(
             class_mask=torch.from_numpy(classes.class_mask) if classes else None,
             seed=seed,
         )
+    losses = check_losses(estimator.reconstruction_loss, inputs.names)
+    start_at_mean_rates(module, inputs.arrays, layouts, losses)
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
             pairs = inputs.pairs if estimator.pairing_weight else None
             has_rates = estimator.sampling_rate is not None
-            warn_of_transfer(architectures, labels, module, pairs, has_rates=has_rates)
+            warn_of_transfer(
+                architectures, labels.encoded, module, pairs, has_rates=has_rates
+            )
     return FittedState(
         task_names=inputs.names,
         named=inputs.are_named,
@@ -117,11 +125,13 @@ def new_state(
         description=description,
         module=module,
         device=device,
-        gives_logits=estimator.reconstruction_loss == "bce",
+        gives_logits=all(loss == "bce" for loss in losses),
+        losses=tuple(loss if isinstance(loss, str) else "" for loss in losses),
         classes=classes.classes if classes else None,
         class_mask=classes.class_mask if classes else None,
         target_scale=targets.scale if targets else None,
         codes=estimator.codes,
+        label_counts=label_counts(labels),
     )
 
 
@@ -145,6 +155,7 @@ def make_net(
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
     module, device = state.module, state.device
+    losses = check_losses(estimator.reconstruction_loss, state.task_names)
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -165,9 +176,9 @@ def make_net(
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
         module,
-        reconstruction_loss=estimator.reconstruction_loss,
+        reconstruction_loss=losses[0] if len({*losses}) == 1 else tuple(losses),
         augment=augment,
-        units=_units(estimator, state, train),
+        units=_units(estimator, state, train, losses),
         class_weight=train.weights_of_classes(),
         precision=precision,
         owner=type(estimator).__name__,
@@ -181,6 +192,9 @@ def make_net(
         **extra,
     )
     net.initialize()
+    counts = counts_of(state.layouts, losses)
+    for t, own in counts.items():
+        net.criterion_.counts[str(t)] = own.to(device)
     return net
 
 
@@ -224,13 +238,16 @@ def _weight_decay(
     if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
         return {}
     n = sum(int(own.sum()) for own in train.labeled if own is not None)
+    if not n:  # a task that joins those from which labels were learned
+        earlier = train.label_counts
+        n = len(train) if earlier is None else max(1, int(earlier.sum()))
     decay = _DECAY * n**-_DECAY_POWER
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
     elif all(map(is_whitened, state.layouts)):
         # Small directions are damped already, but must not tell the tasks apart.
-        decay *= 1 - n / sum(map(len, train.arrays))
+        decay *= max(0.0, 1 - n / sum(map(len, train.arrays)))
     return {
         "optimizer__param_groups": [
             (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
@@ -243,12 +260,17 @@ def _predicts_from_vectors(state: FittedState) -> bool:
     return are_vectors and (state.classes is not None or state.target_scale is not None)
 
 
-def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:
+def _units(
+    estimator: JointParameters,
+    state: FittedState,
+    train: TaskData,
+    losses: list[Any],
+) -> Units:
     """The values that the terms of the loss are divided by."""
     if estimator.loss_scaling is None:
         return {}
     n_classes = [] if state.class_mask is None else state.class_mask.sum(1).tolist()
-    return units_of(train, estimator.reconstruction_loss, n_classes)
+    return units_of(train, losses, n_classes)
 
 
 def _augmentations(
@@ -260,7 +282,8 @@ def _augmentations(
     if augmentation != "auto":
         return (augmentation,) * len(train.layouts)
     # Where all have labels, these may tell when something happens.
-    shift = _ALIGNED if all(y is not None for y in train.labels) else _ANYWHERE
+    own = [y for y, rows in zip(train.labels, train.rows, strict=True) if len(rows)]
+    shift = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
     return tuple(_augmentation_of(layout, shift) for layout in train.layouts)
 
 
@@ -316,6 +339,10 @@ def split_validation(
     numbers, orders = [], []
     for t, rows in enumerate(counted_rows(inputs)):
         n = len(rows)
+        if not n:  # a task that is there already, see `add_task`
+            numbers.append(0)
+            orders.append(rows)
+            continue
         n_valid = max(1, round(n * estimator.validation_fraction))
         if n_valid >= n:
             raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -14,7 +15,6 @@ from sk_jae._sklearn_types import TransformerMixin
 from sk_jae.estimators._assembly import (
     make_net,
     make_trainer,
-    new_state,
     split_validation,
 )
 from sk_jae.estimators._numbers import with_plain_numbers
@@ -35,6 +35,7 @@ from sk_jae.estimators._sklearn_compat import (
     FitMonitor,
     in_output_container,
 )
+from sk_jae.estimators._starting_state import starting_state
 from sk_jae.exceptions import TrainingInterrupted
 from sk_jae.tasks import (
     DictOfTasks,
@@ -48,9 +49,10 @@ from sk_jae.tasks import (
     Targets,
     TaskInputs,
     check_codes,
+    check_losses,
     check_task,
     check_tasks,
-    check_unit_range,
+    check_values_of_losses,
     parse_inputs,
 )
 from sk_jae.training import (
@@ -137,10 +139,9 @@ class BaseJointEstimator(
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_code_sizes(self)
-        check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
-        if self.reconstruction_loss == "bce":
-            check_unit_range(inputs, layouts)
+        losses = check_losses(self.reconstruction_loss, inputs.names)
+        check_values_of_losses(inputs, layouts, losses)
         seed = seed_from(self.random_state)
         plain = with_plain_numbers(self)
         earlier = getattr(self, "_state", None) if self.warm_start else None
@@ -154,9 +155,12 @@ class BaseJointEstimator(
             if keeper and keeper.seed != seed:
                 seed = keeper.seed
                 train, valid = split_validation(plain, inputs, layouts, labels, seed)
-            state = new_state(plain, inputs, layouts, plan.heads, labels, device, seed)
-            if earlier is not None:
-                state.continue_from(earlier)
+            state = starting_state(
+                plain, inputs, layouts, plan.heads, labels, device, seed, earlier
+            )
+            # Those of tasks that join others may have changed.
+            train = replace(train, layouts=state.layouts)
+            valid = valid and replace(valid, layouts=state.layouts)
             net = make_net(plain, state, train, plan.phases)
             trainer = make_trainer(
                 plain,
@@ -259,10 +263,8 @@ class BaseJointEstimator(
             [
                 None
                 if array is None
-                else layout.from_module(predictor.decode(array, t))
-                for t, (array, layout) in enumerate(
-                    zip(inputs.arrays, self._state.layouts, strict=True)
-                )
+                else self._state.to_user(t, predictor.decode(array, t))
+                for t, array in enumerate(inputs.arrays)
             ]
         )
 
@@ -310,8 +312,7 @@ class BaseJointEstimator(
         for t, array in enumerate(inputs.arrays):
             reconstruct = partial(predictor.reconstruct, t, codes=codes)
             values = predictor.outputs(array, t, reconstruct)
-            layout = self._state.layouts[t]
-            found.append(None if values is None else layout.from_module(values))
+            found.append(None if values is None else self._state.to_user(t, values))
         return inputs.restore_samples(found)
 
     def translate(
@@ -359,7 +360,7 @@ class BaseJointEstimator(
             inputs.arrays[s], s, lambda z: predictor.reconstruct(t, z, "shared")
         )
         assert values is not None
-        return self._state.layouts[t].from_module(values)
+        return self._state.to_user(t, values)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Names of the codes: ``shared0``, ... and ``private0``, ...

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from typing import Self
 
+import numpy as np
+
+from sk_jae.estimators._adding import TaskAdding
 from sk_jae.estimators._class_predictions import ClassPredictions
+from sk_jae.estimators._grown_state import plan_added
 from sk_jae.estimators._parameters import ClassifierParameters
-from sk_jae.estimators._phases import plan_classifier
+from sk_jae.estimators._phases import Plan, plan_classifier
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import Ids, Samples, Targets, check_class_prior, check_labels
+from sk_jae.tasks import (
+    AddedTask,
+    Ids,
+    Labels,
+    Samples,
+    Targets,
+    check_added_labels,
+    check_class_prior,
+    check_labels,
+    weights_of_classes,
+)
 
 __all__ = ["ClassFitting"]
 
 
-class ClassFitting(ClassPredictions, ClassifierParameters):
+class ClassFitting(TaskAdding, ClassPredictions, ClassifierParameters):
     """The `fit` of a classifier."""
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -81,3 +95,25 @@ class ClassFitting(ClassPredictions, ClassifierParameters):
             prior = check_class_prior(self.class_prior, inputs.names, labels)
             self._fit(X, y, inputs, layouts, plan, labels, prior)
         return self
+
+    def _plan_added(self, y: Targets | None, added: AddedTask) -> tuple[Labels, Plan]:
+        state, inputs = self._state, added.inputs
+        assert state.classes is not None
+        assert state.class_mask is not None
+        own, possible = check_added_labels(y, inputs, state.classes)
+        encoded = (*(None for _ in state.task_names), own)
+        labels = Labels(
+            state.classes,
+            encoded,
+            np.vstack([state.class_mask, possible]),
+            weights_of_classes(
+                self.class_weight, state.classes, encoded, inputs.weights
+            ),
+        )
+        is_unlabeled = own is None or bool((own < 0).any())
+        where = {
+            "classification": own is not None,
+            "infomax": is_unlabeled,
+            "consistency": is_unlabeled,
+        }
+        return labels, plan_added(self, added, where, ["pairing", "agreement"])

@@ -6,17 +6,18 @@ from typing import Self
 
 import numpy as np
 
-from sk_jae.estimators._base import BaseJointEstimator
-from sk_jae.estimators._phases import plan_autoencoder
+from sk_jae.estimators._adding import TaskAdding
+from sk_jae.estimators._grown_state import plan_added
+from sk_jae.estimators._phases import Plan, plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
 from sk_jae.estimators._sklearn_compat import fit_context
-from sk_jae.tasks import Ids, Samples, Targets, check_sample_weight
+from sk_jae.tasks import AddedTask, Ids, Samples, Targets, check_sample_weight
 
 __all__ = ["CodeFitting"]
 
 
-class CodeFitting(BaseJointEstimator):
+class CodeFitting(TaskAdding):
     """The `fit` and the `score` of an autoencoder."""
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -70,6 +71,9 @@ class CodeFitting(BaseJointEstimator):
             inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
             self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
         return self
+
+    def _plan_added(self, y: Targets | None, added: AddedTask) -> tuple[None, Plan]:
+        return None, plan_added(self, added, {}, ["pairing"])
 
     def score(
         self, X: Samples, y: object = None, sample_weight: Targets | None = None

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, ColumnScale
+from sk_jae.nn import TaskDescription
 from sk_jae.tasks import EncodedTargets, Layout, Whitening
 
-__all__ = ["common_scales", "with_common_scale"]
+__all__ = ["common_scales", "scale_of_view", "with_common_scale"]
 
 MeanAndSpread: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -58,8 +59,8 @@ def with_common_scale(
     if not unlabeled:
         return found
     scale, others = common_scales(
-        [_of_view(architectures[t], layouts[t]) for t in labeled],
-        [_of_view(architectures[t], layouts[t]) for t in unlabeled],
+        [scale_of_view(architectures[t], layouts[t]) for t in labeled],
+        [scale_of_view(architectures[t], layouts[t]) for t in unlabeled],
     )
     for t in labeled:
         found[t] = replace(found[t], scale=scale)
@@ -68,7 +69,9 @@ def with_common_scale(
     return found
 
 
-def _of_view(architecture: Architecture, layout: Layout) -> MeanAndSpread:
+def scale_of_view(
+    architecture: Architecture | TaskDescription, layout: Layout
+) -> MeanAndSpread:
     """The mean and the spread of the columns that the shared branch sees."""
     assert layout.scaling is not None
     mean, spread = layout.scaling.mean, layout.scaling.spread

@@ -56,8 +56,8 @@ def held_out(
     ([array([2]), array([1])], array([[2, 1]]))
     """
     n_tasks = len(orders)
-    out = [np.zeros(order.max() + 1, dtype=bool) for order in orders]
-    decided = [np.zeros(order.max() + 1, dtype=bool) for order in orders]
+    out = [np.zeros(order.max(initial=-1) + 1, dtype=bool) for order in orders]
+    decided = [np.zeros(order.max(initial=-1) + 1, dtype=bool) for order in orders]
     # A small task comes first: it has fewer samples that could be held out.
     for t in sorted(range(n_tasks), key=lambda t: len(orders[t])):
         free = orders[t][~decided[t][orders[t]]]
@@ -66,7 +66,7 @@ def held_out(
         decided[t][:] = True
         if pairs is not None:
             _decide_others(pairs, t, out, decided)
-        if out[t][orders[t]].all():
+        if len(orders[t]) and out[t][orders[t]].all():
             raise ValueError(
                 f"All samples of task {names[t]!r} have ids of samples of other tasks "
                 "that early_stopping holds out, so that none is left to train on; set "

@@ -14,7 +14,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LayoutParameter, SamplingRate
+from sk_jae.tasks import LOSSES, LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
@@ -74,7 +74,7 @@ class JointParameters(BaseEstimator):
     input_scaling: Literal["auto", "whiten"] | None
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
-    reconstruction_loss: ReconstructionLoss
+    reconstruction_loss: PerTask[ReconstructionLoss]
     pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int
@@ -107,7 +107,7 @@ class JointParameters(BaseEstimator):
         "sampling_rate": [Real, list, tuple, dict, None],
         "input_scaling": [StrOptions({"auto", "whiten"}), None],
         "loss_scaling": [StrOptions({"auto"}), None],
-        "reconstruction_loss": [StrOptions({"mse", "bce", "huber"}), callable],
+        "reconstruction_loss": [StrOptions({*LOSSES}), callable, list, tuple, dict],
         "pairing_weight": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [_POSITIVE, StrOptions({"auto"})],
         "batch_size": [_POSITIVE],

@@ -23,7 +23,15 @@ from sk_jae.tasks import (
 )
 from sk_jae.training import Phase
 
-__all__ = ["Heads", "Plan", "plan_autoencoder", "plan_classifier", "plan_regressor"]
+__all__ = [
+    "Heads",
+    "Plan",
+    "pair_weights",
+    "plan_autoencoder",
+    "plan_classifier",
+    "plan_regressor",
+    "weights_of_terms",
+]
 
 Weights: TypeAlias = dict[str, tuple[float, ...]]  # by term, one per task
 
@@ -68,8 +76,8 @@ class Plan:
 
 def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
     """The only phase of an autoencoder."""
-    weights = _weights(estimator, inputs, "reconstruction")
-    return Plan((Phase("joint", weights | _of_pairs(estimator, inputs, "pairing")),))
+    weights = weights_of_terms(estimator, inputs, "reconstruction")
+    return Plan((Phase("joint", weights | pair_weights(estimator, inputs, "pairing")),))
 
 
 def plan_classifier(
@@ -105,17 +113,19 @@ def _plan_predictor(
     where: Mapping[str, Sequence[bool | np.bool_]],
 ) -> Plan:
     """Plan the phases, given the tasks in which each term is used."""
-    weights = _weights(estimator, inputs, "reconstruction", *where)
+    weights = weights_of_terms(estimator, inputs, "reconstruction", *where)
     for term, used in where.items():
         pairs = zip(weights[term], used, strict=True)
         weights[term] = tuple(w if u else 0.0 for w, u in pairs)
-    weights |= _of_pairs(estimator, inputs, "pairing", "agreement")
+    weights |= pair_weights(estimator, inputs, "pairing", "agreement")
     if estimator.strategy == "common-branch":
         return Plan(_common_branch(weights, targets), heads)
     return Plan((Phase("end-to-end", weights),), heads)
 
 
-def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
+def weights_of_terms(
+    estimator: JointParameters, inputs: TaskInputs, *terms: str
+) -> Weights:
     """The weight of each term in each task, as the user gave them."""
     return {
         term: tuple(
@@ -127,7 +137,9 @@ def _weights(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Wei
     }
 
 
-def _of_pairs(estimator: JointParameters, inputs: TaskInputs, *terms: str) -> Weights:
+def pair_weights(
+    estimator: JointParameters, inputs: TaskInputs, *terms: str
+) -> Weights:
     """The weights of terms of subjects that several tasks have, if there are any."""
     if inputs.pairs is None or not estimator.pairing_weight:
         return {}

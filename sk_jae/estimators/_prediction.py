@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sk_jae.estimators._parameters import CodesChoice, JointParameters
 from sk_jae.estimators._state import FittedState
-from sk_jae.nn import Codes, JointModule
+from sk_jae.nn import Codes, JointModule, output_of
 from sk_jae.training import LentGenerators, batches_of, plain_torch
 
 __all__ = [
@@ -78,9 +78,8 @@ class Predictor:
         return codes
 
     def reconstruct(self, t: int, z: Codes, codes: CodesChoice = "both") -> Tensor:
-        """Decode codes into values, also where the module gives logits ("bce")."""
-        x = self.module.decode(t, z, codes)
-        return x.sigmoid() if self.state.gives_logits else x
+        """Decode codes into values, also where the module gives logits or the like."""
+        return output_of(self.module.decode(t, z, codes), self.state.loss(t))
 
     def decode(self, Z: NDArray[Any], t: int) -> NDArray[np.float32]:
         """Reconstructions from codes in the columns that `transform` gives."""

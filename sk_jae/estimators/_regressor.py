@@ -86,7 +86,8 @@ class JointTransferRegressor(TargetFitting):
         spectra, in which what counts is a small part of the variance, and in
         JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
-        ``reconstruction_loss="bce"``, leave the values as they are.
+        ``reconstruction_loss="bce"``, leave the values as they are. Counts are
+        standardized for the encoders alone.
     loss_scaling : "auto" or None, default="auto"
         "auto" divides every term of the loss by its value for a model that knows
         nothing: the squared error by the variance of the features, those of classes by
@@ -109,12 +110,16 @@ class JointTransferRegressor(TargetFitting):
         with the most labels), its private branch, the tied layers, and the branches of
         tasks without labels up to the tied layers; then, with all these frozen, the
         private branches of the other labeled tasks.
-    reconstruction_loss : {"mse", "bce", "huber"} or callable, default="mse"
+    reconstruction_loss : {"mse", "bce", "poisson", "huber"}, callable, or list or \
+            dict of these, default="mse"
         "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. "huber" is half the squared error
-        for errors up to 1, in standardized columns one standard deviation, and grows
-        linearly beyond, so that outliers count less (Huber 1964). A function takes the
-        two tensors (reconstruction, input), and its result is averaged.
+        binary cross-entropy, for values in [0, 1]. "poisson" is for counts, which are
+        at least 0: half the deviance from Poisson distributions, whose rates are
+        reconstructed. "huber" is half the squared error for errors up to 1, in
+        standardized columns one standard deviation, and grows linearly beyond, so that
+        outliers count less (Huber 1964). A function takes the two tensors
+        (reconstruction, input), and its result is averaged. A list or dict has one
+        entry per task.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -292,7 +297,7 @@ class JointTransferRegressor(TargetFitting):
         regression_weight: PerTask[float] = 1.0,
         head: Literal["auto", "shared", "both"] = "auto",
         strategy: Literal["end-to-end", "common-branch"] = "end-to-end",
-        reconstruction_loss: ReconstructionLoss = "mse",
+        reconstruction_loss: PerTask[ReconstructionLoss] = "mse",
         pairing_weight: float = 1.0,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int = 64,

@@ -37,10 +37,7 @@ def check_samples_of_fit(
     tasks : TaskInputs
     layouts : tuple of Layout
     """
-    # The binary cross-entropy needs the values as they are.
-    scale = estimator.input_scaling is not None and (
-        estimator.reconstruction_loss != "bce"
-    )
+    scale = estimator.input_scaling is not None
     whiten = "all" if estimator.input_scaling == "whiten" else auto_whitens
     return check_tasks(
         X,
@@ -49,6 +46,7 @@ def check_samples_of_fit(
         layout=estimator.layout,
         scale=scale,
         whiten=whiten if scale else None,
+        losses=estimator.reconstruction_loss,
         ids=ids,
         sample_weight=sample_weight,
     )

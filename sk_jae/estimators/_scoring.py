@@ -87,7 +87,8 @@ def r2(
     """
     if weights is None:
         weights = np.ones(len(array))
-    scaling = predictor.state.layouts[t].scaling
+    layout, is_count = predictor.state.layouts[t], predictor.state.loss(t) == "poisson"
+    scaling = layout.scaling
     error = squares = total = np.float64(0)
     start = 0
     for x in predictor.batches(array, t):
@@ -98,9 +99,11 @@ def r2(
         other: NDArray[Any] = found.reshape(len(x), -1)
         if scaling is None:
             values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
+            values = values / layout.scale if is_count else values
         else:
             values = scaling.relative(array[rows].reshape(len(x), -1))
-            other = scaling.undo_relative(other)
+            relative = scaling.relative if is_count else scaling.undo_relative
+            other = relative(other)
         error = error + (w * (values - other) ** 2).sum()
         squares = squares + (w * values**2).sum(0)
         total = total + (w * values).sum(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,7 +40,10 @@ class FittedFacts:
     description : ModuleDescription
         What the module is built from.
     gives_logits : bool
-        Whether the module gives the logits of reconstructions ("bce").
+        Whether the module gives the logits of reconstructions ("bce") of all tasks.
+    losses : tuple of str
+        The reconstruction loss of each task, "" for a function of the user. Files of
+        earlier versions have none.
     classes : ndarray of shape (n_classes,) or None
         Of a classifier.
     class_mask : ndarray of bool of shape (n_tasks, n_classes) or None
@@ -54,6 +57,9 @@ class FittedFacts:
     transfer : dict of {str: dict}
         What training has found out about each unlabeled task, see `transfer_` of the
         estimators.
+    label_counts : ndarray of shape (n_tasks, n_classes) or (n_tasks, 1), or None
+        Labeled samples of each class in each task, or samples with targets. None
+        without labels, and of files of earlier versions.
     """
 
     task_names: tuple[str, ...]
@@ -62,12 +68,14 @@ class FittedFacts:
     views: tuple[Shape, ...]
     description: ModuleDescription
     gives_logits: bool = False
+    losses: tuple[str, ...] = ()
     classes: NDArray[Any] | None = None
     class_mask: NDArray[np.bool_] | None = None
     target_scale: TargetScale | None = None
     codes: CodesChoice = "both"
     history: list[dict[str, Any]] = field(default_factory=list)
     transfer: dict[str, dict[str, Any]] = field(default_factory=dict)
+    label_counts: NDArray[np.float64] | None = None
 
     @property
     def feature_shapes(self) -> list[tuple[int, ...]] | dict[str, tuple[int, ...]]:
@@ -87,6 +95,25 @@ class FittedFacts:
     def n_outputs(self) -> int | None:
         """The number of targets of a regressor."""
         return None if self.target_scale is None else len(self.target_scale.mean)
+
+    def loss(self, t: int) -> str:
+        """The reconstruction loss of a task, "" for a function of the user."""
+        if self.losses:
+            return self.losses[t]
+        return "bce" if self.gives_logits else "mse"
+
+    def to_user(self, t: int, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Bring reconstructions of a task to the shape and the units of the user."""
+        layout = self.layouts[t]
+        if self.loss(t) == "poisson":  # rates have these units
+            layout = replace(layout, scaling=None, scale=1.0)
+        return layout.from_module(values)
+
+    def has_labels(self, t: int) -> bool:
+        """Whether a task had labels or targets in `fit`."""
+        if self.label_counts is None:
+            return self.classes is not None or self.target_scale is not None
+        return bool(self.label_counts[t].any())
 
     def check(self) -> None:
         """Refuse facts that contradict each other, which only a file can hold.
@@ -108,6 +135,8 @@ class FittedFacts:
             and mask == ((len(tasks), n_classes) if n_classes else None)
             and self.description.n_outputs == (self.n_outputs or 0)
             and set(self.description.private_heads) <= set(range(len(tasks)))
+            and len(self.losses) in (0, len(tasks))
+            and (self.label_counts is None or len(self.label_counts) == len(tasks))
         )
         if not right:
             raise ValueError("the tasks, the classes and the layers contradict")
@@ -134,6 +163,16 @@ class FittedState(FittedFacts):
     device: torch.device
     optimizer: OptimizerState | None = None
     is_training: bool = False
+
+    @property
+    def ties_first_layers(self) -> bool:
+        """Whether the shared branches of all tasks have all layers in common."""
+        first = [list(layers.children()) for layers in self.module.pre_tied]
+        return self.module.n_shared > 0 and not any(first)
+
+    def module_on(self, device: torch.device) -> JointModule:
+        """A copy of the module on a device, which can be trained."""
+        return _moved(self.module, device)
 
     def fingerprint(self) -> dict[str, Any]:
         """The properties that must not change between the fits of a warm start."""
@@ -166,7 +205,7 @@ class FittedState(FittedFacts):
                 )
         # A copy, so that the earlier state is there if this fit fails.
         class_mask = self.module.class_mask
-        self.module = _moved(earlier.module, self.device)
+        self.module = earlier.module_on(self.device)
         self.module.class_mask = class_mask
         self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Self
 
+from sk_jae.estimators._adding import TaskAdding
+from sk_jae.estimators._grown_state import plan_added
 from sk_jae.estimators._parameters import RegressorParameters
-from sk_jae.estimators._phases import plan_regressor
+from sk_jae.estimators._phases import Plan, plan_regressor
 from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.estimators._target_predictions import TargetPredictions
-from sk_jae.tasks import Ids, Samples, Targets, check_regression_targets
+from sk_jae.tasks import (
+    AddedTask,
+    Ids,
+    RegressionTargets,
+    Samples,
+    Targets,
+    check_added_targets,
+    check_regression_targets,
+)
 
 __all__ = ["TargetFitting"]
 
 
-class TargetFitting(TargetPredictions, RegressorParameters):
+class TargetFitting(TaskAdding, TargetPredictions, RegressorParameters):
     """The `fit` of a regressor."""
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -86,3 +96,14 @@ class TargetFitting(TargetPredictions, RegressorParameters):
             plan = plan_regressor(self, inputs, targets)
             self._fit(X, y, inputs, layouts, plan, targets)
         return self
+
+    def _plan_added(
+        self, y: Targets | None, added: AddedTask
+    ) -> tuple[RegressionTargets, Plan]:
+        scale = self._state.target_scale
+        assert scale is not None
+        own = check_added_targets(y, added.inputs, scale)
+        encoded = (*(None for _ in self._state.task_names), own)
+        where = {"regression": own is not None}
+        plan = plan_added(self, added, where, ["pairing", "agreement"])
+        return RegressionTargets(encoded, scale), plan

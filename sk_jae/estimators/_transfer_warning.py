@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, has_few
 from sk_jae.exceptions import TransferWarning
-from sk_jae.nn import JointModule
-from sk_jae.tasks import EncodedTargets, counted, level_of_user, listed
+from sk_jae.nn import JointModule, TaskDescription
+from sk_jae.tasks import counted, level_of_user, listed
 
 __all__ = ["warn_of_transfer"]
+
+Branches: TypeAlias = Architecture | TaskDescription
 
 _NAMES = (
     "Give dataframes in which columns with the same meaning have the same name in all "
@@ -26,8 +29,8 @@ _ENOUGH_PAIRS = 20
 
 
 def warn_of_transfer(
-    architectures: Sequence[Architecture],
-    labels: EncodedTargets,
+    architectures: Sequence[Branches],
+    encoded: Sequence[object | None],
     module: JointModule,
     pairs: NDArray[np.intp] | None,
     *,
@@ -39,7 +42,8 @@ def warn_of_transfer(
     ----------
     architectures : sequence of Architecture
         The branches of each task.
-    labels : EncodedTargets
+    encoded : sequence of (object or None)
+        The labels of each task, None for a task without any.
     module : JointModule
         Built from them, with a shared branch.
     pairs : ndarray of int of shape (n_subjects, n_tasks) or None
@@ -47,10 +51,10 @@ def warn_of_transfer(
     has_rates : bool, default=False
         Whether it is known how long the steps of signals are.
     """
-    reached = _reached(labels, pairs)
+    reached = _reached(encoded, pairs)
     unlabeled = [
         a.name
-        for t, (a, part) in enumerate(zip(architectures, labels.encoded, strict=True))
+        for t, (a, part) in enumerate(zip(architectures, encoded, strict=True))
         if part is None and t not in reached
     ]
     if not unlabeled:
@@ -75,13 +79,15 @@ def warn_of_transfer(
         )
 
 
-def _reached(labels: EncodedTargets, pairs: NDArray[np.intp] | None) -> set[int]:
+def _reached(
+    encoded: Sequence[object | None], pairs: NDArray[np.intp] | None
+) -> set[int]:
     """The tasks that labels reach by subjects, from one task to the next."""
-    found = {t for t, part in enumerate(labels.encoded) if part is not None}
+    found = {t for t, part in enumerate(encoded) if part is not None}
     if pairs is None:
         return found
     known = pairs >= 0
-    for _ in labels.encoded:
+    for _ in encoded:
         with_labels = known[:, sorted(found)].any(axis=1)
         n_subjects = known[with_labels].sum(axis=0)
         found |= {t for t, n in enumerate(n_subjects) if n >= _ENOUGH_PAIRS}
@@ -92,7 +98,7 @@ def _tasks(names: Sequence[str]) -> str:
     return f"{'task' if len(names) == 1 else 'tasks'} {listed(names)}"
 
 
-def _few(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str:
+def _few(architectures: Sequence[Branches], unlabeled: Sequence[str]) -> str:
     """Say that the shared branch sees few columns, if it does."""
     features = architectures[0].features
     if features is None or not has_few(features, [a.shape[0] for a in architectures]):
@@ -104,7 +110,7 @@ def _few(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str
     )
 
 
-def _lengths(architectures: Sequence[Architecture], unlabeled: Sequence[str]) -> str:
+def _lengths(architectures: Sequence[Branches], unlabeled: Sequence[str]) -> str:
     """Say that signals have other lengths and perhaps other rates, if so."""
     lengths = sorted({a.shape[1] for a in architectures if len(a.shape) == 2})
     if len(lengths) < 2:
@@ -117,7 +123,7 @@ def _lengths(architectures: Sequence[Architecture], unlabeled: Sequence[str]) ->
     )
 
 
-def _cause(architectures: Sequence[Architecture]) -> tuple[str, str]:
+def _cause(architectures: Sequence[Branches]) -> tuple[str, str]:
     """Say why first layers are not shared, and a remedy."""
     if len({(a.view, a.features) for a in architectures}) == 1:
         return "their encoders differ", "Give all tasks the same encoder"

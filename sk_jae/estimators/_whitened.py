@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sk_jae.tasks import Layout, Whitening
 
-__all__ = ["is_whitened", "names_of_directions"]
+__all__ = ["is_whitened", "names_of_directions", "names_of_group"]
 
 
 def is_whitened(layout: Layout) -> bool:
@@ -19,7 +19,12 @@ def names_of_directions(layouts: Sequence[Layout]) -> list[tuple[str, ...] | Non
     groups = [s.group if isinstance(s, Whitening) else -1 for s in scalings]
     if len(set(groups)) == 1:
         return [None] * len(layouts)
-    return [
-        tuple(f"direction {i} of {group}" for i in range(s.n_values)) if s else None
-        for s, group in zip(scalings, groups, strict=True)
-    ]
+    return [names_of_group(layout) if layout.scaling else None for layout in layouts]
+
+
+def names_of_group(layout: Layout) -> tuple[str, ...]:
+    """Names of the directions of one task."""
+    scaling = layout.scaling
+    assert scaling is not None
+    group = scaling.group if isinstance(scaling, Whitening) else -1
+    return tuple(f"direction {i} of {group}" for i in range(scaling.n_values))

@@ -13,6 +13,8 @@ from sk_jae.nn.description import TaskDescription as TaskDescription
 from sk_jae.nn.description import described_module as described_module
 from sk_jae.nn.description import skeleton as skeleton
 from sk_jae.nn.description import with_weights as with_weights
+from sk_jae.nn.growth import add_task as add_task
+from sk_jae.nn.growth import held_still as held_still
 from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,
@@ -23,16 +25,16 @@ from sk_jae.nn.layers import (
     UpConv2d,
 )
 from sk_jae.nn.losses import (
-    ReconstructionLoss,
     agreement_loss,
     classification_loss,
     consistency_loss,
     infomax_loss,
     pairing_loss,
-    reconstruction_loss,
     regression_loss,
 )
 from sk_jae.nn.outputs import Codes, TaskOutput
+from sk_jae.nn.reconstruction import ReconstructionLoss, reconstruction_loss
+from sk_jae.nn.reconstruction import output_of as output_of
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
 from sk_jae.nn.signal_layers import BandPower, LogPower
 from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals

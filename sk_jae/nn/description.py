@@ -103,6 +103,13 @@ class ModuleDescription:
             tuple(map(int, module.private_heads)),
         )
 
+    def with_task(self, a: Architecture, *, has_head: bool) -> ModuleDescription:
+        """Describe the module after :func:`sk_jae.nn.growth.add_task`."""
+        heads = self.private_heads
+        if has_head:
+            heads = (*heads, len(self.tasks))
+        return replace(self, tasks=(*self.tasks, _describe(a)), private_heads=heads)
+
     @property
     def has_own(self) -> bool:
         """Whether modules of the user are part of it."""

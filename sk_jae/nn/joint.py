@@ -14,22 +14,21 @@ the last of them is the bottleneck, whose output is z_s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from sk_jae.architecture import Architecture
-from sk_jae.nn.builder import build_encoder, build_stages, output_layer
+from sk_jae.nn.builder import build_encoder
 from sk_jae.nn.fusion import count_fusible, run_fused
 from sk_jae.nn.heads import build_heads, run_heads
-from sk_jae.nn.layers import TaskSequential
+from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.seeding import generator_of
+from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
 from sk_jae.nn.tying import depth_of, tied_range
 from sk_jae.nn.views import view_of
 
@@ -85,6 +84,9 @@ class JointModule(nn.Module):
     n_fused : list of int
         For each task, the number of first layers of its two branches that are computed
         in one pass on a CPU, because they are equal and have few channels.
+    fixed_tasks : frozenset of int
+        Tasks that training leaves as they are, together with all that is tied. Their
+        modules stay in evaluation mode.
 
     Raises
     ------
@@ -116,6 +118,7 @@ class JointModule(nn.Module):
     """
 
     class_mask: Tensor | None
+    fixed_tasks: frozenset[int] = frozenset()
 
     def __init__(
         self,
@@ -159,7 +162,7 @@ class JointModule(nn.Module):
         )
         if n_shared:
             self._tie(architectures, shared_depth, n_shared_layers, seed)
-        self.n_fused = [self._count_fused(t) for t in range(self.n_tasks)]
+        self.n_fused = [self.count_fused(t) for t in range(self.n_tasks)]
 
         if n_classes and n_outputs:
             raise ValueError(
@@ -179,32 +182,16 @@ class JointModule(nn.Module):
         self.register_buffer("class_mask", class_mask)
 
     def _add_autoencoders(self, a: Architecture, seed: int | None) -> None:
-        """Build the modules of one task that are never tied.
-
-        These are its private autoencoder, its shared decoder and its output layer.
-        """
-        *hidden, output = a.decoder
-        ends = []
-        if self.n_private:
-            draw = generator_of(seed, a.name, "private")
-            with _naming("encoder", a):
-                encoder = build_encoder(a.private, a.shape, self.n_private, draw)
-            self.private_encoders.append(TaskSequential(chain(*encoder)))
-            with _naming("decoder", a):
-                decoder, end = build_stages(hidden, (self.n_private,), draw)
-            self.private_decoders.append(TaskSequential(chain(*decoder)))
-            ends.append(end)
-        if self.n_shared:
-            draw = generator_of(seed, a.name, "shared")
-            with _naming("decoder", a):
-                decoder, end = build_stages(hidden, (self.n_shared,), draw)
-            self.shared_decoders.append(TaskSequential(chain(*decoder)))
-            ends.append(end)
-        merged = (sum(end[0] for end in ends), *ends[0][1:])
-        draw = generator_of(seed, a.name, "output")
-        with _naming("decoder", a):
-            layers = output_layer(output, merged, a.shape, draw)
-        self.outputs.append(TaskSequential(layers))
+        """Add the modules of one task that are never tied."""
+        own = build_autoencoders(a, self.n_shared, self.n_private, seed)
+        for modules, module in (
+            (self.private_encoders, own.private_encoder),
+            (self.private_decoders, own.private_decoder),
+            (self.shared_decoders, own.shared_decoder),
+            (self.outputs, own.output),
+        ):
+            if module is not None:
+                modules.append(module)
 
     def _tie(
         self,
@@ -216,9 +203,7 @@ class JointModule(nn.Module):
         """Build the shared encoders, with the same tied layers in all of them."""
         encoders = []
         for a in architectures:
-            draw = generator_of(seed, a.name, "shared encoder")
-            with _naming("encoder", a):
-                encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
+            encoders.append(build_shared_encoder(a, self.n_shared, seed))
             self.views.append(view_of(a))
         alike = len({a.features for a in architectures}) == 1
         first, end = tied_range(
@@ -229,13 +214,29 @@ class JointModule(nn.Module):
         # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], generator_of(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
-        self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
+        self.tied = flat(tied[len(tied) + first : len(tied) + end])
         for stages in encoders:
             n = len(stages)
-            self.pre_tied.append(TaskSequential(chain(*stages[: n + first])))
-            self.post_tied.append(TaskSequential(chain(*stages[n + end :])))
+            self.pre_tied.append(flat(stages[: n + first]))
+            self.post_tied.append(flat(stages[n + end :]))
 
-    def _count_fused(self, t: int) -> int:
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all modules, but for those that stay as they are."""
+        super().train(mode)
+        if mode and self.fixed_tasks:
+            of_tasks = [
+                parts[t]
+                for parts in self.children()
+                if isinstance(parts, nn.ModuleList) and parts is not self.tied
+                for t in self.fixed_tasks
+                if t < len(parts)
+            ]
+            for part in [*self.tied, *of_tasks]:
+                if not isinstance(part, TaskBatchNorm):
+                    part.eval()
+        return self
+
+    def count_fused(self, t: int) -> int:
         """Return how many first layers of a task's branches run in one pass."""
         both = self.n_shared and self.n_private
         if not both or not isinstance(self.views[t], nn.Identity):
@@ -389,12 +390,3 @@ class JointModule(nn.Module):
             x, logits = self.decode(t, codes), self.classify(t, codes)
             outputs.append(TaskOutput(x, codes, logits, self.regress(t, codes)))
         return outputs
-
-
-@contextmanager
-def _naming(part: str, a: Architecture) -> Iterator[None]:
-    """Add the part of the module and the task to errors about layers."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error

@@ -34,6 +34,11 @@ class TaskBatchNorm(nn.Module):
     n_tasks : int, default=1
         Number of tasks whose statistics are kept.
 
+    Attributes
+    ----------
+    fixed_tasks : frozenset of int
+        Tasks whose statistics are used in training too, and not changed.
+
     Notes
     -----
     Shape: the input is (n, n_features) or (n, n_features, height, width), and the
@@ -60,6 +65,7 @@ class TaskBatchNorm(nn.Module):
     eps = 1e-5
     running_mean: Tensor
     running_var: Tensor
+    fixed_tasks: frozenset[int] = frozenset()
 
     def __init__(self, n_features: int, n_tasks: int = 1) -> None:
         super().__init__()
@@ -79,9 +85,17 @@ class TaskBatchNorm(nn.Module):
             [self._normalize(p, t) for p, t in zip(parts, tasks, strict=True)]
         )
 
+    def add_task(self) -> None:
+        """Add the statistics of another task."""
+        for name, value in (("running_mean", 0.0), ("running_var", 1.0)):
+            earlier = self.get_buffer(name)
+            new = torch.full_like(earlier[:1], value)
+            setattr(self, name, torch.cat([earlier, new]))
+
     def _normalize(self, x: Tensor, task: int) -> Tensor:
         # A single value per feature has no variance, so use the running statistics.
         training = self.training and x.numel() > x.shape[1]
+        training = training and task not in self.fixed_tasks
         return F.batch_norm(
             x,
             self.running_mean[task],

@@ -5,29 +5,26 @@ L = sum_t  w_r[t] * reconstruction_t + w_c[t] * classification_t
 (Epstein, Meir, Michaeli 2018, Eq. 1 and 2, with means over samples and features instead
 of sums, so that the weights do not depend on the sizes of batches and images.)
 
-`regression_loss` takes the place of the classification where the targets are numbers.
-There are more terms, which are not in the paper: `infomax_loss` and `consistency_loss`
-for unlabeled samples, `pairing_loss` and `agreement_loss` for samples of one subject in
-different tasks.
+The first is :func:`sk_jae.nn.reconstruction_loss`. `regression_loss` takes the place of
+the classification where the targets are numbers. There are more terms, which are not in
+the paper: `infomax_loss` and `consistency_loss` for unlabeled samples, `pairing_loss`
+and `agreement_loss` for samples of one subject in different tasks.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sk_jae.nn.reconstruction import SMALLEST_WEIGHT, weighted_mean
+
 __all__ = [
-    "ReconstructionLoss",
     "agreement_loss",
     "classification_loss",
     "consistency_loss",
     "infomax_loss",
     "pairing_loss",
-    "reconstruction_loss",
     "regression_loss",
 ]
 
@@ -36,96 +33,6 @@ DIVERSITY = 2.0
 
 # Codes that are equal for all subjects have no spread to compare a distance with.
 _SMALLEST_SPREAD = 1e-12
-
-# The sum of the weights of samples of which none counts.
-_SMALLEST_WEIGHT = 1e-30
-
-ReconstructionLoss: TypeAlias = (
-    Literal["mse", "bce", "huber"] | Callable[[Tensor, Tensor], Tensor]
-)
-
-
-def reconstruction_loss(
-    reconstruction: Tensor,
-    target: Tensor,
-    loss: ReconstructionLoss = "mse",
-    weights: Tensor | None = None,
-) -> Tensor:
-    """Return the reconstruction error, l_r of Eq. 1.
-
-    Parameters
-    ----------
-    reconstruction, target : Tensor of shape (n, ...)
-        The reconstruction and the samples. For "bce" the reconstruction has logits, and
-        the values of the samples are in [0, 1].
-    loss : {"mse", "bce", "huber"} or callable, default="mse"
-        "mse" is the mean squared error, "bce" the binary cross-entropy and "huber" half
-        the squared error for errors up to 1, beyond which it grows linearly (Huber
-        1964). A function takes the two tensors, and its result is averaged.
-    weights : Tensor of shape (n,) or None, default=None
-        How much each sample counts.
-
-    Returns
-    -------
-    loss : Tensor of shape ()
-        The mean over features and the weighted mean over samples.
-
-    Raises
-    ------
-    ValueError
-        If samples have weights and a function returns a single number.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sk_jae.nn import reconstruction_loss
-    >>> reconstruction_loss(torch.zeros(2, 3), torch.ones(2, 3))
-    tensor(1.)
-    """
-    reconstruction = reconstruction.float()
-    if weights is not None:
-        each = _error_of_each(reconstruction, target, loss)
-        return _weighted_mean(each.flatten(1).mean(dim=1), weights)
-    if loss == "mse":
-        return F.mse_loss(reconstruction, target)
-    if loss == "huber":
-        return F.huber_loss(reconstruction, target)
-    if loss == "bce":
-        return F.binary_cross_entropy_with_logits(reconstruction, target)
-    assert callable(loss)
-    return loss(reconstruction, target).mean()
-
-
-def _error_of_each(
-    reconstruction: Tensor, target: Tensor, loss: ReconstructionLoss
-) -> Tensor:
-    """Return the errors of n samples, of shape (n, ...)."""
-    if loss == "mse":
-        return F.mse_loss(reconstruction, target, reduction="none")
-    if loss == "huber":
-        return F.huber_loss(reconstruction, target, reduction="none")
-    if loss == "bce":
-        return F.binary_cross_entropy_with_logits(
-            reconstruction, target, reduction="none"
-        )
-    assert callable(loss)
-    each = loss(reconstruction, target)
-    if each.ndim == 0 or len(each) != len(target):
-        raise ValueError(
-            f"reconstruction_loss returned a tensor of shape {tuple(each.shape)} for "
-            f"{len(target)} samples, expected one error per sample, or one per feature "
-            "of each, which can be weighted by sample_weight."
-        )
-    return each.reshape(len(target), -1)
-
-
-def _weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """Return the mean of values (n, ...) over samples, 0 if all weights are 0."""
-    if weights is None:
-        return values.mean(dim=0)
-    total = weights.sum().clamp(min=_SMALLEST_WEIGHT)
-    mean: Tensor = torch.tensordot(weights, values, dims=1) / total
-    return mean
 
 
 def classification_loss(
@@ -159,7 +66,7 @@ def classification_loss(
         each = F.cross_entropy(
             logits.float(), labels, ignore_index=-1, reduction="none"
         )
-        return _weighted_mean(each, weights * (labels >= 0))
+        return weighted_mean(each, weights * (labels >= 0))
     total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
     return total / (labels >= 0).sum().clamp(min=1)
 
@@ -198,7 +105,7 @@ def regression_loss(
     if weights is None:
         means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
     else:
-        total = (weights @ known.float()).clamp(min=_SMALLEST_WEIGHT)
+        total = (weights @ known.float()).clamp(min=SMALLEST_WEIGHT)
         means = weights @ errors / total
     return means.sum() / known.any(0).sum().clamp(min=1)
 
@@ -244,8 +151,8 @@ def infomax_loss(
     tensor(-1.3863)
     """
     p = logits.float().softmax(dim=1)
-    mean = _weighted_mean(p, weights)
-    confidence = _weighted_mean(_entropy(p), weights)
+    mean = weighted_mean(p, weights)
+    confidence = weighted_mean(_entropy(p), weights)
     if shares is None:
         return confidence - DIVERSITY * _entropy(mean)
     # Classes that the samples cannot have have a share of zero and add nothing.
@@ -293,7 +200,7 @@ def consistency_loss(
     """
     confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
     each = F.cross_entropy(logits.float(), target, reduction="none")
-    return _weighted_mean(each * (confidence >= CONFIDENT), weights)
+    return weighted_mean(each * (confidence >= CONFIDENT), weights)
 
 
 def pairing_loss(z: Tensor, z_other: Tensor) -> Tensor:

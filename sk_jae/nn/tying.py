@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from torch import nn
 
 from sk_jae.nn.builder import Stage
 
-__all__ = ["depth_of", "tied_range"]
+__all__ = ["depth_of", "fingerprint", "tied_range", "weight_shape"]
 
 
 def tied_range(
@@ -104,8 +104,8 @@ def _from_the_end(shared_depth: int, lengths: set[int]) -> int:
     return int(shared_depth if shared_depth < 0 else shared_depth - 1 - n)
 
 
-def _fingerprint(stage: Stage) -> list[tuple[Any, ...]]:
-    """Return the shapes and settings of a stage, which must be equal to tie it."""
+def fingerprint(stage: Iterable[nn.Module]) -> list[tuple[Any, ...]]:
+    """Return the shapes and settings of modules, which must be equal to tie them."""
     return [
         (type(module), str(module), *(tuple(p.shape) for p in module.parameters()))
         for module in stage
@@ -117,8 +117,7 @@ def _tieable(encoders: Sequence[Sequence[Stage]], alike: bool) -> list[bool]:
     n = min(len(stages) for stages in encoders)
     tieable = [
         all(
-            _fingerprint(stages[k]) == _fingerprint(encoders[0][k])
-            for stages in encoders
+            fingerprint(stages[k]) == fingerprint(encoders[0][k]) for stages in encoders
         )
         for k in range(-n, 0)
     ]
@@ -155,14 +154,14 @@ def _difference(
         (k, t)
         for k in range(first, end)
         for t in range(1, len(encoders))
-        if _fingerprint(encoders[t][k]) != _fingerprint(encoders[0][k])
+        if fingerprint(encoders[t][k]) != fingerprint(encoders[0][k])
     ]
     if not unequal:
         return "the columns of the tasks have no names in common"
     k, t = unequal[0]
     one, other = encoders[0][k], encoders[t][k]
-    if _weight_shape(one) != _weight_shape(other):
-        what = f"weights of shape {_weight_shape(one)}", f"{_weight_shape(other)}"
+    if weight_shape(one) != weight_shape(other):
+        what = f"weights of shape {weight_shape(one)}", f"{weight_shape(other)}"
     else:
         what = _printed(one), _printed(other)
     return (
@@ -187,7 +186,8 @@ def _advice(
     return f"the earliest shared_depth that works is {depth}{also}"
 
 
-def _weight_shape(stage: Stage) -> tuple[int, ...]:
+def weight_shape(stage: Stage) -> tuple[int, ...]:
+    """Return the shape of the first weights of a stage, () if it has none."""
     shapes = [tuple(p.shape) for module in stage for p in module.parameters()]
     return shapes[0] if shapes else ()
 

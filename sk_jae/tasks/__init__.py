@@ -4,6 +4,13 @@ Every error about samples, labels or per-task parameters is raised here, before 
 training, and names the task.
 """
 
+from sk_jae.tasks.added_task import (
+    AddedTask,
+    check_added_labels,
+    check_added_targets,
+    check_added_task,
+    whitened_like,
+)
 from sk_jae.tasks.array_types import (
     AllTasks,
     DictOfTasks,
@@ -13,6 +20,7 @@ from sk_jae.tasks.array_types import (
     TasksInContainer,
 )
 from sk_jae.tasks.class_prior import check_class_prior
+from sk_jae.tasks.class_weight import weights_of_classes
 from sk_jae.tasks.conversion import (
     check_one_dimension,
     check_one_per_sample,
@@ -49,6 +57,7 @@ from sk_jae.tasks.labels import (
 )
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
+from sk_jae.tasks.likelihoods import LOSSES, check_losses, check_values_of_losses
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.pairs import joint_rows
@@ -62,7 +71,7 @@ from sk_jae.tasks.regression_targets import (
     to_targets,
 )
 from sk_jae.tasks.sample_weights import check_sample_weight
-from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
+from sk_jae.tasks.samples import check_codes, check_tasks
 from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
@@ -74,7 +83,9 @@ from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 __all__ = [
     "LARGEST_EXPONENT",
     "LINEAR_RANGE",
+    "LOSSES",
     "UNLABELED",
+    "AddedTask",
     "AllTasks",
     "DictOfTasks",
     "Encoded",
@@ -97,9 +108,13 @@ __all__ = [
     "TaskInputs",
     "TasksInContainer",
     "Whitening",
+    "check_added_labels",
+    "check_added_targets",
+    "check_added_task",
     "check_class_prior",
     "check_codes",
     "check_labels",
+    "check_losses",
     "check_one_dimension",
     "check_one_per_sample",
     "check_regression_targets",
@@ -109,7 +124,7 @@ __all__ = [
     "check_score_targets",
     "check_task",
     "check_tasks",
-    "check_unit_range",
+    "check_values_of_losses",
     "check_weights",
     "counted",
     "default_names",
@@ -138,5 +153,7 @@ __all__ = [
     "to_targets",
     "to_vector",
     "warn_of_flattened",
+    "weights_of_classes",
+    "whitened_like",
     "with_known_values",
 ]

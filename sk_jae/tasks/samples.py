@@ -19,14 +19,15 @@ from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.likelihoods import check_losses
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_names
 from sk_jae.tasks.values import check_size, to_numbers
-from sk_jae.tasks.whitening import are_spectra, whitenings_of
+from sk_jae.tasks.whitening import Whitening, are_spectra, whitenings_of
 
-__all__ = ["check_codes", "check_tasks", "check_unit_range"]
+__all__ = ["check_codes", "check_tasks"]
 
 # Images whose values differ by these factors from fit may be in other units.
 _MUCH_LARGER, _MUCH_SMALLER = 4, 10
@@ -50,6 +51,7 @@ def check_tasks(
     layout: LayoutParameter = "auto",
     scale: bool = False,
     whiten: Literal["all", "spectra"] | None = None,
+    losses: object = "mse",
     ids: Ids | None = None,
     sample_weight: Targets | None = None,
 ) -> tuple[TaskInputs, tuple[Layout, ...]]:
@@ -74,6 +76,9 @@ def check_tasks(
         samples.
     whiten : {"all", "spectra"} or None, default=None
         The vectors whose scaling is a whitening, see :func:`whitenings_of`.
+    losses : str or callable, or list or dict of these, default="mse"
+        The reconstruction loss, see the estimators. The binary cross-entropy needs
+        values as they are. Used with `reset`.
     ids : list, tuple or dict, default=None
         Which samples are one subject, see the estimators. Used with `reset`.
     sample_weight : list, tuple, dict or array-like, default=None
@@ -93,6 +98,7 @@ def check_tasks(
     tasks = parse_inputs(X, None if reset else estimator.task_names_)
     seen_layouts = _layouts_seen(tasks, estimator, reset)
     choices = check_layouts(layout, tasks)
+    kinds = check_losses(losses, tasks.names)
     given = given_weights(sample_weight, tasks)
     weights: list[NDArray[np.float64] | None] = []
     arrays: list[NDArray[Any] | None] = []
@@ -122,7 +128,7 @@ def check_tasks(
             raise ValueError(_no_samples(tasks, t, reset))
         weights.append(weights_in_fit(given[t], tasks, t, len(array)))
         if found and not found.is_image:
-            if scale and len(array):
+            if scale and kinds[t] != "bce" and len(array):
                 (own,) = relative(weights[t:])
                 found = replace(found, scaling=_scaling_of(array, found, own))
             else:
@@ -137,7 +143,7 @@ def check_tasks(
         )
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
-    if whiten:
+    if whiten and _can_whiten(tasks, layouts, kinds, whiten):
         layouts = _whitened(arrays, layouts, seen_layouts, weights, whiten)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
@@ -204,8 +210,9 @@ def _layouts_seen(
     if not reset:
         return estimator.layouts_
     is_warm = getattr(estimator, "warm_start", False) and hasattr(estimator, "layouts_")
-    if is_warm and estimator.task_names_ == tasks.names:
-        return estimator.layouts_
+    n = len(getattr(estimator, "layouts_", ()))
+    if is_warm and estimator.task_names_ == tasks.names[:n]:
+        return [*estimator.layouts_, *(None for _ in tasks.names[n:])]
     return [None] * len(tasks.names)
 
 
@@ -218,6 +225,25 @@ def _scaling_of(
     return scaling_of(array.reshape(len(array), -1), weights)
 
 
+def _can_whiten(
+    tasks: TaskInputs,
+    layouts: Sequence[Layout],
+    losses: Sequence[object],
+    which: Literal["all", "spectra"],
+) -> bool:
+    """Whether all vectors are reconstructed as numbers of any size."""
+    for t, layout in enumerate(layouts):
+        if layout.kind == "vector" and losses[t] in ("bce", "poisson"):
+            if which == "all" and losses[t] == "poisson":
+                raise ValueError(
+                    f"{tasks.describe(t)} holds counts by reconstruction_loss="
+                    "'poisson', which input_scaling='whiten' would mix; use "
+                    "input_scaling='auto', or reconstruction_loss='mse'."
+                )
+            return False
+    return True
+
+
 def _whitened(
     arrays: Sequence[NDArray[Any] | None],
     layouts: Sequence[Layout],
@@ -227,6 +253,11 @@ def _whitened(
 ) -> list[Layout]:
     """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
     new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
+    known = [own.scaling for own in seen if own and own.kind == "vector"]
+    if known:  # tasks that join others
+        which = "all"
+        if not all(isinstance(scaling, Whitening) for scaling in known):
+            return list(layouts)
     rows = [_counted(arrays[t], weights[t], layouts[t].shape) for t in new]
     # All or none, so that vectors of one kind stay alike.
     if which == "spectra" and not (new and all(map(are_spectra, rows))):
@@ -282,19 +313,6 @@ def _no_samples(tasks: TaskInputs, t: int, reset: bool) -> str:
         "" if reset or tasks.container_kind == "array" else ", or None to skip the task"
     )
     return f"{words} has 0 samples, expected at least 1{skip}."
-
-
-def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
-    """Refuse samples that are not probabilities, for the binary cross-entropy."""
-    for t, (array, layout) in enumerate(zip(tasks.arrays, layouts, strict=True)):
-        assert array is not None
-        low, high = float(array.min()), float(array.max())
-        if low < 0 or high * layout.scale > 1 + 1e-6:
-            raise ValueError(
-                f"{tasks.describe(t)} holds values from {low:.3g} to {high:.3g}, but "
-                "reconstruction_loss='bce' needs values in [0, 1], or images of uint8; "
-                "scale the features, or use reconstruction_loss='mse'."
-            )
 
 
 def _check_features(

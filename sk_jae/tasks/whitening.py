@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from sk_jae.tasks.scaling import Scaling, scaling_of, standardized_values
 
-__all__ = ["Whitening", "are_spectra", "whitenings_of"]
+__all__ = ["Whitening", "are_spectra", "joined_whitening", "whitenings_of"]
 
 # Directions with a smaller part of the largest variance are rounding.
 _SMALLEST_VARIANCE = 1e-12
@@ -111,6 +111,11 @@ def whitenings_of(
             mean, spread = scalings[t].mean, scalings[t].spread
             found[t] = Whitening(mean, spread, directions, sizes * unit, group)
     return [found[t] for t in range(len(arrays))]
+
+
+def joined_whitening(own: Whitening, other: Whitening) -> Whitening:
+    """The whitening of a task around its own mean, in the directions of another."""
+    return Whitening(own.mean, own.spread, other.directions, other.sizes, other.group)
 
 
 def are_spectra(array: NDArray[Any]) -> bool:

@@ -3,6 +3,7 @@
 from sk_jae.training.batches import TaskData
 from sk_jae.training.callback_checks import check_callbacks
 from sk_jae.training.checkpoints import CheckpointCallback, Keeper, checkpoint_in
+from sk_jae.training.counts import counts_of, start_at_mean_rates
 from sk_jae.training.device import (
     available_devices,
     check_device,
@@ -38,6 +39,7 @@ __all__ = [
     "check_device",
     "check_no_class",
     "checkpoint_in",
+    "counts_of",
     "default_precision",
     "described",
     "fingerprint_of",
@@ -46,6 +48,7 @@ __all__ = [
     "root_mean_power",
     "run_together",
     "seed_from",
+    "start_at_mean_rates",
     "to_module",
     "units_of",
     "whitening_gains",

@@ -215,7 +215,9 @@ class Adaptation:
 
     def _label_shares(self, n_classes: int) -> Tensor:
         """The shares of the classes among all labels."""
-        counts: Any = 0
+        counts: Any = np.zeros(n_classes)
+        if self.data.label_counts is not None:
+            counts = self.data.label_counts
         for t, labels in enumerate(self.data.labels):
             if labels is not None:
                 rows = self.data.rows[t]
@@ -223,6 +225,8 @@ class Adaptation:
                 weights = self.data.weights_of(t, rows)
                 found = np.bincount(labels[rows], weights, minlength=n_classes)
                 counts = counts + found
+        if not counts.any():  # of a file that does not know them
+            counts = np.ones(n_classes)
         return torch.from_numpy(counts / counts.sum())
 
     def _unlabeled_rows(self, t: int) -> NDArray[np.intp]:

@@ -51,6 +51,9 @@ class TaskData:
         all do.
     class_weight : ndarray of shape (n_classes,) or None, default=None
         How much the samples of each class count where their labels are learned.
+    label_counts : ndarray of shape (n_classes,) or (1,), or None, default=None
+        Labeled samples of each class, or samples with targets, that an earlier fit has
+        learned from and that are not in the arrays.
     """
 
     arrays: tuple[NDArray[Any], ...]
@@ -63,6 +66,7 @@ class TaskData:
     labeled: tuple[NDArray[np.bool_] | None, ...] = ()
     weights: tuple[NDArray[np.float64] | None, ...] = ()
     class_weight: NDArray[np.float64] | None = None
+    label_counts: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if not self.labeled:
@@ -192,8 +196,8 @@ class TrainingBatches:
                 n = min(size, self.most[t])
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
-                batch.inputs.append(self.reader.samples(t, chosen))
-                batch.labels.append(self.reader.labels(t, chosen))
+                batch.inputs.append(self.reader.samples(t, chosen) if n else None)
+                batch.labels.append(self.reader.labels(t, chosen) if n else None)
                 _add_weights(batch, self.reader, t, chosen)
             yield batch
 
@@ -230,6 +234,8 @@ class TrainingBatches:
 
     def _passes(self, t: int, rows: NDArray[np.intp], needed: int) -> Tensor:
         """At least so many rows, in whole shuffled passes."""
+        if not needed:
+            return torch.empty(0, dtype=torch.int64)
         passes = [
             torch.from_numpy(rows)[
                 torch.randperm(len(rows), generator=self.generators[t])

@@ -228,7 +228,7 @@ def _frozen(module: nn.Module) -> list[str]:
 
 def _own_functions(net: JointNet) -> Iterator[nn.Module]:
     """The functions of the user that are modules, which may have a state."""
-    for function in (net.criterion_.loss, *net.criterion_.augment):
+    for function in (*dict.fromkeys(net.losses), *net.criterion_.augment):
         if isinstance(function, nn.Module):
             yield function
 

@@ -73,7 +73,7 @@ class JointNet(NeuralNet):
     ----------
     module : JointModule
         Trained in place.
-    reconstruction_loss : str or callable
+    reconstruction_loss : str or callable, or tuple of these
         See :func:`sk_jae.nn.reconstruction_loss`.
     augment : tuple of (callable or None)
         The functions that change the samples of each task at random during training.
@@ -105,7 +105,7 @@ class JointNet(NeuralNet):
         self,
         module: JointModule | type[JointModule],
         *,
-        reconstruction_loss: ReconstructionLoss,
+        reconstruction_loss: ReconstructionLoss | tuple[ReconstructionLoss, ...],
         augment: tuple[Callable[[Tensor], Tensor] | None, ...],
         units: Units,
         class_weight: Tensor | None,
@@ -194,12 +194,16 @@ class JointNet(NeuralNet):
         return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
     @property
+    def losses(self) -> tuple[ReconstructionLoss, ...]:
+        """The reconstruction loss of each task."""
+        loss = self.criterion_.loss
+        return loss if isinstance(loss, tuple) else (loss,) * len(self.module_.names)
+
+    @property
     def own_code(self) -> list[str]:
         """The parameters whose functions or modules are the user's own."""
         criterion = self.criterion_
-        return own_code(
-            criterion.loss, criterion.augment, self.optimizer_, self.module_
-        )
+        return own_code(self.losses, criterion.augment, self.optimizer_, self.module_)
 
     @property
     def n_epochs(self) -> int:

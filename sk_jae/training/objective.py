@@ -58,11 +58,14 @@ class Phase:
     trainable_prefixes : tuple of str or None
         The beginnings of the names of the parameters that are trained. None trains all
         parameters.
+    fixed_tasks : tuple of int, default=()
+        The tasks whose statistics stay as they are, as do those of all that is tied.
     """
 
     name: str
     weights: dict[str, tuple[float, ...]]
     trainable_prefixes: tuple[str, ...] | None = None
+    fixed_tasks: tuple[int, ...] = ()
 
     def weight(self, term: str, t: int) -> float:
         return self.weights[term][t] if term in self.weights else 0.0
@@ -76,8 +79,8 @@ class JointLoss(nn.Module):
 
     Parameters
     ----------
-    loss : str or callable
-        The reconstruction loss.
+    loss : str or callable, or tuple of these
+        The reconstruction loss, for all tasks or for each.
     augment : sequence of (callable or None)
         The functions that change the samples of each task at random during training.
     units : dict of {(str, int): float} or None, default=None
@@ -94,6 +97,8 @@ class JointLoss(nn.Module):
     shares : torch.nn.ModuleDict of {str: ClassShares}
         The supposed shares of the classes, by the position of the task. A task that is
         not in it has no information maximization.
+    counts : torch.nn.ModuleDict of {str: Counts}
+        What reads the counts of the tasks that hold some, by their positions.
     scores : ValidationScores or None
         Computed beside the terms, and not in training.
     """
@@ -103,7 +108,7 @@ class JointLoss(nn.Module):
 
     def __init__(
         self,
-        loss: ReconstructionLoss,
+        loss: ReconstructionLoss | tuple[ReconstructionLoss, ...],
         augment: Sequence[Callable[[Tensor], Tensor] | None] = (),
         units: Units | None = None,
         class_weight: Tensor | None = None,
@@ -115,6 +120,7 @@ class JointLoss(nn.Module):
         self.register_buffer("class_weight", class_weight)
         self.start = 0.0
         self.shares = nn.ModuleDict()
+        self.counts = nn.ModuleDict()
         self.progress = 0.0
 
     @property
@@ -200,14 +206,25 @@ class JointLoss(nn.Module):
             return
 
         def error(t: int, reconstruction: Tensor, x: Tensor) -> Tensor:
-            loss = self._checked_loss(module.names[t])
             unit = self.units.get(("reconstruction", t), 1.0)
-            return reconstruction_loss(reconstruction, x, loss) / unit
+            return self._error(module.names[t], t, reconstruction, x) / unit
 
         yield from pair_terms(module, pairs, phase.weights, error)
 
-    def _checked_loss(self, name: str) -> ReconstructionLoss:
-        return checked_loss(self.loss, name) if callable(self.loss) else self.loss
+    def _error(
+        self,
+        name: str,
+        t: int,
+        reconstruction: Tensor,
+        x: Tensor,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """The error of the reconstructions of a task."""
+        loss = self.loss[t] if isinstance(self.loss, tuple) else self.loss
+        if str(t) in self.counts:
+            x = self.counts[str(t)](x)
+        checked = checked_loss(loss, name) if callable(loss) else loss
+        return reconstruction_loss(reconstruction, x, checked, weights)
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
@@ -286,8 +303,8 @@ class JointLoss(nn.Module):
         """
         n: Tensor | int = len(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            loss = self._checked_loss(module.names[t])
-            value = reconstruction_loss(module.decode(t, codes), x, loss, weights)
+            decoded = module.decode(t, codes)
+            value = self._error(module.names[t], t, decoded, x, weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)

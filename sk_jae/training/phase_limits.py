@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sk_jae.nn import JointModule, TaskBatchNorm
+from sk_jae.nn import JointModule, TaskBatchNorm, held_still
 from sk_jae.training.batches import TrainingBatches
 from sk_jae.training.objective import Phase
 
@@ -19,10 +19,9 @@ _RECALIBRATION_STEPS = 50
 
 
 @contextmanager
-def training_only(
-    module: JointModule, prefixes: tuple[str, ...] | None
-) -> Iterator[None]:
-    """Freeze all parameters but those whose names start with one of `prefixes`."""
+def training_only(module: JointModule, phase: Phase) -> Iterator[None]:
+    """Freeze all that a phase does not train."""
+    prefixes = phase.trainable_prefixes
     frozen = [
         parameter
         for name, parameter in module.named_parameters()
@@ -33,7 +32,8 @@ def training_only(
     for parameter in frozen:
         parameter.requires_grad_(False)
     try:
-        yield
+        with held_still(module, phase.fixed_tasks):
+            yield
     finally:
         for parameter in frozen:
             parameter.requires_grad_(True)

@@ -273,12 +273,12 @@ class Trainer:
                 valid,
                 self.data.layouts,
                 torch.device(net.device),
-                gives_logits=net.reconstruction_loss == "bce",
+                losses=net.losses,
             )
             if self.continues and not kept:
                 best.begin_with(self._step(net.validation_loss)(valid))
         try:
-            with training_only(self.module, phase.trainable_prefixes):
+            with training_only(self.module, phase):
                 if kept:
                     self._n_done = load_state(self, kept)
                     self.history[:] = self._rows()

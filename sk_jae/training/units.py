@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.training.batches import TaskData
+from sk_jae.training.counts import Counts
 
 __all__ = ["Units", "units_of"]
 
@@ -23,7 +24,7 @@ _MOST_ROWS, _VALUES_PER_BLOCK = 10_000, 2**17
 
 
 def units_of(
-    data: TaskData, loss: ReconstructionLoss, n_classes: Sequence[int]
+    data: TaskData, losses: Sequence[ReconstructionLoss], n_classes: Sequence[int]
 ) -> Units:
     """The value of each term in each task for a model that knows nothing.
 
@@ -35,8 +36,8 @@ def units_of(
     Parameters
     ----------
     data : TaskData
-    loss : str or callable
-        The reconstruction loss.
+    losses : sequence of (str or callable)
+        The reconstruction loss of each task.
     n_classes : sequence of int
         The number of classes that each task can have. It is empty without classes.
 
@@ -45,8 +46,8 @@ def units_of(
     units : dict of {(str, int): float}
     """
     units = {}
-    for t in range(len(data.names)):
-        if isinstance(loss, str):
+    for t, loss in enumerate(losses):
+        if isinstance(loss, str) and len(data.rows[t]):
             units["reconstruction", t] = _reconstruction_unit(data, t, loss)
     for t, n in enumerate(n_classes):
         for term in ("classification", "infomax", "consistency", "agreement"):
@@ -58,6 +59,8 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     rows = data.rows[t]
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+    if loss == "poisson":
+        return _deviance(data, t, rows)
     n_counted = total = squares = torch.zeros((), dtype=torch.float64)
     for x, w in _blocks(data, t, rows):
         n_counted = n_counted + w.sum()
@@ -69,9 +72,26 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     elif loss == "huber":
         parts = [(w * _huber(x, mean)).sum(0) for x, w in _blocks(data, t, rows)]
         unit = torch.stack(parts).sum(0) / n_counted
+    return _size(unit)
+
+
+def _size(unit: Tensor) -> float:
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())
     return value if value > 1e-12 else 1.0
+
+
+def _deviance(data: TaskData, t: int, rows: NDArray[np.intp]) -> float:
+    """Half the mean Poisson deviance of counts from their mean."""
+    read = Counts(data.layouts[t])
+    n_counted = total = logs = torch.zeros((), dtype=torch.float64)
+    for x, w in _blocks(data, t, rows):
+        counts = read(x)
+        n_counted = n_counted + w.sum()
+        total = total + (w * counts).sum(0)
+        logs = logs + (w * torch.xlogy(counts, counts)).sum(0)
+    mean = total / n_counted
+    return _size(logs / n_counted - torch.xlogy(mean, mean))
 
 
 def _blocks(

@@ -60,7 +60,7 @@ _MODULES_WITHOUT_DRAWS = {
 
 
 def own_code(
-    loss: object,
+    losses: Iterable[object],
     augment: Iterable[object],
     optimizer: torch.optim.Optimizer,
     module: nn.Module,
@@ -68,7 +68,7 @@ def own_code(
     """The parameters whose code may draw from the global generators of torch."""
     maps = [function for function in augment if function is not None]
     runs = {
-        "reconstruction_loss": callable(loss),
+        "reconstruction_loss": any(map(callable, losses)),
         "augmentation": not all(isinstance(f, RandomMap) for f in maps),
         "optimizer": type(optimizer) not in _OPTIMIZERS_WITHOUT_DRAWS,
         "encoder or decoder": not all(map(_is_ours, module.modules())),

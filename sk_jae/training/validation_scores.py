@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from sk_jae.nn import Codes, JointModule
+from sk_jae.nn import Codes, JointModule, output_of
 from sk_jae.tasks import Layout
 from sk_jae.training.batches import Batch
+from sk_jae.training.counts import counts_of
 from sk_jae.training.reading import standardized
 from sk_jae.training.target_scores import TargetSpread, target_spreads
 
@@ -35,8 +36,8 @@ class ValidationScores:
     layouts : sequence of Layout
         Of each task. R^2 is that in the units of the user.
     device : torch.device
-    gives_logits : bool
-        Whether the reconstructions of the module are logits ("bce").
+    losses : sequence of (str or callable)
+        The reconstruction loss of each task.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class ValidationScores:
         layouts: Sequence[Layout],
         device: torch.device,
         *,
-        gives_logits: bool,
+        losses: Sequence[object],
     ) -> None:
-        self.gives_logits = gives_logits
+        self._losses = [loss if isinstance(loss, str) else "" for loss in losses]
+        self._counts = {t: c.to(device) for t, c in counts_of(layouts, losses).items()}
         self._units = [_units_of(layout, device) for layout in layouts]
         self._classifies, self._regresses = module.n_classes > 0, module.n_outputs > 0
         self._spreads: dict[int, float] = {}
@@ -90,10 +92,10 @@ class ValidationScores:
         return {("accuracy", t): (right.to(exact) / n.clamp(min=1), n)}
 
     def _r2(self, module: JointModule, t: int, codes: Codes, x: Tensor) -> Tensor:
-        other = module.decode(t, codes)
-        if self.gives_logits:
-            other = other.sigmoid()
-        difference = self._in_units(t, other) - self._in_units(t, x)
+        other = output_of(module.decode(t, codes), self._losses[t])
+        is_count = t in self._counts
+        other = other.flatten(1) if is_count else self._in_units(t, other)
+        difference = other - self._in_units(t, x)
         spread = self._spreads[t]
         if not spread:
             return (difference == 0).all().to(torch.float32)
@@ -101,6 +103,8 @@ class ValidationScores:
 
     def _in_units(self, t: int, x: Tensor) -> Tensor:
         """Samples (n, values) in units that are the user's but for one factor."""
+        if t in self._counts:
+            return self._counts[t](x).flatten(1)
         x, units = x.flatten(1), self._units[t]
         return x if units is None else standardized(x.to(units.dtype)) * units
 

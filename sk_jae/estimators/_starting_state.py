@@ -1,0 +1,126 @@
+"""The state from which a fit starts: a new one, or that of an earlier fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from sk_jae.estimators._assembly import new_state
+from sk_jae.estimators._grown_state import grown_state
+from sk_jae.estimators._label_counts import label_counts
+from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._phases import Heads
+from sk_jae.estimators._state import FittedState
+from sk_jae.tasks import (
+    AddedTask,
+    EncodedTargets,
+    Labels,
+    Layout,
+    RegressionTargets,
+    TaskInputs,
+    whitened_like,
+)
+
+__all__ = ["starting_state"]
+
+
+def starting_state(
+    estimator: JointParameters,
+    inputs: TaskInputs,
+    layouts: tuple[Layout, ...],
+    heads: Heads,
+    labels: EncodedTargets | None,
+    device: torch.device,
+    seed: int,
+    earlier: FittedState | None,
+) -> FittedState:
+    """Make the state of a fit that has not trained yet.
+
+    Parameters
+    ----------
+    estimator : JointAutoencoder or any other
+    inputs : TaskInputs
+    layouts : tuple of Layout
+    heads : Heads
+    labels : EncodedTargets or None
+    device : torch.device
+    seed : int
+        Decides the initial weights.
+    earlier : FittedState or None
+        That of the fit that this one continues, on the same tasks or on the first of
+        them.
+    """
+    if earlier is not None and _has_new_tasks(earlier, inputs):
+        return _with_new_tasks(
+            estimator, inputs, layouts, heads, labels, device, seed, earlier
+        )
+    state = new_state(estimator, inputs, layouts, heads, labels, device, seed)
+    if earlier is not None:
+        state.continue_from(earlier)
+    return state
+
+
+def _has_new_tasks(earlier: FittedState, inputs: TaskInputs) -> bool:
+    n = len(earlier.task_names)
+    return n < len(inputs.names) and inputs.names[:n] == earlier.task_names
+
+
+def _with_new_tasks(
+    estimator: JointParameters,
+    inputs: TaskInputs,
+    layouts: tuple[Layout, ...],
+    heads: Heads,
+    labels: EncodedTargets | None,
+    device: torch.device,
+    seed: int,
+    earlier: FittedState,
+) -> FittedState:
+    classes = labels.classes if isinstance(labels, Labels) else None
+    targets = labels.scale if isinstance(labels, RegressionTargets) else None
+    for what, before, now in (
+        (
+            "classes were",
+            None if earlier.classes is None else earlier.classes.tolist(),
+            None if classes is None else classes.tolist(),
+        ),
+        ("number of outputs was", earlier.n_outputs, targets and len(targets.mean)),
+    ):
+        if before != now:
+            raise ValueError(
+                f"warm_start=True goes on with the weights of the earlier fit, but the "
+                f"{what} {before} there and is {now} now; set warm_start=False to "
+                "start anew."
+            )
+    state = earlier
+    for t in range(len(earlier.task_names), len(inputs.names)):
+        layout = whitened_like(layouts[t], state.layouts)
+        own = replace(
+            inputs, names=inputs.names[: t + 1], arrays=inputs.arrays[: t + 1]
+        )
+        state = grown_state(
+            estimator,
+            state,
+            AddedTask(own, layout),
+            _first(labels, t + 1),
+            device,
+            seed,
+            has_head=t in heads.private,
+        )
+    state.named = inputs.are_named
+    n = len(earlier.layouts)
+    state.layouts = (*layouts[:n], *state.layouts[n:])
+    state.target_scale = targets
+    state.label_counts = label_counts(labels)
+    state.codes = estimator.codes
+    return state
+
+
+def _first(labels: EncodedTargets | None, n_tasks: int) -> EncodedTargets | None:
+    """The labels of the first tasks."""
+    if isinstance(labels, Labels):
+        mask = labels.class_mask[:n_tasks]
+        return replace(labels, encoded=labels.encoded[:n_tasks], class_mask=mask)
+    if isinstance(labels, RegressionTargets):
+        return replace(labels, encoded=labels.encoded[:n_tasks])
+    return None

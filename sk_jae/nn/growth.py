@@ -1,0 +1,147 @@
+"""A task that joins a joint module, whose other tasks and tied layers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from sk_jae.architecture import Architecture
+from sk_jae.nn.builder import Stage
+from sk_jae.nn.heads import build_heads
+from sk_jae.nn.joint import JointModule
+from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
+from sk_jae.nn.seeding import generator_of
+from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
+from sk_jae.nn.tying import fingerprint, weight_shape
+from sk_jae.nn.views import view_of
+
+__all__ = ["add_task", "held_still"]
+
+
+def add_task(
+    module: JointModule,
+    a: Architecture,
+    *,
+    has_head: bool = False,
+    class_mask: Tensor | None = None,
+    seed: int = 0,
+) -> None:
+    """Add the branches of a task to a module.
+
+    Parameters
+    ----------
+    module : JointModule
+        It is changed; its tied layers and other tasks keep their weights.
+    a : Architecture
+        The layers of the new branches.
+    has_head : bool, default=False
+        Whether the task has a head of its own, which adds nothing to the shared one
+        before it is trained.
+    class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
+        The classes that each task can have, the new one included.
+    seed : int, default=0
+        Decides the initial weights.
+
+    Raises
+    ------
+    ValueError
+        If the shared encoder of the task cannot have the tied layers.
+    """
+    device = next(module.parameters()).device
+    stages: list[Stage] = []
+    if module.n_shared:
+        stages = build_shared_encoder(a, module.n_shared, seed)
+        _check_tied(module, a, stages)
+    own = build_autoencoders(a, module.n_shared, module.n_private, seed)
+    for modules, part in (
+        (module.private_encoders, own.private_encoder),
+        (module.private_decoders, own.private_decoder),
+        (module.shared_decoders, own.shared_decoder),
+        (module.outputs, own.output),
+    ):
+        if part is not None:
+            modules.append(part.to(device))
+    module.names = [*module.names, a.name]
+    module.n_tasks += 1
+    if module.n_shared:
+        _add_shared_encoder(module, a, stages, device)
+    module.n_fused = [*module.n_fused, module.count_fused(module.n_tasks - 1)]
+    if has_head:
+        _add_head(module, seed, device)
+    module.class_mask = None
+    if class_mask is not None and not bool(class_mask.all()):
+        module.class_mask = class_mask.to(device)
+
+
+@contextmanager
+def held_still(module: JointModule, tasks: Collection[int]) -> Iterator[None]:
+    """Keep the statistics of some tasks, and of all that is tied, in training."""
+    norms = [part for part in module.tied if isinstance(part, TaskBatchNorm)]
+    parts: list[JointModule | TaskBatchNorm] = [module, *norms]
+    for part in parts:
+        part.fixed_tasks = frozenset(tasks)
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.fixed_tasks = frozenset()
+
+
+def _check_tied(module: JointModule, a: Architecture, stages: list[Stage]) -> None:
+    first, end = module.tied_range
+    n = len(stages)
+    own = [m for stage in stages[max(n + first, 0) : n + end] for m in stage]
+    if n + first >= 0 and fingerprint(own) == fingerprint(module.tied):
+        return
+    found, expected = _shapes(own), _shapes(module.tied)
+    raise ValueError(
+        f"The layers that the tasks have in common have weights of the shapes "
+        f"{expected}, but those of task {a.name!r}, whose shared branch sees samples "
+        f"of shape {a.view}, would be {found}; give it samples like those of the other "
+        "tasks, or an encoder of its own that leads to these layers, or fit all tasks "
+        "anew."
+    )
+
+
+def _shapes(modules: Iterable[nn.Module]) -> str:
+    shapes = [weight_shape([m]) for m in modules]
+    return ", ".join(str(shape) for shape in shapes if shape) or "none"
+
+
+def _add_shared_encoder(
+    module: JointModule, a: Architecture, stages: list[Stage], device: torch.device
+) -> None:
+    first, end = module.tied_range
+    n = len(stages)
+    module.views.append(view_of(a).to(device))
+    module.pre_tied.append(flat(stages[: n + first]).to(device))
+    module.post_tied.append(flat(stages[n + end :]).to(device))
+    for part in module.tied:
+        if isinstance(part, TaskBatchNorm):
+            part.add_task()
+    first_task, new = (cast(TaskSequential, module.pre_tied[t]) for t in (0, -1))
+    if fingerprint(first_task) != fingerprint(new):
+        module.earliest_depth = n + first + 1 if module.earliest_depth > 0 else first
+
+
+def _add_head(module: JointModule, seed: int, device: torch.device) -> None:
+    t = module.n_tasks - 1
+    _, heads = build_heads(
+        module.n_classes or module.n_outputs,
+        module.names,
+        (module.n_shared, module.n_private),
+        shared=False,
+        private=[t],
+        draw=lambda *words: generator_of(seed, *words),
+    )
+    head = heads[str(t)]
+    assert isinstance(head, TaskSequential)
+    if module.shared_head is not None:
+        # It learns how the task differs from the others.
+        for weight in head.parameters():
+            nn.init.zeros_(weight)
+    module.private_heads[str(t)] = head.to(device)

@@ -183,19 +183,19 @@ def _layers(
     encoder = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)[-1]
     decoder = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)[-1]
     tasks = [state.description.tasks[t] for t in peers]
+    shares = state.module.n_shared > 0
     if encoder != "auto" or not tasks:
         return describe(names[-1], shape, view, encoder, decoder)
     private: Any = [task.private for task in tasks if task.shape == shape]
     if not private and not layout.is_image:
         private = [tasks[0].private]
-    classified = state.classes is not None or state.target_scale is not None
     a = describe(
         names[-1],
         shape,
         view,
         private[0] if private else "auto",
         decoder,
-        classified="private" if classified and not state.module.n_shared else None,
+        classified="private" if state.is_predictor and not shares else None,
     )
     alike = [task.shared for task in tasks if task.view == view]
     return replace(a, shared=(alike or [tasks[0].shared])[0])
@@ -223,25 +223,24 @@ def _with_scale(
     *,
     is_labeled: bool,
 ) -> Architecture:
-    """Give a table the scale of the others, and back a part of what is different."""
+    """Give a table the scale of the others, from which its own is trained."""
     tasks = state.description.tasks
+    if layout.kind != "vector" or layout.scaling is None or not state.module.n_shared:
+        return a
     alike = [
-        t
-        for t in peers
-        if (tasks[t].view, tasks[t].features) == (a.view, a.features)
-        and layout.kind == "vector"
-        and layout.scaling is not None
-        and not is_whitened(layout)
+        t for t in peers if (tasks[t].view, tasks[t].features) == (a.view, a.features)
     ]
     labeled = [t for t in alike if state.has_labels(t)]
     if not labeled:
         return a
-    scale = tasks[labeled[0]].scale
-    if is_labeled:
+    (n_columns,) = a.view
+    neutral = ColumnScale((0.0,) * n_columns, (1.0,) * n_columns)
+    scale = tasks[labeled[0]].scale or neutral
+    if is_labeled or is_whitened(layout):
         return replace(a, scale=scale)
+    # Small differences between the means may be real and are given back.
     _, (own,) = common_scales(
         [scale_of_view(tasks[t], state.layouts[t]) for t in labeled],
         [scale_of_view(a, layout)],
     )
-    factor = scale.factor if scale else (1.0,) * len(own.factor)
-    return replace(a, scale=ColumnScale(own.offset, factor))
+    return replace(a, scale=ColumnScale(own.offset, scale.factor))

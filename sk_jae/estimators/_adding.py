@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._resuming import kept_state
 from sk_jae.estimators._sklearn_compat import FitMonitor, fit_context
 from sk_jae.exceptions import TrainingInterrupted
+from sk_jae.nn import trained_scale
 from sk_jae.tasks import (
     AddedTask,
     EncodedTargets,
@@ -24,6 +26,7 @@ from sk_jae.tasks import (
     Targets,
     check_added_task,
     check_class_prior,
+    check_losses,
 )
 from sk_jae.training import check_callbacks, check_device, plain_torch, seed_from
 
@@ -141,6 +144,7 @@ class TaskAdding(BaseJointEstimator):
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         seed = seed_from(self.random_state)
         plain: Any = with_plain_numbers(self)
+        plain._losses = check_losses(self.reconstruction_loss, added.inputs.names)
         earlier, inputs = self._state, added.inputs
         layouts = (*earlier.layouts, added.layout)
         train, valid = split_validation(plain, inputs, layouts, labels, seed)
@@ -151,6 +155,7 @@ class TaskAdding(BaseJointEstimator):
             prior = check_class_prior(plain.class_prior, inputs.names, labels)
         with (
             plain_torch(device),
+            ExitStack() as stack,
             kept_state(
                 plain, train, plan.phases, device, earlier, seed, prior
             ) as keeper,
@@ -161,8 +166,10 @@ class TaskAdding(BaseJointEstimator):
                 train, valid = split_validation(plain, inputs, layouts, labels, seed)
                 train = replace(train, label_counts=counts)
             state = grown_state(plain, earlier, added, labels, device, seed)
+            others = [None] * (len(inputs.names) - 1)
+            scale = trained_scale(state.module, len(others))
+            stack.enter_context(scale)
             net = make_net(plain, state, train, plan.phases)
-            forms = [None] * (len(inputs.names) - 1)
             trainer = make_trainer(
                 plain,
                 state,
@@ -172,8 +179,8 @@ class TaskAdding(BaseJointEstimator):
                 seed=seed,
                 monitor=FitMonitor(
                     self,
-                    [*forms, inputs.arrays[-1]],
-                    None if y is None else [*forms, y],
+                    [*others, inputs.arrays[-1]],
+                    None if y is None else [*others, y],
                     net.max_epochs * len(plan.phases),
                 ),
                 class_prior=prior,

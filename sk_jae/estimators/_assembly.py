@@ -33,7 +33,6 @@ from sk_jae.tasks import (
     Layout,
     RegressionTargets,
     TaskInputs,
-    check_losses,
     counted,
     evenly_mixed,
     warn_of_flattened,
@@ -66,6 +65,11 @@ _OPTIMIZERS = {
 # and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
 _CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
 _DECAY, _DECAY_POWER = 1.5, 0.6
+
+# An autoencoder learns a few pairs of vectors by heart, so that translations of other
+# samples are worse than the mean. All its weights are held small by this, divided by
+# the number of subjects.
+_PAIR_DECAY, _MOST_DECAY = 3.0, 0.1
 
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
@@ -107,8 +111,9 @@ def new_state(
             class_mask=torch.from_numpy(classes.class_mask) if classes else None,
             seed=seed,
         )
-    losses = check_losses(estimator.reconstruction_loss, inputs.names)
-    start_at_mean_rates(module, inputs.arrays, layouts, losses)
+    losses = estimator._losses
+    if "poisson" in losses:
+        start_at_mean_rates(module, inputs.arrays, layouts, losses)
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
@@ -155,7 +160,7 @@ def make_net(
 ) -> JointNet:
     """The initialized skorch net that makes the steps of training."""
     module, device = state.module, state.device
-    losses = check_losses(estimator.reconstruction_loss, state.task_names)
+    losses = estimator._losses
     convolutional = any(isinstance(m, torch.nn.Conv2d) for m in module.modules())
     precision: str = estimator.precision
     if precision == "auto":
@@ -171,7 +176,9 @@ def make_net(
     augment = _augmentations(estimator.augmentation, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
-        is_table = _predicts_from_vectors(state)
+        # What is tied already does not learn a small table by heart.
+        joins = any(phase.fixed_tasks for phase in phases)
+        is_table = _predicts_from_vectors(state) and not joins
         factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
@@ -192,9 +199,9 @@ def make_net(
         **extra,
     )
     net.initialize()
-    counts = counts_of(state.layouts, losses)
-    for t, own in counts.items():
-        net.criterion_.counts[str(t)] = own.to(device)
+    if "poisson" in losses:
+        for t, own in counts_of(state.layouts, losses).items():
+            net.criterion_.counts[str(t)] = own.to(device)
     return net
 
 
@@ -235,7 +242,12 @@ def _weight_decay(
     if estimator.weight_decay != "auto":
         given = estimator.weight_decay
         return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
+    if estimator.optimizer != "adam":
+        return {}
+    if train.pairs is not None and estimator.pairing_weight and _only_codes(state):
+        decay = min(_PAIR_DECAY / len(train.pairs), _MOST_DECAY)
+        return {"optimizer__weight_decay": decay}
+    if not _predicts_from_vectors(state):
         return {}
     n = sum(int(own.sum()) for own in train.labeled if own is not None)
     if not n:  # a task that joins those from which labels were learned
@@ -256,8 +268,13 @@ def _weight_decay(
 
 
 def _predicts_from_vectors(state: FittedState) -> bool:
-    are_vectors = all(layout.kind == "vector" for layout in state.layouts)
-    return are_vectors and (state.classes is not None or state.target_scale is not None)
+    return state.is_predictor and all(own.kind == "vector" for own in state.layouts)
+
+
+def _only_codes(state: FittedState) -> bool:
+    """Whether vectors are encoded and nothing is predicted."""
+    are_vectors = all(own.kind == "vector" for own in state.layouts)
+    return are_vectors and not state.is_predictor
 
 
 def _units(

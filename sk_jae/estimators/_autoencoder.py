@@ -129,7 +129,9 @@ class JointAutoencoder(CodeFitting):
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
-        Weight decay of the optimizer. "auto" is the default of the optimizer.
+        Weight decay of the optimizer. "auto" is the default of the optimizer, but for
+        vectors with `ids` and "adam" all weights are held small, the more so for fewer
+        pairs.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -170,7 +172,7 @@ class JointAutoencoder(CodeFitting):
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
-        layers must be the same as before.
+        layers must be the same as before; new tasks may come behind the old ones.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of the samples, the augmentation and
         which samples are held out. Global random generators are left as they are.

@@ -49,10 +49,9 @@ from sk_jae.tasks import (
     Targets,
     TaskInputs,
     check_codes,
-    check_losses,
     check_task,
     check_tasks,
-    check_values_of_losses,
+    losses_of_samples,
     parse_inputs,
 )
 from sk_jae.training import (
@@ -140,10 +139,9 @@ class BaseJointEstimator(
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_code_sizes(self)
         check_no_class(self.augmentation, "augmentation")
-        losses = check_losses(self.reconstruction_loss, inputs.names)
-        check_values_of_losses(inputs, layouts, losses)
         seed = seed_from(self.random_state)
         plain = with_plain_numbers(self)
+        plain._losses = losses_of_samples(self.reconstruction_loss, inputs, layouts)
         earlier = getattr(self, "_state", None) if self.warm_start else None
         train, valid = split_validation(plain, inputs, layouts, labels, seed)
         with (

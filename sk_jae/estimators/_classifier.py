@@ -218,7 +218,7 @@ class JointTransferClassifier(ClassFitting):
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
-        layers must be the same as before.
+        layers must be the same as before; new tasks may come behind the old ones.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights, the order of the samples, the augmentation and
         which samples are held out. Global random generators are left as they are.

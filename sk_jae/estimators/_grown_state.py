@@ -10,13 +10,12 @@ import torch
 
 from sk_jae.estimators._added_architecture import describe_added
 from sk_jae.estimators._label_counts import label_counts
-from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import JointParameters, PredictorParameters
 from sk_jae.estimators._phases import Plan, pair_weights, weights_of_terms
 from sk_jae.estimators._state import FittedFacts, FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import add_task
-from sk_jae.tasks import AddedTask, EncodedTargets, Labels, check_losses
+from sk_jae.tasks import AddedTask, EncodedTargets, Labels
 from sk_jae.training import Phase, start_at_mean_rates
 
 __all__ = ["grown_state", "plan_added"]
@@ -29,6 +28,7 @@ _OF_TASK = (
     "pre_tied",
     "post_tied",
     "private_heads",
+    "views",
 )
 
 
@@ -61,14 +61,15 @@ def grown_state(
     -------
     state : FittedState
     """
-    plain = with_plain_numbers(estimator)
     counts = label_counts(labels)
     is_labeled = counts is not None and bool(counts[-1].any())
-    a = describe_added(plain, earlier, added, is_labeled=is_labeled)
+    is_complete = labels is not None and labels.is_complete(-1)
+    a = describe_added(estimator, earlier, added, is_labeled=is_labeled)
     facts = {f.name: getattr(earlier, f.name) for f in fields(FittedFacts)}
     class_mask = labels.class_mask if isinstance(labels, Labels) else None
     if has_head is None:
-        has_head = _has_head(plain, earlier, added.inputs.names[-1], is_labeled)
+        name = added.inputs.names[-1]
+        has_head = _has_head(estimator, earlier, name, is_labeled, is_complete)
     state = FittedState(**facts, module=earlier.module_on(device), device=device)
     add_task(
         state.module,
@@ -81,22 +82,27 @@ def grown_state(
     state.layouts = (*earlier.layouts, added.layout)
     state.views = (*earlier.views, a.view)
     state.description = earlier.description.with_task(a, has_head=has_head)
-    losses = check_losses(plain.reconstruction_loss, added.inputs.names)
-    last = [*(None for _ in earlier.task_names), losses[-1]]
+    losses = estimator._losses
+    n = len(earlier.task_names)
+    last = [*[None] * n, losses[n]]
     start_at_mean_rates(state.module, added.inputs.arrays, state.layouts, last)
-    own_loss = losses[-1] if isinstance(losses[-1], str) else ""
-    state.losses = (*map(earlier.loss, range(len(earlier.task_names))), own_loss)
+    own_loss = losses[n] if isinstance(losses[n], str) else ""
+    state.losses = (*map(earlier.loss, range(n)), own_loss)
     state.class_mask = class_mask
     state.history = [dict(row) for row in earlier.history]
     state.transfer = {name: dict(found) for name, found in earlier.transfer.items()}
     if earlier.label_counts is not None and counts is not None:
         state.label_counts = np.concatenate([earlier.label_counts, counts[-1:]])
-    _warn(plain, earlier, state, added, is_labeled=is_labeled)
+    _warn(estimator, earlier, state, added, is_labeled=is_labeled)
     return state
 
 
 def _has_head(
-    estimator: JointParameters, state: FittedState, name: str, is_labeled: bool
+    estimator: JointParameters,
+    state: FittedState,
+    name: str,
+    is_labeled: bool,
+    is_complete: bool,
 ) -> bool:
     """Whether the task gets a head of its own, which its labels train."""
     if not isinstance(estimator, PredictorParameters):
@@ -107,9 +113,10 @@ def _has_head(
             "labels of its own; give it some labels, or fit anew with n_shared of at "
             "least 1."
         )
-    return is_labeled and (
-        estimator.head != "shared" or state.module.shared_head is None
-    )
+    if state.module.shared_head is None or estimator.head == "both":
+        return is_labeled
+    # A few labels teach more by the scale of the task than by a head of their own.
+    return estimator.head == "auto" and is_complete
 
 
 def _warn(
@@ -170,7 +177,7 @@ def plan_added(
         return Plan((phase,))
     first = {k: w for k, w in weights.items() if k in ("reconstruction", "pairing")}
     then = {k: w for k, w in weights.items() if k not in first}
-    encoding = ("private_encoders", "pre_tied", "post_tied", "private_heads")
+    encoding = ("private_encoders", "pre_tied", "post_tied", "private_heads", "views")
     of_labels = tuple(f"{part}.{t}." for part in encoding)
     return Plan(
         (

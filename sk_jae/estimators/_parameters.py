@@ -75,6 +75,7 @@ class JointParameters(BaseEstimator):
     loss_scaling: Literal["auto"] | None
     reconstruction_weight: PerTask[float]
     reconstruction_loss: PerTask[ReconstructionLoss]
+    _losses: list[Any]  # the same for each task, in the copy that a fit makes
     pairing_weight: float
     max_epochs: int | Literal["auto"]
     batch_size: int

@@ -96,6 +96,10 @@ class FittedFacts:
         """The number of targets of a regressor."""
         return None if self.target_scale is None else len(self.target_scale.mean)
 
+    @property
+    def is_predictor(self) -> bool:
+        return self.classes is not None or self.target_scale is not None
+
     def loss(self, t: int) -> str:
         """The reconstruction loss of a task, "" for a function of the user."""
         if self.losses:
@@ -112,7 +116,7 @@ class FittedFacts:
     def has_labels(self, t: int) -> bool:
         """Whether a task had labels or targets in `fit`."""
         if self.label_counts is None:
-            return self.classes is not None or self.target_scale is not None
+            return self.is_predictor
         return bool(self.label_counts[t].any())
 
     def check(self) -> None:

@@ -15,6 +15,7 @@ from sk_jae.nn.description import skeleton as skeleton
 from sk_jae.nn.description import with_weights as with_weights
 from sk_jae.nn.growth import add_task as add_task
 from sk_jae.nn.growth import held_still as held_still
+from sk_jae.nn.growth import trained_scale as trained_scale
 from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,

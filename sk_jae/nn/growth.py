@@ -17,9 +17,9 @@ from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
 from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
 from sk_jae.nn.tying import fingerprint, weight_shape
-from sk_jae.nn.views import view_of
+from sk_jae.nn.views import CommonScale, view_of
 
-__all__ = ["add_task", "held_still"]
+__all__ = ["add_task", "held_still", "trained_scale"]
 
 
 def add_task(
@@ -89,6 +89,27 @@ def held_still(module: JointModule, tasks: Collection[int]) -> Iterator[None]:
     finally:
         for part in parts:
             part.fixed_tasks = frozenset()
+
+
+@contextmanager
+def trained_scale(module: JointModule, task: int) -> Iterator[None]:
+    """Make parameters of the scale with which the shared branch sees a table."""
+    names = ("offset", "factor")
+    parts = [] if task >= len(module.views) else [*module.views[task].modules()]
+    scales = [part for part in parts if isinstance(part, CommonScale)]
+    for scale in scales:
+        for name in names:
+            values = scale.get_buffer(name)
+            delattr(scale, name)
+            scale.register_parameter(name, nn.Parameter(values))
+    try:
+        yield
+    finally:
+        for scale in scales:
+            for name in names:
+                learned = scale.get_parameter(name).detach()
+                delattr(scale, name)
+                scale.register_buffer(name, learned)
 
 
 def _check_tied(module: JointModule, a: Architecture, stages: list[Stage]) -> None:

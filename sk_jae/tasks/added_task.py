@@ -16,7 +16,7 @@ from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import UNLABELED, read_labels, to_vector
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts
-from sk_jae.tasks.likelihoods import check_losses, check_values_of_losses
+from sk_jae.tasks.likelihoods import check_losses, losses_of_samples
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.regression_targets import TargetScale, to_targets
 from sk_jae.tasks.samples import KnowsTasks, check_tasks
@@ -133,7 +133,7 @@ def check_added_task(
         losses=loss,
         sample_weight=None if sample_weight is None else {name: sample_weight},
     )
-    check_values_of_losses(given, (own_layout,), [loss])
+    losses_of_samples([loss], given, (own_layout,))
     own_layout = whitened_like(own_layout, estimator.layouts_)
     paired = _paired(X_paired, ids, estimator)
     weights: tuple[Any, ...] = ()

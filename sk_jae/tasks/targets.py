@@ -36,10 +36,15 @@ class EncodedTargets:
 
     def __post_init__(self) -> None:
         labeled = tuple(p if p is None else labeled_rows(p) for p in self.encoded)
-        complete = all(p is not None and _known(p).all() for p in self.encoded)
+        complete = all(map(self.is_complete, range(len(self.encoded))))
         # The dataclasses are frozen.
         object.__setattr__(self, "labeled", labeled)
         object.__setattr__(self, "are_complete", complete)
+
+    def is_complete(self, t: int) -> bool:
+        """Whether nothing is missing in one task."""
+        part = self.encoded[t]
+        return part is not None and bool(_known(part).all())
 
     def groups(self, t: int) -> NDArray[Any] | None:
         """What a part of a task's samples should hold in proportion, if anything."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -32,7 +32,9 @@ def training_only(module: JointModule, phase: Phase) -> Iterator[None]:
     for parameter in frozen:
         parameter.requires_grad_(False)
     try:
-        with held_still(module, phase.fixed_tasks):
+        # Most phases hold nothing.
+        tasks = phase.fixed_tasks
+        with held_still(module, tasks) if tasks else nullcontext():
             yield
     finally:
         for parameter in frozen:

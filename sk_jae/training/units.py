@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +25,9 @@ _MOST_ROWS, _VALUES_PER_BLOCK = 10_000, 2**17
 
 
 def units_of(
-    data: TaskData, losses: Sequence[ReconstructionLoss], n_classes: Sequence[int]
+    data: TaskData,
+    losses: ReconstructionLoss | list[Any] | tuple[Any, ...],
+    n_classes: Sequence[int],
 ) -> Units:
     """The value of each term in each task for a model that knows nothing.
 
@@ -36,8 +39,8 @@ def units_of(
     Parameters
     ----------
     data : TaskData
-    losses : sequence of (str or callable)
-        The reconstruction loss of each task.
+    losses : str or callable, or list or tuple of these
+        The reconstruction loss, for all tasks or for each.
     n_classes : sequence of int
         The number of classes that each task can have. It is empty without classes.
 
@@ -45,6 +48,8 @@ def units_of(
     -------
     units : dict of {(str, int): float}
     """
+    if not isinstance(losses, list | tuple):
+        losses = [losses] * len(data.names)
     units = {}
     for t, loss in enumerate(losses):
         if isinstance(loss, str) and len(data.rows[t]):

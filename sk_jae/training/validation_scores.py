@@ -104,7 +104,8 @@ class ValidationScores:
     def _in_units(self, t: int, x: Tensor) -> Tensor:
         """Samples (n, values) in units that are the user's but for one factor."""
         if t in self._counts:
-            return self._counts[t](x).flatten(1)
+            counts: Tensor = self._counts[t](x)
+            return counts.flatten(1)
         x, units = x.flatten(1), self._units[t]
         return x if units is None else standardized(x.to(units.dtype)) * units
 

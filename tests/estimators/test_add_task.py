@@ -166,6 +166,7 @@ def test_signals_of_other_lengths_and_rates():
 
 
 def test_samples_of_one_subject_teach_a_task_of_other_columns():
+    rng = np.random.default_rng(0)
     hidden = rng.normal(size=(300, 3))
     y = (hidden[:, 0] > 0).astype(int)
     A, B, C = (hidden @ rng.normal(size=(3, n)) for n in (7, 6, 5))

@@ -92,7 +92,7 @@ def test_warm_start_refuses_another_module(change, message):
     elif change == "names":
         X_new, y_new = {"a": X[0], "b": X[1]}, {"a": y[0], "b": y[1]}
     elif change == "n_tasks":
-        X_new, y_new = X, y
+        X_new, y_new = X[0], y[0]
     elif change == "classes":
         y_new = [labels % 2 for labels in y[:2]]
     else:

@@ -3,9 +3,10 @@
 The first task has all its labels, the second none, and a third one comes later: gas
 sensors whose later batch comes (the first batch is labeled, the second is not), and
 phones on other subjects (three groups). `add_task` sees the third task alone. Half of
-it is there, without labels, with 15 of them or with all, and the accuracy is that on the
-other half. The seconds are those of `add_task`, or of the fit anew, which needs the data
-of all tasks. The seed decides the halves, which samples have labels, and the weights.
+it is there, without labels, with 15 of them or with all, and the accuracy is that on
+the other half. The seconds are those of `add_task`, or of the fit anew, which needs the
+data of all tasks. The seed decides the halves, which samples have labels, and the
+weights.
 
 Every fit is added to benchmarks/transfer/results/later.json as soon as it is done, and
 those that are there are not repeated. The folder of the data is that of the environment
@@ -18,6 +19,8 @@ variable SK_JAE_DATA, with the sets in its folder real/.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +37,7 @@ FRESH_SEEDS = [100, 101, 102]
 QUICK = ["gas, batch 3"]
 
 
-def rows_of(split: Later, seed: int) -> dict[str, Any]:
+def rows_of(split: Later, seed: int) -> dict[str, Callable[[], Any]]:
     """Every row of the table, as a function without arguments that predicts."""
     first = JointTransferClassifier(random_state=seed)
     kept = pickle.dumps(first.fit([split.X, split.X_second], [split.y, None]))
@@ -60,10 +63,14 @@ def rows_of(split: Later, seed: int) -> dict[str, Any]:
 
     methods = {"add_task": added, "fit": anew, "LR": plain}
     return {
-        f"{name}, {amount}": lambda f=f, y=split.labels(n): f(y)
+        f"{name}, {amount}": partial(method, split.labels(n))
         for amount, n in LABELS.items()
-        for name, f in methods.items()
+        for name, method in methods.items()
     }
+
+
+def _kept_in(found: list[Any], predict: Callable[[], Any]) -> Callable[[], None]:
+    return lambda: found.append(predict())
 
 
 def run_problem(problem: str, seed: int, results: Results) -> None:
@@ -76,7 +83,7 @@ def run_problem(problem: str, seed: int, results: Results) -> None:
     for row, predict in rows_of(split, seed).items():
         if results.find({**keys, "row": row}) is None:
             found: list[Any] = []
-            seconds = processor_seconds(lambda p=predict, f=found: f.append(p()))
+            seconds = processor_seconds(_kept_in(found, predict))
             accuracy = float(np.mean(found[0] == split.y_test))
             outcome = {"accuracy": round(accuracy, 5), "seconds": round(seconds, 2)}
             print(results.add({**keys, "row": row}, outcome), flush=True)

@@ -156,9 +156,9 @@ class BaseJointEstimator(
             state = starting_state(
                 plain, inputs, layouts, plan.heads, labels, device, seed, earlier
             )
-            # Those of tasks that join others may have changed.
-            train = replace(train, layouts=state.layouts)
-            valid = valid and replace(valid, layouts=state.layouts)
+            if state.layouts is not layouts:  # those of tasks that join others
+                train = replace(train, layouts=state.layouts)
+                valid = valid and replace(valid, layouts=state.layouts)
             net = make_net(plain, state, train, plan.phases)
             trainer = make_trainer(
                 plain,

@@ -14,6 +14,7 @@ from sk_jae.nn.description import described_module as described_module
 from sk_jae.nn.description import skeleton as skeleton
 from sk_jae.nn.description import with_weights as with_weights
 from sk_jae.nn.growth import add_task as add_task
+from sk_jae.nn.growth import evaluate_fixed as evaluate_fixed
 from sk_jae.nn.growth import held_still as held_still
 from sk_jae.nn.growth import trained_scale as trained_scale
 from sk_jae.nn.joint import JointModule

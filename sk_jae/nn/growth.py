@@ -19,7 +19,7 @@ from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, fl
 from sk_jae.nn.tying import fingerprint, weight_shape
 from sk_jae.nn.views import CommonScale, view_of
 
-__all__ = ["add_task", "held_still", "trained_scale"]
+__all__ = ["add_task", "evaluate_fixed", "held_still", "trained_scale"]
 
 
 def add_task(
@@ -89,6 +89,21 @@ def held_still(module: JointModule, tasks: Collection[int]) -> Iterator[None]:
     finally:
         for part in parts:
             part.fixed_tasks = frozenset()
+
+
+def evaluate_fixed(module: JointModule) -> None:
+    """Put what stays as it is into evaluation mode, in a module that is trained."""
+    of_tasks = [
+        parts[t]
+        for parts in module.children()
+        if isinstance(parts, nn.ModuleList) and parts is not module.tied
+        for t in module.fixed_tasks
+        if t < len(parts)
+    ]
+    for part in [*module.tied, *of_tasks]:
+        # Batch normalization knows which of its statistics stay.
+        if not isinstance(part, TaskBatchNorm):
+            part.eval()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import build_encoder
 from sk_jae.nn.fusion import count_fusible, run_fused
 from sk_jae.nn.heads import build_heads, run_heads
-from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
+from sk_jae.nn.layers import TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
@@ -85,8 +85,7 @@ class JointModule(nn.Module):
         For each task, the number of first layers of its two branches that are computed
         in one pass on a CPU, because they are equal and have few channels.
     fixed_tasks : frozenset of int
-        Tasks that training leaves as they are, together with all that is tied. Their
-        modules stay in evaluation mode.
+        Tasks that training leaves as they are, together with all that is tied.
 
     Raises
     ------
@@ -219,22 +218,6 @@ class JointModule(nn.Module):
             n = len(stages)
             self.pre_tied.append(flat(stages[: n + first]))
             self.post_tied.append(flat(stages[n + end :]))
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the mode of all modules, but for those that stay as they are."""
-        super().train(mode)
-        if mode and self.fixed_tasks:
-            of_tasks = [
-                parts[t]
-                for parts in self.children()
-                if isinstance(parts, nn.ModuleList) and parts is not self.tied
-                for t in self.fixed_tasks
-                if t < len(parts)
-            ]
-            for part in [*self.tied, *of_tasks]:
-                if not isinstance(part, TaskBatchNorm):
-                    part.eval()
-        return self
 
     def count_fused(self, t: int) -> int:
         """Return how many first layers of a task's branches run in one pass."""

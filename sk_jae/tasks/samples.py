@@ -210,9 +210,10 @@ def _layouts_seen(
     if not reset:
         return estimator.layouts_
     is_warm = getattr(estimator, "warm_start", False) and hasattr(estimator, "layouts_")
-    n = len(getattr(estimator, "layouts_", ()))
-    if is_warm and estimator.task_names_ == tasks.names[:n]:
-        return [*estimator.layouts_, *(None for _ in tasks.names[n:])]
+    if is_warm:
+        n = len(estimator.task_names_)
+        if estimator.task_names_ == tasks.names[:n]:
+            return [*estimator.layouts_, *(None for _ in tasks.names[n:])]
     return [None] * len(tasks.names)
 
 

@@ -22,7 +22,7 @@ from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator
 from torch import Tensor
 
-from sk_jae.nn import JointModule, RandomMap, ReconstructionLoss
+from sk_jae.nn import JointModule, RandomMap, ReconstructionLoss, evaluate_fixed
 from sk_jae.training.batches import Batch
 from sk_jae.training.compilation import CompiledCall
 from sk_jae.training.epoch_table import EpochTable
@@ -232,6 +232,8 @@ class JointNet(RefusingNet):
 
     def set_training(self, training: bool) -> None:
         self.module_.train(training)
+        if training and self.module_.fixed_tasks:
+            evaluate_fixed(self.module_)
         self.criterion_.train(training)
 
     def run_single_epoch(

@@ -207,24 +207,19 @@ class JointLoss(nn.Module):
 
         def error(t: int, reconstruction: Tensor, x: Tensor) -> Tensor:
             unit = self.units.get(("reconstruction", t), 1.0)
-            return self._error(module.names[t], t, reconstruction, x) / unit
+            loss, target = self._loss_and_target(module.names[t], t, x)
+            return reconstruction_loss(reconstruction, target, loss) / unit
 
         yield from pair_terms(module, pairs, phase.weights, error)
 
-    def _error(
-        self,
-        name: str,
-        t: int,
-        reconstruction: Tensor,
-        x: Tensor,
-        weights: Tensor | None = None,
-    ) -> Tensor:
-        """The error of the reconstructions of a task."""
+    def _loss_and_target(
+        self, name: str, t: int, x: Tensor
+    ) -> tuple[ReconstructionLoss, Tensor]:
+        """The reconstruction loss of a task, and what is to be reconstructed."""
         loss = self.loss[t] if isinstance(self.loss, tuple) else self.loss
         if str(t) in self.counts:
             x = self.counts[str(t)](x)
-        checked = checked_loss(loss, name) if callable(loss) else loss
-        return reconstruction_loss(reconstruction, x, checked, weights)
+        return (checked_loss(loss, name) if callable(loss) else loss), x
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
@@ -303,8 +298,8 @@ class JointLoss(nn.Module):
         """
         n: Tensor | int = len(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            decoded = module.decode(t, codes)
-            value = self._error(module.names[t], t, decoded, x, weights)
+            loss, aim = self._loss_and_target(module.names[t], t, x)
+            value = reconstruction_loss(module.decode(t, codes), aim, loss, weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)

@@ -1,4 +1,4 @@
-"""Functions that make the layers of a branch: how they are called, and which are not."""
+"""Functions that make the layers of a branch, and which of them are called."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class TestOneNetwork:
         assert same(est.module_.state_dict(), other.module_.state_dict())
 
     def test_pickles_and_files(self, fit, tmp_path):
-        network, _, est, X, _ = fit
+        _, _, est, X, _ = fit
         est.save(tmp_path / "model.jae")
         with pytest.raises(MissingFunctionError, match=r"shared_encoder \(Features\)"):
             sk_jae.load(tmp_path / "model.jae")
@@ -219,5 +219,6 @@ def test_contradictions_are_refused(changes, message):
 
 def test_a_network_that_does_not_fit_is_named():
     X, y = pictures()
-    with pytest.raises(ValueError, match="In the encoder of task 'task0'.*3 channels"):
+    message = r"In the encoder of task 'task0': Features does not fit .*3 channels"
+    with pytest.raises(ValueError, match=message):
         classifier(Features(), shared_input=(1, 16, 16)).fit(X, y)

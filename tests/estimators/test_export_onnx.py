@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sk_jae import JointAutoencoder, JointTransferRegressor
@@ -13,6 +15,7 @@ from tests.helpers.exported import (
     fitted,
     run_onnx,
 )
+from tests.test_readme import run_blocks
 
 pytest.importorskip("onnxruntime")
 onnx = pytest.importorskip("onnx")
@@ -56,3 +59,9 @@ def test_nothing_is_printed(tmp_path, capfd):
     est, _ = fitted("vectors")
     est.export(0, tmp_path / "program.onnx", "predict", "onnx")
     assert capfd.readouterr().out == ""
+
+
+def test_the_page_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[2] / "docs" / "export.md"
+    assert "session" in run_blocks(page)

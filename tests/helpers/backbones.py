@@ -1,4 +1,4 @@
-"""A network in the manner of timm: norms that activate too, and features without classes."""
+"""A network in the manner of timm: norms that activate too, and no classes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ class FromUser(nn.Module):
         self.layout = layout
         if layout.scaling is not None:
             self.register_buffer("mean", torch.tensor(layout.scaling.mean))
-            self.register_buffer("factor", torch.tensor(layout.scaling.factor))
+            self.register_buffer(
+                "factor", torch.tensor(layout.scaling.factor).contiguous()
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         layout = self.layout

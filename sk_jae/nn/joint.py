@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import build_encoder, build_stages, output_layer
 from sk_jae.nn.fusion import count_fusible, run_fused
 from sk_jae.nn.heads import build_heads, run_heads
-from sk_jae.nn.layers import TaskSequential
+from sk_jae.nn.layers import FrozenSequential, TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.tying import depth_of, naming, tied_layers, tied_range
@@ -160,7 +160,7 @@ class JointModule(nn.Module):
             self._tie(architectures, shared_depth, n_shared_layers, seed)
         self.frozen = frozen
         if frozen:
-            self.tied[:-1].requires_grad_(False)
+            self.tied = FrozenSequential(self.tied)
         self.n_fused = [self._count_fused(t) for t in range(self.n_tasks)]
 
         if n_classes and n_outputs:
@@ -237,12 +237,6 @@ class JointModule(nn.Module):
             n = len(stages)
             self.pre_tied.append(TaskSequential(chain(*stages[: n + first])))
             self.post_tied.append(TaskSequential(chain(*stages[n + end :])))
-
-    def train(self, mode: bool = True) -> Self:
-        super().train(mode)
-        if self.frozen:
-            self.tied[:-1].eval()
-        return self
 
     def _count_fused(self, t: int) -> int:
         """Return how many first layers of a task's branches run in one pass."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from sk_jae.nn.task_copies import TaskCopies
 __all__ = [
     "CommonView",
     "FlattenLinear",
+    "FrozenSequential",
     "TaskBatchNorm",
     "TaskSequential",
     "UnflattenImage",
@@ -332,3 +334,26 @@ class TaskSequential(nn.ModuleList):
             tells_apart = isinstance(layer, TaskBatchNorm | TaskCopies)
             x = layer(x, tasks, sizes) if tells_apart else layer(x)
         return list(x.split(sizes)) if len(parts) > 1 else [x]
+
+
+class FrozenSequential(TaskSequential):
+    """A sequence of which only the last layer is trained.
+
+    The others stay as they are, with their batch statistics.
+
+    Parameters
+    ----------
+    layers : iterable of torch.nn.Module
+    """
+
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        super().__init__(layers)
+        self._frozen().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        self._frozen().eval()
+        return self
+
+    def _frozen(self) -> nn.Module:
+        return nn.ModuleList(list(self)[:-1])

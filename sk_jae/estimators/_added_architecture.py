@@ -242,5 +242,6 @@ def _with_scale(
     _, (own,) = common_scales(
         [scale_of_view(tasks[t], state.layouts[t]) for t in labeled],
         [scale_of_view(a, layout)],
+        [False],
     )
     return replace(a, scale=ColumnScale(own.offset, scale.factor))

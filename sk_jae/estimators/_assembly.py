@@ -16,16 +16,20 @@ from torch import Tensor
 from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._held_out import counted_rows, held_out
 from sk_jae.estimators._label_counts import label_counts
+from sk_jae.estimators._parameter_groups import (
+    options_of_optimizer,
+    predicts_from_vectors,
+)
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
     PredictorParameters,
 )
 from sk_jae.estimators._phases import Heads
+from sk_jae.estimators._shared_encoder import depth_of_sharing, is_frozen
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
-from sk_jae.estimators._whitened import is_whitened
 from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     EncodedTargets,
@@ -61,16 +65,6 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between vectors and what is predicted from them, without biases, decoders
-# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
-_CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
-_DECAY, _DECAY_POWER = 1.5, 0.6
-
-# An autoencoder learns a few pairs of vectors by heart, so that translations of other
-# samples are worse than the mean. All its weights are held small by this, divided by
-# the number of subjects.
-_PAIR_DECAY, _MOST_DECAY = 3.0, 0.1
-
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
@@ -102,13 +96,14 @@ def new_state(
             architectures,
             n_shared=estimator.n_shared,
             n_private=estimator.n_private,
-            shared_depth=estimator.shared_depth,
+            shared_depth=depth_of_sharing(estimator),
             n_shared_layers=estimator.n_shared_layers,
             n_classes=len(classes.classes) if classes else 0,
             n_outputs=len(targets.scale.mean) if targets else 0,
             shared_head=heads.shared,
             private_heads=heads.private,
             class_mask=torch.from_numpy(classes.class_mask) if classes else None,
+            frozen=is_frozen(estimator),
             seed=seed,
         )
     losses = estimator._losses
@@ -144,7 +139,7 @@ def _lent_if_called(
     estimator: JointParameters, device: torch.device, seed: int
 ) -> AbstractContextManager[None]:
     """A context in which functions of the user may make modules at random."""
-    given = [estimator.encoder, estimator.decoder]
+    given = [estimator.encoder, estimator.decoder, estimator.shared_encoder]
     if not any(callable(v) or isinstance(v, list | dict) for v in given):
         return nullcontext()
     generators = LentGenerators(device)
@@ -172,13 +167,13 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    extra |= _weight_decay(estimator, state, train)
+    extra |= options_of_optimizer(estimator, state, train)
     augment = _augmentations(estimator.augmentation, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
         # What is tied already does not learn a small table by heart.
         joins = any(phase.fixed_tasks for phase in phases)
-        is_table = _predicts_from_vectors(state) and not joins
+        is_table = predicts_from_vectors(state) and not joins
         factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
@@ -233,48 +228,6 @@ def make_trainer(
     )
     trainer.take_over(state.optimizer)
     return trainer
-
-
-def _weight_decay(
-    estimator: JointParameters, state: FittedState, train: TaskData
-) -> dict[str, Any]:
-    """What the optimizer is told about the decay of weights."""
-    if estimator.weight_decay != "auto":
-        given = estimator.weight_decay
-        return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam":
-        return {}
-    if train.pairs is not None and estimator.pairing_weight and _only_codes(state):
-        decay = min(_PAIR_DECAY / len(train.pairs), _MOST_DECAY)
-        return {"optimizer__weight_decay": decay}
-    if not _predicts_from_vectors(state):
-        return {}
-    n = sum(int(own.sum()) for own in train.labeled if own is not None)
-    if not n:  # a task that joins those from which labels were learned
-        earlier = train.label_counts
-        n = len(train) if earlier is None else max(1, int(earlier.sum()))
-    decay = _DECAY * n**-_DECAY_POWER
-    if state.classes is not None:
-        # The cross-entropy is divided by the same logarithm.
-        decay /= math.log(len(state.classes))
-    elif all(map(is_whitened, state.layouts)):
-        # Small directions are damped already, but must not tell the tasks apart.
-        decay *= max(0.0, 1 - n / sum(map(len, train.arrays)))
-    return {
-        "optimizer__param_groups": [
-            (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
-        ]
-    }
-
-
-def _predicts_from_vectors(state: FittedState) -> bool:
-    return state.is_predictor and all(own.kind == "vector" for own in state.layouts)
-
-
-def _only_codes(state: FittedState) -> bool:
-    """Whether vectors are encoded and nothing is predicted."""
-    are_vectors = all(own.kind == "vector" for own in state.layouts)
-    return are_vectors and not state.is_predictor
 
 
 def _units(

@@ -35,12 +35,13 @@ class JointAutoencoder(CodeFitting):
         Number of codes, that is the width of the bottleneck, of the shared branch and
         of each task's private branch. With ``n_shared=0`` the tasks have independent
         autoencoders; with ``n_private=0`` all tasks have one branch in common.
-    encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
+    encoder : "auto", str, tuple of int, torch module, callable, or list or dict, \
+            default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
-        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
-        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
-        returns a string, a tuple of widths or a list of torch modules. "auto" is one
+        widths like scikit-learn's `hidden_layer_sizes`, a torch module, or a function
+        that takes the shape of one sample, ``(features,)`` or ``(channels, height,
+        width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; images of more than 16,384 values get convolutions
         before it. A list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
@@ -48,6 +49,12 @@ class JointAutoencoder(CodeFitting):
         The hidden layers from the codes back to the samples, described like the
         encoder. "mirror" reverses the encoder of the private branch. The output layer
         is added to them.
+    shared_encoder : str, tuple of int, torch module, callable or None, default=None
+        The hidden layers of the shared encoder, if not those of `encoder`: a backbone
+        that all tasks have in common from its first layer on. Its batch statistics are
+        kept apart for each task.
+    shared_encoder_lr : float or None, default=None
+        Its learning rate. None is `lr`, and 0 leaves it and its statistics as they are.
     shared_depth : int or "auto", default=-1
         The layer at which sharing starts. Only layers with weights are counted: 1 is
         the first one after the input, -1 is the bottleneck (the paper's choice), and
@@ -85,8 +92,7 @@ class JointAutoencoder(CodeFitting):
         spectra, in which what counts is a small part of the variance, and in
         JointTransferRegressor "auto" does it where all vectors look like spectra.
         Reconstructions have the units of the input. None, and
-        ``reconstruction_loss="bce"``, leave the values as they are. Counts are
-        standardized for the encoders alone.
+        ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
         "auto" divides every term of the loss by its value for a model that knows
         nothing: the squared error by the variance of the features, those of classes by
@@ -97,14 +103,12 @@ class JointAutoencoder(CodeFitting):
         With 0 the term is not computed.
     reconstruction_loss : {"mse", "bce", "poisson", "huber"}, callable, or list or \
             dict of these, default="mse"
-        "mse" is the mean squared error over the features of a sample. "bce" is the
-        binary cross-entropy, for values in [0, 1]. "poisson" is for counts, which are
-        at least 0: half the deviance from Poisson distributions, whose rates are
-        reconstructed. "huber" is half the squared error for errors up to 1, in
-        standardized columns one standard deviation, and grows linearly beyond, so that
-        outliers count less (Huber 1964). A function takes the two tensors
-        (reconstruction, input), and its result is averaged. A list or dict has one
-        entry per task.
+        "mse" is the mean squared error over the features of a sample, "bce" the binary
+        cross-entropy for values in [0, 1], "poisson" half the deviance of counts from
+        the rates that are reconstructed, and "huber" half the squared error up to 1, in
+        standardized columns one standard deviation, beyond which it grows linearly
+        (Huber 1964). A function takes the two tensors (reconstruction, input), and its
+        result is averaged. A list or dict has one entry per task.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -252,6 +256,8 @@ class JointAutoencoder(CodeFitting):
         n_private: int = 32,
         encoder: PerTask[Coder] = "auto",
         decoder: PerTask[Coder] = "mirror",
+        shared_encoder: Coder | None = None,
+        shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
@@ -285,6 +291,8 @@ class JointAutoencoder(CodeFitting):
         self.n_private = n_private
         self.encoder = encoder
         self.decoder = decoder
+        self.shared_encoder = shared_encoder
+        self.shared_encoder_lr = shared_encoder_lr
         self.shared_depth = shared_depth
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input

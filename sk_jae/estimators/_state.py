@@ -106,18 +106,29 @@ class FittedFacts:
             return self.losses[t]
         return "bce" if self.gives_logits else "mse"
 
+    def layout_of_outputs(self, t: int) -> Layout:
+        """The layout of the reconstructions of a task."""
+        layout = self.layouts[t]
+        if self.loss(t) == "poisson":  # rates have the units of the user
+            return replace(layout, scaling=None, scale=1.0)
+        return layout
+
     def to_user(self, t: int, values: NDArray[np.float32]) -> NDArray[Any]:
         """Bring reconstructions of a task to the shape and the units of the user."""
-        layout = self.layouts[t]
-        if self.loss(t) == "poisson":  # rates have these units
-            layout = replace(layout, scaling=None, scale=1.0)
-        return layout.from_module(values)
+        return self.layout_of_outputs(t).from_module(values)
 
     def has_labels(self, t: int) -> bool:
         """Whether a task had labels or targets in `fit`."""
         if self.label_counts is None:
             return self.is_predictor
         return bool(self.label_counts[t].any())
+
+    def scale_of(self, t: int) -> str | None:
+        """Whether a table is seen in the units of labeled ones; None for no table."""
+        scale = self.description.tasks[t].scale
+        if scale is None:
+            return None
+        return "common" if scale.is_common else "own"
 
     def check(self) -> None:
         """Refuse facts that contradict each other, which only a file can hold.
@@ -209,8 +220,13 @@ class FittedState(FittedFacts):
                 )
         # A copy, so that the earlier state is there if this fit fails.
         class_mask = self.module.class_mask
+        trained = {n: w.requires_grad for n, w in self.module.named_parameters()}
+        frozen, kind = self.module.frozen, type(self.module.tied)
         self.module = earlier.module_on(self.device)
-        self.module.class_mask = class_mask
+        self.module.class_mask, self.module.frozen = class_mask, frozen
+        self.module.tied = kind(self.module.tied)
+        for name, is_trained in trained.items():
+            self.module.get_parameter(name).requires_grad_(is_trained)
         self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
 

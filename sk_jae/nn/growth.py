@@ -16,6 +16,7 @@ from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
 from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
+from sk_jae.nn.task_copies import TaskCopies, has_batch_statistics
 from sk_jae.nn.tying import fingerprint, weight_shape
 from sk_jae.nn.views import CommonScale, view_of
 
@@ -101,8 +102,11 @@ def evaluate_fixed(module: JointModule) -> None:
         if t < len(parts)
     ]
     for part in [*module.tied, *of_tasks]:
-        # Batch normalization knows which of its statistics stay.
-        if not isinstance(part, TaskBatchNorm):
+        if isinstance(part, TaskCopies):
+            for t in module.fixed_tasks:
+                part.copies[t].eval()
+        # The package's batch normalization knows which of its statistics stay.
+        elif not isinstance(part, TaskBatchNorm):
             part.eval()
 
 
@@ -131,9 +135,10 @@ def _check_tied(module: JointModule, a: Architecture, stages: list[Stage]) -> No
     first, end = module.tied_range
     n = len(stages)
     own = [m for stage in stages[max(n + first, 0) : n + end] for m in stage]
-    if n + first >= 0 and fingerprint(own) == fingerprint(module.tied):
+    tied = [m.copies[0] if isinstance(m, TaskCopies) else m for m in module.tied]
+    if n + first >= 0 and fingerprint(own) == fingerprint(tied):
         return
-    found, expected = _shapes(own), _shapes(module.tied)
+    found, expected = _shapes(own), _shapes(tied)
     raise ValueError(
         f"The layers that the tasks have in common have weights of the shapes "
         f"{expected}, but those of task {a.name!r}, whose shared branch sees samples "
@@ -156,8 +161,10 @@ def _add_shared_encoder(
     module.views.append(view_of(a).to(device))
     module.pre_tied.append(flat(stages[: n + first]).to(device))
     module.post_tied.append(flat(stages[n + end :]).to(device))
-    for part in module.tied:
-        if isinstance(part, TaskBatchNorm):
+    for k, part in enumerate(module.tied):
+        if has_batch_statistics(part) and not isinstance(part, TaskCopies):
+            part = module.tied[k] = TaskCopies(part, 1)
+        if isinstance(part, TaskBatchNorm | TaskCopies):
             part.add_task()
     first_task, new = (cast(TaskSequential, module.pre_tied[t]) for t in (0, -1))
     if fingerprint(first_task) != fingerprint(new):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,6 +11,7 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import Stage, build_encoder, build_stages, output_layer
 from sk_jae.nn.layers import TaskSequential
 from sk_jae.nn.seeding import generator_of
+from sk_jae.nn.tying import naming
 
 __all__ = ["Autoencoders", "build_autoencoders", "build_shared_encoder", "flat"]
 
@@ -42,21 +41,21 @@ def build_autoencoders(
     private_encoder = private_decoder = shared_decoder = None
     if n_private:
         draw = generator_of(seed, a.name, "private")
-        with _naming("encoder", a):
+        with naming("encoder", a):
             private_encoder = flat(build_encoder(a.private, a.shape, n_private, draw))
-        with _naming("decoder", a):
+        with naming("decoder", a):
             decoder, end = build_stages(hidden, (n_private,), draw)
         private_decoder = flat(decoder)
         ends.append(end)
     if n_shared:
         draw = generator_of(seed, a.name, "shared")
-        with _naming("decoder", a):
+        with naming("decoder", a):
             decoder, end = build_stages(hidden, (n_shared,), draw)
         shared_decoder = flat(decoder)
         ends.append(end)
     merged = (sum(end[0] for end in ends), *ends[0][1:])
     draw = generator_of(seed, a.name, "output")
-    with _naming("decoder", a):
+    with naming("decoder", a):
         layers = output_layer(output, merged, a.shape, draw)
     return Autoencoders(
         private_encoder, private_decoder, shared_decoder, TaskSequential(layers)
@@ -68,7 +67,7 @@ def build_shared_encoder(
 ) -> list[Stage]:
     """Build the stages of the shared encoder of one task."""
     draw = generator_of(seed, a.name, "shared encoder")
-    with _naming("encoder", a):
+    with naming("encoder", a):
         return build_encoder(a.shared, a.view, n_shared, draw)
 
 
@@ -76,12 +75,3 @@ def flat(stages: list[Stage]) -> TaskSequential:
     """Join the modules of stages."""
     modules: list[nn.Module] = [*chain(*stages)]
     return TaskSequential(modules)
-
-
-@contextmanager
-def _naming(part: str, a: Architecture) -> Iterator[None]:
-    """Add the part of the module and the task to errors about layers."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from torch import nn
 
+from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import Stage
+from sk_jae.nn.task_copies import TaskCopies, has_batch_statistics
 
-__all__ = ["depth_of", "fingerprint", "tied_range", "weight_shape"]
+__all__ = [
+    "depth_of",
+    "fingerprint",
+    "naming",
+    "tied_layers",
+    "tied_range",
+    "weight_shape",
+]
 
 
 def tied_range(
@@ -195,3 +205,22 @@ def weight_shape(stage: Stage) -> tuple[int, ...]:
 def _printed(stage: Stage) -> str:
     named: list[nn.Module] = [m for m in stage if not isinstance(m, nn.ReLU)]
     return " + ".join(map(str, named))
+
+
+def tied_layers(layers: Iterable[nn.Module], n_tasks: int) -> list[nn.Module]:
+    """Give the modules of the user that have batch statistics one set per task."""
+    return [
+        TaskCopies(layer, n_tasks)
+        if n_tasks > 1 and has_batch_statistics(layer)
+        else layer
+        for layer in layers
+    ]
+
+
+@contextmanager
+def naming(part: str, a: Architecture) -> Iterator[None]:
+    """Add the part of the module and the task to errors about layers."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error

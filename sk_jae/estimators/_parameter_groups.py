@@ -36,6 +36,8 @@ def options_of_optimizer(
         of_pairs = min(_PAIR_DECAY / len(train.pairs), _MOST_DECAY)
         options["optimizer__weight_decay"] = of_pairs
     groups = _of_shared_encoder(estimator, state, decay)
+    if "optimizer__weight_decay" in options and _trains_scale(state):
+        groups.append(("views.*", {"weight_decay": 0.0}))
     if decay is not None:
         groups += [(f"{p}.*weight", {"weight_decay": decay}) for p in _CLASS_PATH]
     if groups:
@@ -60,6 +62,11 @@ def _of_shared_encoder(
             groups.append((f"tied.{k}.*weight", {**lr, "weight_decay": decay}))
         groups.append((f"tied.{k}.*", lr))
     return groups
+
+
+def _trains_scale(state: FittedState) -> bool:
+    """Whether the scale of a task that joins is trained, which is about 1."""
+    return any(name.startswith("views.") for name, _ in state.module.named_parameters())
 
 
 def _decay_of_path(

@@ -26,7 +26,6 @@ from sk_jae.tasks import (
     Targets,
     check_added_task,
     check_class_prior,
-    check_losses,
 )
 from sk_jae.training import check_callbacks, check_device, plain_torch, seed_from
 
@@ -144,7 +143,7 @@ class TaskAdding(BaseJointEstimator):
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         seed = seed_from(self.random_state)
         plain: Any = with_plain_numbers(self)
-        plain._losses = check_losses(self.reconstruction_loss, added.inputs.names)
+        plain._losses = list(added.inputs.losses)
         earlier, inputs = self._state, added.inputs
         layouts = (*earlier.layouts, added.layout)
         train, valid = split_validation(plain, inputs, layouts, labels, seed)

@@ -171,9 +171,9 @@ def make_net(
     augment = _augmentations(estimator.augmentation, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
-        # What is tied already does not learn a small table by heart.
-        joins = any(phase.fixed_tasks for phase in phases)
-        is_table = predicts_from_vectors(state) and not joins
+        is_table = predicts_from_vectors(state)
+        if any(phase.fixed_tasks for phase in phases) and train.pairs is not None:
+            is_table = False  # to meet codes that stay takes more updates
         factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(

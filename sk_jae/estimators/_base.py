@@ -52,7 +52,6 @@ from sk_jae.tasks import (
     check_codes,
     check_task,
     check_tasks,
-    losses_of_samples,
     parse_inputs,
 )
 from sk_jae.training import (
@@ -143,7 +142,7 @@ class BaseJointEstimator(
         check_no_class(self.augmentation, "augmentation")
         seed = seed_from(self.random_state)
         plain = with_plain_numbers(self)
-        plain._losses = losses_of_samples(self.reconstruction_loss, inputs, layouts)
+        plain._losses = list(inputs.losses)
         earlier = getattr(self, "_state", None) if self.warm_start else None
         train, valid = split_validation(plain, inputs, layouts, labels, seed)
         with (

@@ -223,6 +223,7 @@ class FittedState(FittedFacts):
         trained = {n: w.requires_grad for n, w in self.module.named_parameters()}
         frozen, kind = self.module.frozen, type(self.module.tied)
         self.module = earlier.module_on(self.device)
+        self.description = earlier.description  # with the scales of the module
         self.module.class_mask, self.module.frozen = class_mask, frozen
         self.module.tied = kind(self.module.tied)
         for name, is_trained in trained.items():

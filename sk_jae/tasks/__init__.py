@@ -57,7 +57,7 @@ from sk_jae.tasks.labels import (
 )
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
-from sk_jae.tasks.likelihoods import LOSSES, check_losses, losses_of_samples
+from sk_jae.tasks.likelihoods import LOSSES, check_losses
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.pairs import joint_rows
@@ -142,7 +142,6 @@ __all__ = [
     "labeled_samples",
     "level_of_user",
     "listed",
-    "losses_of_samples",
     "pack",
     "parse_inputs",
     "per_task",

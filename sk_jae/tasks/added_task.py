@@ -16,7 +16,7 @@ from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import UNLABELED, read_labels, to_vector
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts
-from sk_jae.tasks.likelihoods import check_losses, losses_of_samples
+from sk_jae.tasks.likelihoods import check_losses
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.regression_targets import TargetScale, to_targets
 from sk_jae.tasks.samples import KnowsTasks, check_tasks
@@ -115,7 +115,7 @@ def check_added_task(
         "list", names, (None,) * len(names), tuple(range(len(names)))
     )
     choice = check_layouts(layout, all_tasks)[-1]
-    loss = check_losses(losses, names)[-1]
+    all_losses = check_losses(losses, names)
     vectors = [own for own in estimator.layouts_ if not own.is_image]
     if vectors:
         scale = any(own.scaling is not None for own in vectors)
@@ -130,10 +130,9 @@ def check_added_task(
         layout={name: choice},
         scale=scale,
         whiten=whiten,
-        losses=loss,
+        losses=all_losses[-1],
         sample_weight=None if sample_weight is None else {name: sample_weight},
     )
-    losses_of_samples([loss], given, (own_layout,))
     own_layout = whitened_like(own_layout, estimator.layouts_)
     paired = _paired(X_paired, ids, estimator)
     weights: tuple[Any, ...] = ()
@@ -143,6 +142,7 @@ def check_added_task(
         all_tasks,
         arrays=(*paired, *given.arrays),
         weights=weights,
+        losses=tuple(all_losses),
         container_kind="dict" if are_named else "list",
     )
     inputs = replace(inputs, pairs=pairs_of(ids, inputs))

@@ -56,6 +56,8 @@ class TaskInputs:
     weights : tuple of (ndarray of shape (n_samples_t,) or None)
         In `fit`, how much each sample of each task counts, None if they all count
         alike. It is empty if all tasks are so.
+    losses : tuple of (str or callable)
+        In `fit`, the reconstruction loss of each task.
     """
 
     container_kind: ContainerKind
@@ -65,6 +67,7 @@ class TaskInputs:
     container: JointArrays | None = None
     pairs: NDArray[np.intp] | None = None
     weights: tuple[NDArray[np.float64] | None, ...] = ()
+    losses: tuple[Any, ...] = ()
 
     @property
     def are_named(self) -> bool:

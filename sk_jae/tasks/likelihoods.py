@@ -10,7 +10,7 @@ from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.parameters import per_task
 
-__all__ = ["LOSSES", "check_losses", "losses_of_samples"]
+__all__ = ["LOSSES", "check_losses", "check_values"]
 
 LOSSES = ("mse", "bce", "poisson", "huber")
 
@@ -57,29 +57,23 @@ def check_losses(reconstruction_loss: object, names: Sequence[str]) -> list[Any]
     return losses
 
 
-def losses_of_samples(
-    reconstruction_loss: object, tasks: TaskInputs, layouts: Sequence[Layout]
-) -> list[Any]:
-    """Check the parameter `reconstruction_loss` and whether it fits the samples.
+def check_values(
+    tasks: TaskInputs, layouts: Sequence[Layout], losses: Sequence[Any]
+) -> None:
+    """Refuse samples of which a likelihood cannot be computed.
 
     Parameters
     ----------
-    reconstruction_loss : str or callable, or list or dict of these
     tasks : TaskInputs
     layouts : sequence of Layout
-
-    Returns
-    -------
-    losses : list of (str or callable)
+    losses : sequence of (str or callable)
 
     Raises
     ------
-    ValueError, TypeError
-        If there is not one per task, if samples are no probabilities for the binary
-        cross-entropy, or if they are negative where counts are expected; the message
-        names the task.
+    ValueError
+        If they are no probabilities for the binary cross-entropy, or if they are
+        negative where counts are expected; the message names the task.
     """
-    losses = check_losses(reconstruction_loss, tasks.names)
     for t, (array, layout, loss) in enumerate(
         zip(tasks.arrays, layouts, losses, strict=True)
     ):
@@ -98,7 +92,6 @@ def losses_of_samples(
                 "reconstruction_loss='bce' needs values in [0, 1], or images of uint8; "
                 "scale the features, or use reconstruction_loss='mse'."
             )
-    return losses
 
 
 def _is_loss_or_text(value: object) -> bool:

@@ -19,7 +19,7 @@ from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
-from sk_jae.tasks.likelihoods import check_losses
+from sk_jae.tasks.likelihoods import check_losses, check_values
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
@@ -149,7 +149,8 @@ def check_tasks(
     if reset:
         if any(own is not None for own in weights):
             tasks = replace(tasks, weights=relative(weights))
-        tasks = replace(tasks, pairs=pairs_of(ids, tasks))
+        check_values(tasks, layouts, kinds)
+        tasks = replace(tasks, pairs=pairs_of(ids, tasks), losses=tuple(kinds))
     return tasks, tuple(layouts)
 
 

@@ -94,13 +94,13 @@ def test_long_signals_keep_their_spectra(tmp_path, monkeypatch):
 
     monkeypatch.setattr(portable, "_MOST_VALUES", 1000)
     est, X = fitted("signals")
-    try:
-        est.export(0, tmp_path / "program.pt2", "transform")
-    except NotSavableError as error:  # torch 2.6 traces no spectra
-        assert "fft" in str(error)
-    else:
-        run, _ = run_torch(tmp_path / "program.pt2")
-        assert_programs_agree(est, X, 0, "transform", run)
+    if torch.__version__.startswith("2.6."):  # traces no spectra
+        with pytest.raises(NotSavableError, match=r"torch 2\.6.*fft"):
+            est.export(0, tmp_path / "program.pt2", "transform")
+        return
+    est.export(0, tmp_path / "program.pt2", "transform")
+    run, _ = run_torch(tmp_path / "program.pt2")
+    assert_programs_agree(est, X, 0, "transform", run)
 
 
 def test_export_changes_nothing(tmp_path):

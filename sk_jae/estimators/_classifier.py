@@ -212,9 +212,9 @@ class JointTransferClassifier(ClassFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss, and once the time that is left, if it is more than a minute. With
-        2, terminals and notebooks show a bar with the time left too.
+        With 1, a line is printed for each epoch, with each term of the loss by task,
+        and once the time that is left, if it is more than a minute. With 2, terminals
+        and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -255,9 +255,8 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same; "scale",
-        "common" for a table that is seen in the units of labeled ones, since it differs
-        by the shares of its classes alone, "own" for another, None if it is no table.
+        "agreement", the part of the samples whose class is still the same; and "scale",
+        of a table: "common" if it keeps the units of labeled ones, "own" if not.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -276,14 +276,12 @@ class JointTransferClassifier(ClassFitting):
 
     If first layers cannot be shared, no label of another task reaches those of a task
     without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`, as
-    if the tasks have only one column in common by name, or fewer than a tenth of those
-    of the narrowest table. The shared branch then sees no more than these if a task has
-    no labels, and otherwise all columns of each task.
+    if tables have few columns in common by name (one, or less than a tenth). The shared
+    branch sees no more than these if a task has no labels, which costs labeled tasks.
 
-    Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
-    complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
-    OneVsRestClassifier. Tools that need one array, such as BaggingClassifier, can be
-    used on the codes, as steps of a pipeline behind this one.
+    Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
+    class of -1; give them complete labels only. Tools that need one array, such as
+    BaggingClassifier, can be used on the codes, behind this step of a pipeline.
 
     References
     ----------

@@ -131,14 +131,12 @@ class JointTransferClassifier(ClassFitting):
         with the most labels), its private branch, the tied layers, and the branches of
         tasks without labels up to the tied layers; then, with all these frozen, the
         private branches of the other labeled tasks.
-    reconstruction_loss : {"mse", "bce", "poisson", "huber"}, callable, or list or \
-            dict of these, default="mse"
-        "mse" is the mean squared error over the features of a sample, "bce" the binary
-        cross-entropy for values in [0, 1], "poisson" half the deviance of counts from
-        the rates that are reconstructed, and "huber" half the squared error up to 1, in
-        standardized columns one standard deviation, beyond which it grows linearly
-        (Huber 1964). A function takes the two tensors (reconstruction, input), and its
-        result is averaged. A list or dict has one entry per task.
+    reconstruction_loss : str, callable, or list or dict of these, default="mse"
+        "mse" is the mean squared error over features, "bce" the binary cross-entropy
+        for values in [0, 1], "poisson" half the deviance of counts from reconstructed
+        rates, "huber" half the squared error up to 1 (in standardized columns one
+        standard deviation) and linear beyond (Huber 1964). A function takes two tensors
+        (reconstruction, input), and its mean counts. A list or dict has one per task.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -214,9 +212,9 @@ class JointTransferClassifier(ClassFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss, and once the time that is left, if it is more than a minute. With
-        2, terminals and notebooks show a bar with the time left too.
+        With 1, a line is printed for each epoch, with each term of the loss by task,
+        and once the time that is left, if it is more than a minute. With 2, terminals
+        and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -257,9 +255,8 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same; "scale",
-        "common" for a table that is seen in the units of labeled ones, since it differs
-        by the shares of its classes alone, "own" for another, None if it is no table.
+        "agreement", the part of the samples whose class is still the same; and "scale",
+        of a table: "common" if it keeps the units of labeled ones, "own" if not.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -279,14 +276,12 @@ class JointTransferClassifier(ClassFitting):
 
     If first layers cannot be shared, no label of another task reaches those of a task
     without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`, as
-    if the tasks have only one column in common by name, or fewer than a tenth of those
-    of the narrowest table. The shared branch then sees no more than these if a task has
-    no labels, and otherwise all columns of each task.
+    if tables have few columns in common by name (one, or less than a tenth). The shared
+    branch sees no more than these if a task has no labels, which costs labeled tasks.
 
-    Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
-    complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
-    OneVsRestClassifier. Tools that need one array, such as BaggingClassifier, can be
-    used on the codes, as steps of a pipeline behind this one.
+    Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
+    class of -1; give them complete labels only. Tools that need one array, such as
+    BaggingClassifier, can be used on the codes, behind this step of a pipeline.
 
     References
     ----------

@@ -116,14 +116,12 @@ class JointTransferRegressor(TargetFitting):
         with the most labels), its private branch, the tied layers, and the branches of
         tasks without labels up to the tied layers; then, with all these frozen, the
         private branches of the other labeled tasks.
-    reconstruction_loss : {"mse", "bce", "poisson", "huber"}, callable, or list or \
-            dict of these, default="mse"
-        "mse" is the mean squared error over the features of a sample, "bce" the binary
-        cross-entropy for values in [0, 1], "poisson" half the deviance of counts from
-        the rates that are reconstructed, and "huber" half the squared error up to 1, in
-        standardized columns one standard deviation, beyond which it grows linearly
-        (Huber 1964). A function takes the two tensors (reconstruction, input), and its
-        result is averaged. A list or dict has one entry per task.
+    reconstruction_loss : str, callable, or list or dict of these, default="mse"
+        "mse" is the mean squared error over features, "bce" the binary cross-entropy
+        for values in [0, 1], "poisson" half the deviance of counts from reconstructed
+        rates, "huber" half the squared error up to 1 (in standardized columns one
+        standard deviation) and linear beyond (Huber 1964). A function takes two tensors
+        (reconstruction, input), and its mean counts. A list or dict has one per task.
     pairing_weight : float, default=1.0
         Weight of the terms of samples with equal `ids`, which bring the shared codes of
         a subject together, reconstruct its sample of one task from those of another,
@@ -192,9 +190,9 @@ class JointTransferRegressor(TargetFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss, and once the time that is left, if it is more than a minute. With
-        2, terminals and notebooks show a bar with the time left too.
+        With 1, a line is printed for each epoch, with each term of the loss by task,
+        and once the time that is left, if it is more than a minute. With 2, terminals
+        and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NoReturn, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler
@@ -42,7 +42,7 @@ from sk_jae.training.optimizers import (
     step_with_closure,
 )
 from sk_jae.training.progress_bar import ProgressBar
-from sk_jae.training.skorch_types import NeuralNet
+from sk_jae.training.refusing_net import RefusingNet
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import own_code
 from sk_jae.training.validation_scores import SCORES
@@ -57,7 +57,7 @@ class Batches(Iterable[Batch], Sized, Protocol):
     """The batches of one epoch."""
 
 
-class JointNet(NeuralNet):
+class JointNet(RefusingNet):
     """A skorch net whose batches hold samples of several tasks.
 
     A :class:`~sk_jae.training.Trainer` calls its steps. Callbacks find in it the
@@ -363,38 +363,3 @@ class JointNet(NeuralNet):
                 callback.close()
         if not keep_optimizer:
             self.optimizer_ = None
-
-    def _refuse(self, method: str) -> NoReturn:
-        raise NotImplementedError(
-            f"The skorch net of a {self.owner} is driven by the estimator and has no "
-            f"{method} of its own; call the methods of the {self.owner}."
-        )
-
-    def fit(self, X: object, y: object = None, **fit_params: object) -> NoReturn:
-        self._refuse("fit")
-
-    def partial_fit(
-        self, X: object, y: object = None, classes: object = None, **fit_params: object
-    ) -> NoReturn:
-        self._refuse("partial_fit")
-
-    def fit_loop(self, X: object, y: object = None, **fit_params: object) -> NoReturn:
-        self._refuse("fit_loop")
-
-    def forward_iter(self, X: object, *args: object, **kwargs: object) -> NoReturn:
-        self._refuse("forward_iter")
-
-    def forward(self, X: object, *args: object, **kwargs: object) -> NoReturn:
-        self._refuse("forward")
-
-    def predict(self, X: object) -> NoReturn:
-        self._refuse("predict")
-
-    def predict_proba(self, X: object) -> NoReturn:
-        self._refuse("predict_proba")
-
-    def set_params(self, **kwargs: object) -> NoReturn:
-        self._refuse("set_params")
-
-    def __sklearn_clone__(self) -> NoReturn:
-        self._refuse("clone")

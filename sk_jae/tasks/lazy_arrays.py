@@ -177,9 +177,7 @@ class LazyArray:
                 raise
             raise ValueError(f"{self.words} cannot be read: {error}") from error
 
-    def spread(
-        self, n: int, rows: NDArray[np.intp] | None = None
-    ) -> NDArray[np.intp]:
+    def spread(self, n: int, rows: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
         """About `n` of some rows that stand for all, and can be read in a moment."""
         rows = np.arange(len(self)) if rows is None else rows
         if not self.has_chunks or len(rows) <= n:

@@ -19,7 +19,6 @@ __all__ = [
     "TorchRows",
     "array_store",
     "is_mapped",
-    "is_mapped",
     "is_unread",
     "row_bytes",
 ]
@@ -184,7 +183,7 @@ def array_store(item: Any) -> RowStore | None:
         dtype = np.dtype(item.dtype)
     except TypeError:
         return None
-    if dtype == object:
+    if dtype.kind == "O":
         return None
     shape = tuple(map(int, shape))
     return RowStore(item, shape, dtype, _bounds(item, shape, dtype))

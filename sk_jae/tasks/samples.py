@@ -327,9 +327,7 @@ def _forget_features(estimator: object) -> None:
             delattr(estimator, attribute)
 
 
-def _check_layout(
-    item: object, array: SampleArray, layout: Layout, words: str
-) -> None:
+def _check_layout(item: object, array: SampleArray, layout: Layout, words: str) -> None:
     if array.shape[1:] != layout.shape:
         raise ValueError(
             f"{words} has samples of shape {array.shape[1:]}, expected {layout.shape} "

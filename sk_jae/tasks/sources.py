@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import to_samples
 from sk_jae.tasks.foreign import samples_of
-from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray, to_lazy
+from sk_jae.tasks.lazy_arrays import SampleArray, to_lazy
 from sk_jae.tasks.lazy_states import lazy_from_state, lazy_to_state
 from sk_jae.tasks.row_stores import is_mapped
 

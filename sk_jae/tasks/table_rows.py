@@ -32,7 +32,7 @@ class TableRows(RowStore):
 
     def __init__(self, item: Any) -> None:
         self._parts = _parts_of(item)
-        counts = [part.count_rows() for part in self._parts]
+        counts = [_n_rows(part) for part in self._parts]
         if item.count_rows() != sum(counts):
             raise ValueError(
                 "it has a filter, so that its rows have no numbers; write the rows "
@@ -95,6 +95,13 @@ def _parts_of(item: Any) -> list[Any]:
         else:
             parts.append(fragment)
     return parts
+
+
+def _n_rows(part: Any) -> int:
+    groups = getattr(part, "row_groups", None)
+    if groups is None:
+        return int(part.count_rows())
+    return sum(group.num_rows for group in groups)
 
 
 def _shape_of_lists(kind: Any) -> tuple[int, ...]:

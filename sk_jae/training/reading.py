@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -271,7 +271,7 @@ def batches_of(
     device: torch.device,
     batch_size: int | None = None,
 ) -> Iterator[Tensor]:
-    """The samples of one task, batch by batch, in the order of the file if it is one."""
+    """The samples of one task, batch by batch, in the order in which they are read."""
     for _, _, x in read_batches(array, layout, device, batch_size):
         yield x
 
@@ -281,7 +281,7 @@ def read_batches(
     layout: Layout,
     device: torch.device,
     batch_size: int | None = None,
-) -> Iterator[tuple[slice | NDArray[np.intp], NDArray[Any], Tensor]]:
+) -> Generator[tuple[slice | NDArray[np.intp], NDArray[Any], Tensor]]:
     """The places of samples, what is read of them, and what the module sees."""
     if batch_size is None:
         # The results of convolutions of 256 images mostly fit in the cache of a CPU.

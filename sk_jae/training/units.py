@@ -68,7 +68,9 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     if loss == "bce":
         unit = _cross_entropy(mean)
     elif loss == "huber":
-        parts = [(w * _huber(x, mean)).sum(0) for x, w in _blocks(data, reader, t, rows)]
+        parts = [
+            (w * _huber(x, mean)).sum(0) for x, w in _blocks(data, reader, t, rows)
+        ]
         unit = torch.stack(parts).sum(0) / n_counted
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())

@@ -19,6 +19,7 @@ from sk_jae.estimators._assembly import (
     split_validation,
 )
 from sk_jae.estimators._decoding import Decoding
+from sk_jae.estimators._export import Exporting
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._out_arrays import writers
 from sk_jae.estimators._phases import Plan
@@ -30,6 +31,7 @@ from sk_jae.estimators._prediction import (
 )
 from sk_jae.estimators._resuming import kept_state
 from sk_jae.estimators._samples_of_fit import AutoWhitens, check_samples_of_fit
+from sk_jae.estimators._shared_encoder import check_shared_encoder
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -66,6 +68,7 @@ class BaseJointEstimator(
     TransformerMixin,
     CallbackSupportMixin,
     Decoding,
+    Exporting,
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
 ):
@@ -135,6 +138,7 @@ class BaseJointEstimator(
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_code_sizes(self)
+        check_shared_encoder(self)
         check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
@@ -178,7 +182,7 @@ class BaseJointEstimator(
         try:
             trainer.train()
             state.transfer = {
-                state.task_names[t]: dict(vars(found))
+                state.task_names[t]: {**vars(found), "scale": state.scale_of(t)}
                 for t, found in trainer.transfer.items()
             }
             if self.warm_start:

@@ -44,7 +44,9 @@ class RowStream:
     ) -> None:
         self._array, self._order = array, order
         self._windows = iter(zip([0, *ends], ends, strict=False))
-        self._thread = ThreadPoolExecutor(1) if len(ends) > 1 else None
+        self._thread: ThreadPoolExecutor | None = None
+        if len(ends) > 1:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="sk_jae")
         self._next: Future[Any] | None = None
         self._none: NDArray[Any] = np.empty((0, *array.shape[1:]), array.dtype)
         self._values = self._none

@@ -33,11 +33,6 @@ class TableRows(RowStore):
     def __init__(self, item: Any) -> None:
         self._parts = _parts_of(item)
         counts = [_n_rows(part) for part in self._parts]
-        if item.count_rows() != sum(counts):
-            raise ValueError(
-                "it has a filter, so that its rows have no numbers; write the rows "
-                "that it leaves to files first, with pyarrow.dataset.write_dataset"
-            )
         bounds = np.cumsum([0, *counts], dtype=np.intp)
         self.column_names: tuple[str, ...] = ()
         fields = list(item.schema)

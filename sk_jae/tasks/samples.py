@@ -18,13 +18,18 @@ from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
-from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.layout_choice import (
+    LayoutChoice,
+    LayoutParameter,
+    check_layouts,
+    infer_layout,
+)
 from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.row_streams import extremes_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
-from sk_jae.tasks.sources import column_names, to_rows
+from sk_jae.tasks.sources import column_dtypes, column_names, to_rows
 from sk_jae.tasks.values import check_size, to_numbers
 from sk_jae.tasks.whitening import are_spectra, whitenings_of
 
@@ -112,13 +117,7 @@ def check_tasks(
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
-        found = (
-            infer_layout(
-                array, choices[t], words, column_names(item) or column_names(array)
-            )
-            if reset
-            else None
-        )
+        found = _new_layout(item, array, choices[t], words) if reset else None
         if found and seen and found.shape != seen.shape:
             seen = None  # not the same task, which the warm start will say
         if seen:
@@ -216,6 +215,14 @@ def _layouts_seen(
     return [None] * len(tasks.names)
 
 
+def _new_layout(
+    item: object, array: SampleArray, choice: LayoutChoice, words: str
+) -> Layout:
+    names = column_names(item) or column_names(array)
+    found = infer_layout(array, choice, words, names)
+    return replace(found, column_dtypes=column_dtypes(item))
+
+
 def _scaling_of(
     array: SampleArray, layout: Layout, weights: NDArray[np.float64] | None
 ) -> Scaling:
@@ -272,6 +279,7 @@ def _with_units(
         dtype=own.dtype,
         unflattened=own.unflattened,
         given=own.given,
+        column_dtypes=own.column_dtypes,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.parameters import per_task
+from sk_jae.tasks.row_streams import extremes_of
 
 __all__ = ["LOSSES", "check_losses", "check_values"]
 
@@ -79,7 +80,7 @@ def check_values(
     ):
         if loss not in ("bce", "poisson") or array is None or not len(array):
             continue
-        low, high = float(array.min()), float(array.max())
+        low, high = extremes_of(array)
         if loss == "poisson" and low < 0:
             raise ValueError(
                 f"{tasks.describe(t)} holds values from {low:.3g} to {high:.3g}, but "

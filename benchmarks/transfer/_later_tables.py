@@ -20,8 +20,6 @@ ROWS = {
 }
 PROBLEMS = {
     "gas, batch 3": "gas, batch 3",
-    "gas, batch 5": "batch 5",
-    "gas, batch 8": "batch 8",
     "activity": "activity",
 }
 

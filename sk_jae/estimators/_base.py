@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -17,6 +18,7 @@ from sk_jae.estimators._assembly import (
     new_state,
     split_validation,
 )
+from sk_jae.estimators._joining import join
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
@@ -59,6 +61,7 @@ from sk_jae.training import (
     check_device,
     check_no_class,
     plain_torch,
+    processes_in,
     run_together,
     seed_from,
 )
@@ -141,16 +144,18 @@ class BaseJointEstimator(
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
             check_unit_range(inputs, layouts)
-        seed = seed_from(self.random_state)
         plain = with_plain_numbers(self)
         earlier = getattr(self, "_state", None) if self.warm_start else None
-        train, valid = split_validation(plain, inputs, layouts, labels, seed)
-        with (
-            plain_torch(device),
-            kept_state(
-                plain, train, plan.phases, device, earlier, seed, class_prior
-            ) as keeper,
-        ):
+        with ExitStack() as stack:
+            stack.enter_context(plain_torch(device))
+            processes = stack.enter_context(processes_in(self.callbacks, device))
+            seed = processes.from_first(seed_from(self.random_state))
+            train, valid = split_validation(plain, inputs, layouts, labels, seed)
+            join(processes, plain, train)
+            opened = kept_state(
+                plain, train, plan.phases, device, earlier, seed, class_prior, processes
+            )
+            keeper = stack.enter_context(opened)
             if keeper and keeper.seed != seed:
                 seed = keeper.seed
                 train, valid = split_validation(plain, inputs, layouts, labels, seed)
@@ -158,6 +163,7 @@ class BaseJointEstimator(
             if earlier is not None:
                 state.continue_from(earlier)
             net = make_net(plain, state, train, plan.phases)
+            net.train_with(processes)
             trainer = make_trainer(
                 plain,
                 state,

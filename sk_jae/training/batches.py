@@ -15,6 +15,7 @@ from torch import Tensor
 from sk_jae.tasks import Encoded, Layout, labeled_rows
 from sk_jae.training.isolation import generator_for
 from sk_jae.training.pairs import Pairs, read_pairs
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.reading import SampleReader
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "ValidationBatches"]
@@ -156,6 +157,9 @@ class TrainingBatches:
     seed, epoch : int
         The order of the samples of a task depends on these two and on the name of the
         task alone.
+    processes : Processes
+        Those that train together. Each reads its share of every batch, whose sizes are
+        multiples of their number.
     """
 
     def __init__(
@@ -165,10 +169,12 @@ class TrainingBatches:
         reader: SampleReader,
         seed: int,
         epoch: int = 0,
+        processes: Processes = ALONE,
     ) -> None:
         self.data = data
         self.reader = reader
         self.batch_size = batch_size
+        self.processes = processes
         self.seed, self.epoch = seed, epoch
         self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
@@ -189,8 +195,8 @@ class TrainingBatches:
         for size in self.sizes:
             batch = Batch([], [], next(pairs, None))
             for t, order in enumerate(orders):
-                n = min(size, self.most[t])
-                chosen = order[starts[t] : starts[t] + n]
+                n = self._n_of_batch(t, size)
+                chosen = self.processes.share(order[starts[t] : starts[t] + n])
                 starts[t] += n
                 batch.inputs.append(self.reader.samples(t, chosen))
                 batch.labels.append(self.reader.labels(t, chosen))
@@ -203,19 +209,24 @@ class TrainingBatches:
         if rows is None:
             return
         generator = generator_for(self.seed, self.epoch, "pairs")
-        n = min(self.batch_size, len(rows))
+        n = self.processes.rounded_up(min(self.batch_size, len(rows)))
         order = torch.empty(0, dtype=torch.int64)
         for _ in self.sizes:
-            if len(order) < n:
+            while len(order) < n:
                 order = torch.cat(
                     [order, torch.randperm(len(rows), generator=generator)]
                 )
-            yield read_pairs(self.reader, rows[order[:n].numpy()])
+            chosen = self.processes.share(order[:n])
+            yield read_pairs(self.reader, rows[chosen.numpy()])
             order = order[n:]
+
+    def _n_of_batch(self, t: int, size: int) -> int:
+        """Number of samples of a task in a batch of this size."""
+        return self.processes.rounded_up(min(size, self.most[t]))
 
     def _order(self, t: int) -> Tensor:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
-        needed = sum(min(size, self.most[t]) for size in self.sizes)
+        needed = sum(self._n_of_batch(t, size) for size in self.sizes)
         groups = self.data.label_groups(t)
         if len(groups) == 1:
             return self._passes(t, groups[0], needed)
@@ -251,19 +262,28 @@ class ValidationBatches:
         Largest number of samples of each task in a batch.
     reader : SampleReader
         Reads the arrays of `data`.
+    processes : Processes
+        Those that read all samples together, each its share of every task.
     """
 
-    def __init__(self, data: TaskData, batch_size: int, reader: SampleReader) -> None:
-        self.data = data
+    def __init__(
+        self,
+        data: TaskData,
+        batch_size: int,
+        reader: SampleReader,
+        processes: Processes = ALONE,
+    ) -> None:
         self.batch_size = batch_size
         self.reader = reader
-        self.rows = [reader.placed(torch.from_numpy(rows)) for rows in data.rows]
+        rows = [processes.share(rows) for rows in data.rows]
+        self.rows = [reader.placed(torch.from_numpy(own)) for own in rows]
+        self.pairs = None if data.pairs is None else processes.share(data.pairs)
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.batch_size)
+        return -(-max(map(len, self.rows)) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self.data), self.batch_size):
+        for start in range(0, max(map(len, self.rows)), self.batch_size):
             batch = Batch([], [], self._pairs(start))
             for t, all_rows in enumerate(self.rows):
                 rows = all_rows[start : start + self.batch_size]
@@ -275,9 +295,9 @@ class ValidationBatches:
 
     def _pairs(self, start: int) -> Pairs | None:
         """The subjects that several tasks have, so many as samples of a task."""
-        if self.data.pairs is None:
+        if self.pairs is None:
             return None
-        rows = self.data.pairs[start : start + self.batch_size]
+        rows = self.pairs[start : start + self.batch_size]
         return read_pairs(self.reader, rows) if len(rows) else None
 
 

@@ -93,6 +93,7 @@ def _architectures(
             auto=auto if layouts[t].kind == "signal" else None,
             columns=columns[t],
             features=features[t],
+            shared_encoder=estimator.shared_encoder,
         )
         for t, shape in enumerate(shapes)
     ]

@@ -348,7 +348,8 @@ class JointNet(RefusingNet):
             loss, terms = self.objective_(self.module_, batch, self.phase_)
         if loss.requires_grad:
             loss.backward()
-            parameters = [p for _, p in self.get_all_learnable_params()]
+            everything = (p for _, p in self.get_all_learnable_params())
+            parameters = [p for p in everything if p.requires_grad]
             self.processes.average_gradients(loss, parameters)
             with outside():
                 self.notify(

@@ -188,7 +188,7 @@ class BaseJointEstimator(
         try:
             trainer.train()
             state.transfer = {
-                state.task_names[t]: dict(vars(found))
+                state.task_names[t]: {**vars(found), "scale": state.scale_of(t)}
                 for t, found in trainer.transfer.items()
             }
             if self.warm_start:

@@ -255,7 +255,9 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same.
+        "agreement", the part of the samples whose class is still the same; "scale",
+        "common" for a table that is seen in the units of labeled ones, since it differs
+        by the shares of its classes alone, "own" for another, None if it is no table.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

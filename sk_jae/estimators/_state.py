@@ -88,6 +88,13 @@ class FittedFacts:
         """The number of targets of a regressor."""
         return None if self.target_scale is None else len(self.target_scale.mean)
 
+    def scale_of(self, t: int) -> str | None:
+        """Whether a table is seen in the units of labeled ones; None for no table."""
+        scale = self.description.tasks[t].scale
+        if scale is None:
+            return None
+        return "common" if scale.is_common else "own"
+
     def check(self) -> None:
         """Refuse facts that contradict each other, which only a file can hold.
 

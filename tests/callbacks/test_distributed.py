@@ -6,6 +6,8 @@ import copy
 import os
 import pickle
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,11 +20,13 @@ from sk_jae import (
     JointAutoencoder,
     JointTransferClassifier,
     JointTransferRegressor,
+    load,
     pack,
 )
 from sk_jae.callbacks import Checkpoint, Distributed
 from sk_jae.exceptions import TrainingInterrupted
-from tests.helpers.processes import together
+from tests.helpers.processes import TIMEOUT, together
+from tests.helpers.recipes import recipe
 from tests.helpers.small import CONV, SMALL, make_tasks, small
 
 pytestmark = pytest.mark.skipif(
@@ -362,6 +366,26 @@ def test_a_checkpoint_is_continued_by_all(tmp_path):
         for key, value in whole["state"].items():
             np.testing.assert_array_equal(resumed["state"][key], value)
     assert len(list(tmp_path.glob("*/*.finished"))) == 2
+
+
+def test_the_program_of_the_page_runs_by_torchrun(tmp_path):
+    X, _ = make_tasks((60, 31))
+    for name, x in zip(("first", "second"), X, strict=True):
+        np.save(tmp_path / f"{name}.npy", x)
+    script = tmp_path / "train.py"
+    script.write_text(recipe("One fit on several processes"), encoding="utf-8")
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    subprocess.run(
+        [*run, "--nproc-per-node", "2", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=TIMEOUT,
+        check=True,
+    )
+    fitted = load(tmp_path / "fitted.jae")
+    alone = clone(fitted).fit(X)
+    for one, other in zip(fitted.transform(X), alone.transform(X), strict=True):
+        np.testing.assert_allclose(one, other, atol=0.02)
 
 
 @pytest.fixture

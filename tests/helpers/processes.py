@@ -10,7 +10,7 @@ from datetime import timedelta
 import torch
 from torch import distributed
 
-TIMEOUT = 120  # seconds, far more than any of the tests needs
+TIMEOUT = 300  # seconds, far more than any of the tests needs
 
 
 def together(function, *arguments, folder, n=2):

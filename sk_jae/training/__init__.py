@@ -13,7 +13,7 @@ from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
-from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
@@ -52,6 +52,7 @@ __all__ = [
     "has_two_parts",
     "plain_torch",
     "processes_in",
+    "read_batches",
     "root_mean_power",
     "run_together",
     "seed_from",

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_jae.training.skorch_types import Callback
@@ -47,8 +49,18 @@ class Processes:
         return -(-n // self.size) * self.size
 
     def share(self, rows: T) -> T:
-        """The part of rows that this process reads."""
+        """The part of rows that this process reads where no step is made."""
         return rows if self.size == 1 else rows[self.rank :: self.size]  # type: ignore[index]
+
+    def mask(self, sizes: Sequence[int]) -> NDArray[np.bool_]:
+        """Which rows of batches of these sizes, one after the other, this one reads."""
+        mine = np.zeros(sum(sizes), dtype=bool)
+        start = 0
+        for size in sizes:
+            n = size // self.size
+            mine[start + self.rank * n : start + (self.rank + 1) * n] = True
+            start += size
+        return mine
 
     def from_first(self, value: T) -> T:
         """What the first process has given."""

@@ -111,10 +111,10 @@ def shuffled_pairs(
             until = None if ends is None else ends_of(has, ends)
             stream = TaskStream(reader, t, own, [PartOfOrder(None, until)])
             streams.append(opened.enter_context(stream))
-        own, start = rows[mine], 0
+        rows, start = rows[mine], 0
         for size in sizes:
             end = start + size // processes.size
-            yield read_pairs(reader, own[start:end], streams)
+            yield read_pairs(reader, rows[start:end], streams)
             start = end
 
 

@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -87,7 +88,12 @@ CASES = {
     ),
     "closure": lambda: (
         JointAutoencoder(
-            **small(PLAIN, optimizer=torch.optim.LBFGS, lr=0.1, max_epochs=1)
+            **small(
+                PLAIN,
+                optimizer=partial(torch.optim.LBFGS, max_iter=3),
+                lr=0.1,
+                max_epochs=1,
+            )
         ),
         *make_tasks((64, 32)),
         {},

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_jae.estimators._assembly import make_net, make_trainer, split_validation
 from sk_jae.estimators._base import BaseJointEstimator
 from sk_jae.estimators._grown_state import grown_state
+from sk_jae.estimators._joining import join
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._resuming import kept_state
@@ -27,7 +28,13 @@ from sk_jae.tasks import (
     check_added_task,
     check_class_prior,
 )
-from sk_jae.training import check_callbacks, check_device, plain_torch, seed_from
+from sk_jae.training import (
+    check_callbacks,
+    check_device,
+    plain_torch,
+    processes_in,
+    seed_from,
+)
 
 __all__ = ["TaskAdding"]
 
@@ -152,13 +159,15 @@ class TaskAdding(BaseJointEstimator):
         prior = None
         if isinstance(labels, Labels):
             prior = check_class_prior(plain.class_prior, inputs.names, labels)
-        with (
-            plain_torch(device),
-            ExitStack() as stack,
-            kept_state(
-                plain, train, plan.phases, device, earlier, seed, prior
-            ) as keeper,
-        ):
+        with ExitStack() as stack:
+            stack.enter_context(plain_torch(device))
+            processes = stack.enter_context(processes_in(self.callbacks, device))
+            seed = processes.from_first(seed)
+            join(processes, plain, train)
+            opened = kept_state(
+                plain, train, plan.phases, device, earlier, seed, prior, processes
+            )
+            keeper = stack.enter_context(opened)
             if keeper and keeper.seed != seed:
                 seed = keeper.seed
                 counts = train.label_counts
@@ -169,6 +178,7 @@ class TaskAdding(BaseJointEstimator):
             scale = trained_scale(state.module, len(others))
             stack.enter_context(scale)
             net = make_net(plain, state, train, plan.phases)
+            net.train_with(processes)
             trainer = make_trainer(
                 plain,
                 state,

@@ -8,10 +8,11 @@ from sk_jae.training.device import (
     check_device,
     default_precision,
 )
-from sk_jae.training.fingerprint import described, fingerprint_of
+from sk_jae.training.fingerprint import described, fingerprint_of, fingerprint_of_data
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
+from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
 from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
@@ -31,6 +32,8 @@ __all__ = [
     "LentGenerators",
     "OptimizerState",
     "Phase",
+    "Processes",
+    "ProcessesCallback",
     "TargetsToUser",
     "TaskData",
     "ToUser",
@@ -45,8 +48,10 @@ __all__ = [
     "default_precision",
     "described",
     "fingerprint_of",
+    "fingerprint_of_data",
     "has_two_parts",
     "plain_torch",
+    "processes_in",
     "read_batches",
     "root_mean_power",
     "run_together",

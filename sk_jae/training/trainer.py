@@ -229,6 +229,7 @@ class Trainer:
                     break
                 with self.lent.lent():
                     recalibrate(self.module, phase, self._batches_of_epochs())
+                self.net.processes.average_statistics(self.module)
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
                 self.place = Place(self.place.phase + 1)
@@ -268,10 +269,13 @@ class Trainer:
         )
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
-            valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            everything = ValidationBatches(self.valid, net.batch_size, self.reader)
+            valid = ValidationBatches(
+                self.valid, net.batch_size, self.reader, net.processes
+            )
             net.criterion_.scores = ValidationScores(
                 self.module,
-                valid,
+                everything,
                 self.data.layouts,
                 torch.device(net.device),
                 gives_logits=net.reconstruction_loss == "bce",
@@ -310,7 +314,12 @@ class Trainer:
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
         return TrainingBatches(
-            self.data, self.net.batch_size, self.reader, self.seed, epoch
+            self.data,
+            self.net.batch_size,
+            self.reader,
+            self.seed,
+            epoch,
+            self.net.processes,
         )
 
     def _batches_of_epochs(self) -> Iterator[TrainingBatches]:
@@ -319,14 +328,14 @@ class Trainer:
 
     def _draw_anew(self, epoch: int) -> None:
         """Let all draws of an epoch depend on the seed and its number alone."""
-        net = self.net
+        net, words = self.net, self.net.processes.words
         device = torch.device(net.device)
         for name, augment in zip(self.data.names, net.criterion_.augment, strict=False):
             if isinstance(augment, RandomMap):
                 augment.generator = generator_for(
-                    self.seed, epoch, name, "augmentation", device=device
+                    self.seed, epoch, name, "augmentation", *words, device=device
                 )
-        self.lent.seed(self.seed, epoch, "user")
+        self.lent.seed(self.seed, epoch, "user", *words)
 
     def _step(self, step: Callable[[T], R]) -> Callable[[T], R]:
         """The step, to which the global generators are lent if it runs own code."""
@@ -355,6 +364,7 @@ class Trainer:
         step = self._step(train_step)
         alone = partial(net.run_single_epoch, batches, True, "train", step)
         train_epoch(EpochOfTraining(net, batches, alone))
+        net.processes.average_statistics(self.module)
         check_loss(net, net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
         self.history[:] = self._rows()
@@ -371,7 +381,7 @@ class Trainer:
             stop |= best.update(net.history[-1, "valid_loss"])
         self.history[:] = self._rows()  # with what callbacks have recorded
         self._n_done += 1
-        return stop
+        return net.processes.after_epoch(self.module, stop)
 
     def _set_lr(self, factor: float) -> None:
         """Set the learning rates of an epoch, if the schedule is the cosine."""

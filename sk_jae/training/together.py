@@ -95,8 +95,6 @@ class _Fit(Generic[T]):
         self.epoch = None
         if self._is_stopped:
             raise _Stopped
-        if epoch.error is not None:
-            raise epoch.error
         if not epoch.is_done:
             epoch.alone()
 
@@ -151,6 +149,8 @@ def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
         for fit in fits:
             fit.stop()
         raise
+    finally:
+        stacked.release()
     return [fit.result for fit in fits]
 
 

@@ -13,7 +13,8 @@ from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.training import run_together
-from sk_jae.training.stacked_epoch import _train_group
+from sk_jae.training.reading import SampleReader
+from sk_jae.training.stacked_group import StackedGroup
 
 RNG = np.random.default_rng(0)
 # Odd numbers of samples, columns and classes, and unequal tasks.
@@ -41,11 +42,12 @@ def group_sizes(monkeypatch):
     """How many networks were in each stacked epoch."""
     sizes = []
 
-    def counted(epochs):
-        sizes.append(len(epochs))
-        _train_group(epochs)
+    class CountedGroup(StackedGroup):
+        def train(self, epochs):
+            super().train(epochs)
+            sizes.append(len(epochs))
 
-    monkeypatch.setattr("sk_jae.training.stacked_epoch._train_group", counted)
+    monkeypatch.setattr("sk_jae.training.stacked_epoch.StackedGroup", CountedGroup)
     return sizes
 
 
@@ -77,6 +79,8 @@ def assert_as_alone(estimators, X, y):
         ({"encoder": (16,), "optimizer": "sgd", "lr": 0.01}, VECTORS),
         ({"encoder": (16,), "optimizer": "adamw", "weight_decay": 0.1}, VECTORS),
         ({"encoder": (16,), "reconstruction_loss": "bce"}, IMAGES),
+        ({"encoder": (16,), "reconstruction_loss": "huber"}, VECTORS),
+        ({"encoder": (16,), "class_weight": "balanced"}, VECTORS),
         # Augmented images have the consistency term.
         ({"encoder": (16,), "max_epochs": 8}, IMAGES),
         ({"encoder": (16,), "n_private": 0}, VECTORS),
@@ -179,6 +183,45 @@ def test_a_network_that_diverges_hurts_no_other():
     assert "try a smaller lr" in str(together[1])
     for k in (0, 2):
         assert history(together[k]) == history(alone[k])
+
+
+def test_an_error_in_a_stacked_step_concerns_only_the_fit_that_causes_it(monkeypatch):
+    y = [LABELS[0], None]
+    parameters = {**PLAIN, "encoder": "FC 12, BN", "max_epochs": 8}
+    estimators = [
+        JointTransferClassifier(**{**parameters, "random_state": seed})
+        for seed in range(3)
+    ]
+    alone = [clone(e).fit(SAME_COLUMNS, y) for e in estimators]
+    read = SampleReader.samples
+    calls = []
+
+    def unreadable(self, t, rows):
+        if self.arrays[0] is broken:
+            calls.append(t)
+            if len(calls) > 21:  # in the middle of an epoch
+                raise OSError("the disk is gone")
+        return read(self, t, rows)
+
+    monkeypatch.setattr(SampleReader, "samples", unreadable)
+    broken = SAME_COLUMNS[0].copy()
+
+    def fit(estimator, X):
+        try:
+            return estimator.fit(X, y)
+        except OSError as error:
+            return error
+
+    data = [SAME_COLUMNS, [broken, SAME_COLUMNS[1]], SAME_COLUMNS]
+    together = run_together(
+        [partial(fit, clone(e), X) for e, X in zip(estimators, data, strict=True)]
+    )
+    assert str(together[1]) == "the disk is gone"
+    for k in (0, 2):
+        assert history(together[k]) == history(alone[k])
+        found = together[k].module_.state_dict()
+        for name, value in alone[k].module_.state_dict().items():
+            assert torch.equal(value, found[name]), name
 
 
 def test_an_error_of_one_function_ends_the_others():

@@ -146,7 +146,7 @@ def _arrays(output: Any) -> list[Any]:
 
 
 _DIVERGED = re.compile(r"became (nan|inf|-inf|NaN or infinite) ?(in epoch|and|$)?")
-_NOTE = re.compile(r"(encoder|decoder|optimizer|given|callbacks)\b")
+_NOTE = re.compile(r"((shared_)?encoder|decoder|optimizer|given|callbacks)\b")
 _RESULT = re.compile(
     r"(augmentation|reconstruction_loss) returned |of callbacks has removed rows"
 )

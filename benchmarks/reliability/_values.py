@@ -157,6 +157,8 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
     "n_private": listed(0, 1, 2, 5, np.int32(2), 10**12, 2**63, -1),
     "encoder": lambda draw: per_task(draw, coder),
     "decoder": lambda draw: per_task(draw, coder),
+    "shared_encoder": lambda draw: None if draw.random() < 0.7 else coder(draw),
+    "shared_encoder_lr": listed(None, 0, 1e-4, 1, 1e300, 5e-324, -1, Fraction(1, 9)),
     "shared_depth": listed("auto", -1, -2, -3, 1, 2, 3, 0, np.int64(-1), -(10**30)),
     "n_shared_layers": listed(None, 1, 2, 3, np.int64(1), 0, 10**30),
     "shared_input": listed(

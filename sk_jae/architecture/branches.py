@@ -14,6 +14,7 @@ from sk_jae.architecture.auto_layers import auto_encoder
 from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.common_signals import CommonSteps
+from sk_jae.architecture.factories import called
 from sk_jae.architecture.layer_shapes import shapes
 from sk_jae.architecture.layers import FC, Deconv, Layer
 from sk_jae.architecture.mirror import mirror
@@ -29,14 +30,18 @@ class ModuleLike(Protocol):
     def parameters(self) -> Iterable[Any]: ...
 
 
-Hidden: TypeAlias = str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike]
+Hidden: TypeAlias = (
+    str | Sequence[int] | Sequence[Layer] | Sequence[ModuleLike] | ModuleLike
+)
 # The value for one task; the estimators also accept lists and dicts of these.
 Coder: TypeAlias = (
     str
     | tuple[int, ...]
     | tuple[Layer, ...]
     | tuple[ModuleLike, ...]
+    | ModuleLike
     | Callable[[Shape], Hidden]
+    | Callable[[], Hidden]
 )
 
 _MOST_LAYERS = 1000
@@ -136,6 +141,7 @@ def describe(
     auto: tuple[Layer, ...] | None = None,
     columns: tuple[str, ...] | None = None,
     features: tuple[str, ...] | None = None,
+    shared_encoder: Coder | None = None,
 ) -> Architecture:
     """Describe the layers of the two branches of one task.
 
@@ -145,7 +151,7 @@ def describe(
         Name of the task.
     shape, view : tuple of int, (features,) or (channels, height, width)
         Shape of one sample, and its shape as the input of the shared branch.
-    encoder : "auto", str, tuple of int or callable
+    encoder : "auto", str, tuple of int, torch module or callable
         The hidden layers of the encoders of both branches, as in the estimators.
     decoder : "mirror", str, tuple of int or callable
         The hidden layers of the decoders of both branches, as in the estimators.
@@ -159,6 +165,8 @@ def describe(
     features : tuple of str or None, default=None
         Those of them that the shared branch sees, which then decide its view; see
         :func:`common_columns`.
+    shared_encoder : str, tuple of int, torch module, callable or None, default=None
+        The hidden layers of the encoder of the shared branch, if they are others.
 
     Returns
     -------
@@ -184,10 +192,15 @@ def describe(
         places = {column: i for i, column in enumerate(columns)}
         indices = tuple(places[column] for column in features)
         view = (len(indices),)
-    own, common = (_called(encoder, s, "encoder", name) for s in (shape, view))
-    back = _called(decoder, shape, "decoder", name)
+    given = ("encoder", encoder)
+    if shared_encoder is not None:
+        given = ("shared_encoder", shared_encoder)
+    own = _made(encoder, shape, "encoder", name)
+    common = _made(given[1], view, given[0], name)
+    back = _made(decoder, shape, "decoder", name)
     with _naming("encoder", name):
         private = _encoder(own, shape, classified == "private", auto)
+    with _naming(given[0], name):
         shared = _encoder(common, view, classified == "shared", auto)
     with _naming("decoder", name):
         # Decoders are not tied, so both lead to the task's own shape, not to the view.
@@ -205,19 +218,12 @@ def _naming(parameter: str, name: str) -> Iterator[None]:
         raise type(error)(text) from error
 
 
-def _called(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
-    """Return the value, or what it returns for a shape if it is a user's function."""
+def _made(value: Coder, shape: Shape, parameter: str, name: str) -> Hidden:
+    """Return the value, or what it returns if it is a user's function."""
     # A torch module is callable too, but it is a layer.
     if not callable(value) or _is_layer(value):
         return cast(Hidden, value)
-    try:
-        return value(shape)
-    except Exception as error:  # the user's own, which stays as it is
-        error.add_note(
-            f"{parameter} is a function, which was called with {shape}, the shape of "
-            f"one sample of task {name!r}."
-        )
-        raise
+    return cast(Hidden, called(value, shape, parameter, name))
 
 
 def _encoder(
@@ -272,6 +278,8 @@ def _read(value: Hidden, parameter: str) -> tuple[Any, ...]:
 def _layers_of(value: Hidden, parameter: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         return parse(value)
+    if _is_layer(value):
+        return (value,)
     if isinstance(value, (tuple, list)):
         if all(isinstance(item, Integral) for item in value):
             return from_widths(value)
@@ -279,8 +287,9 @@ def _layers_of(value: Hidden, parameter: str) -> tuple[Any, ...]:
             return tuple(value)
     raise TypeError(
         f"{parameter} must be a string such as 'Conv 32x(5x5), MP 2x2, FC 500', a "
-        "tuple of widths, or a function that takes the shape of one sample and returns "
-        f"one of these or a list of layers, got {reprlib.repr(value)}."
+        "tuple of widths, a torch module, or a function that takes the shape of one "
+        "sample and returns one of these or a list of layers, got "
+        f"{reprlib.repr(value)}."
     )
 
 

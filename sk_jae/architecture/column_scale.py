@@ -15,6 +15,8 @@ class ColumnScale:
     ----------
     offset, factor : tuple of float, one per column
         A value z becomes ``(z + offset) * factor``.
+    is_common : bool, default=False
+        Whether equal values of labeled tasks and of this one become equal.
 
     Examples
     --------
@@ -25,3 +27,4 @@ class ColumnScale:
 
     offset: tuple[float, ...]
     factor: tuple[float, ...]
+    is_common: bool = False

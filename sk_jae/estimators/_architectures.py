@@ -52,7 +52,7 @@ def describe_tasks(
         )
     found = _architectures(estimator, inputs.names, layouts, labels, rates)
     if estimator.shared_input == "auto" and estimator.n_shared:
-        found = with_common_scale(found, layouts, labels)
+        found = with_common_scale(found, inputs, layouts, labels)
         found = with_common_signals(found, inputs, layouts, labels)
     return found
 
@@ -93,6 +93,7 @@ def _architectures(
             auto=auto if layouts[t].kind == "signal" else None,
             columns=columns[t],
             features=features[t],
+            shared_encoder=estimator.shared_encoder,
         )
         for t, shape in enumerate(shapes)
     ]

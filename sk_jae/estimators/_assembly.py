@@ -15,16 +15,20 @@ from torch import Tensor
 
 from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._held_out import counted_rows, held_out
+from sk_jae.estimators._parameter_groups import (
+    options_of_optimizer,
+    predicts_from_vectors,
+)
 from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
     PredictorParameters,
 )
 from sk_jae.estimators._phases import Heads
+from sk_jae.estimators._shared_encoder import depth_of_sharing, is_frozen
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
-from sk_jae.estimators._whitened import is_whitened
 from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     EncodedTargets,
@@ -58,11 +62,6 @@ _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# The weights between vectors and what is predicted from them, without biases, decoders
-# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
-_CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
-_DECAY, _DECAY_POWER = 1.5, 0.6
-
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
@@ -94,13 +93,14 @@ def new_state(
             architectures,
             n_shared=estimator.n_shared,
             n_private=estimator.n_private,
-            shared_depth=estimator.shared_depth,
+            shared_depth=depth_of_sharing(estimator),
             n_shared_layers=estimator.n_shared_layers,
             n_classes=len(classes.classes) if classes else 0,
             n_outputs=len(targets.scale.mean) if targets else 0,
             shared_head=heads.shared,
             private_heads=heads.private,
             class_mask=torch.from_numpy(classes.class_mask) if classes else None,
+            frozen=is_frozen(estimator),
             seed=seed,
         )
     if labels and estimator.n_shared:
@@ -129,7 +129,7 @@ def _lent_if_called(
     estimator: JointParameters, device: torch.device, seed: int
 ) -> AbstractContextManager[None]:
     """A context in which functions of the user may make modules at random."""
-    given = [estimator.encoder, estimator.decoder]
+    given = [estimator.encoder, estimator.decoder, estimator.shared_encoder]
     if not any(callable(v) or isinstance(v, list | dict) for v in given):
         return nullcontext()
     generators = LentGenerators(device)
@@ -156,11 +156,11 @@ def make_net(
     extra: dict[str, Any] = {}
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
-    extra |= _weight_decay(estimator, state, train)
+    extra |= options_of_optimizer(estimator, state, train)
     augment = _augmentations(estimator.augmentation, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
-        is_table = _predicts_from_vectors(state)
+        is_table = predicts_from_vectors(state)
         factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
         max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
     net = JointNet(
@@ -212,35 +212,6 @@ def make_trainer(
     )
     trainer.take_over(state.optimizer)
     return trainer
-
-
-def _weight_decay(
-    estimator: JointParameters, state: FittedState, train: TaskData
-) -> dict[str, Any]:
-    """What the optimizer is told about the decay of weights."""
-    if estimator.weight_decay != "auto":
-        given = estimator.weight_decay
-        return {"optimizer__weight_decay": given} if given else {}
-    if estimator.optimizer != "adam" or not _predicts_from_vectors(state):
-        return {}
-    n = sum(int(own.sum()) for own in train.labeled if own is not None)
-    decay = _DECAY * n**-_DECAY_POWER
-    if state.classes is not None:
-        # The cross-entropy is divided by the same logarithm.
-        decay /= math.log(len(state.classes))
-    elif all(map(is_whitened, state.layouts)):
-        # Small directions are damped already, but must not tell the tasks apart.
-        decay *= 1 - n / sum(map(len, train.arrays))
-    return {
-        "optimizer__param_groups": [
-            (f"{part}.*weight", {"weight_decay": decay}) for part in _CLASS_PATH
-        ]
-    }
-
-
-def _predicts_from_vectors(state: FittedState) -> bool:
-    are_vectors = all(layout.kind == "vector" for layout in state.layouts)
-    return are_vectors and (state.classes is not None or state.target_scale is not None)
 
 
 def _units(estimator: JointParameters, state: FittedState, train: TaskData) -> Units:

@@ -35,12 +35,13 @@ class JointAutoencoder(CodeFitting):
         Number of codes, that is the width of the bottleneck, of the shared branch and
         of each task's private branch. With ``n_shared=0`` the tasks have independent
         autoencoders; with ``n_private=0`` all tasks have one branch in common.
-    encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
+    encoder : "auto", str, tuple of int, torch module, callable, or list or dict, \
+            default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
-        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
-        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
-        returns a string, a tuple of widths or a list of torch modules. "auto" is one
+        widths like scikit-learn's `hidden_layer_sizes`, a torch module, or a function
+        that takes the shape of one sample, ``(features,)`` or ``(channels, height,
+        width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; images of more than 16,384 values get convolutions
         before it. A list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
@@ -48,6 +49,12 @@ class JointAutoencoder(CodeFitting):
         The hidden layers from the codes back to the samples, described like the
         encoder. "mirror" reverses the encoder of the private branch. The output layer
         is added to them.
+    shared_encoder : str, tuple of int, torch module, callable or None, default=None
+        The hidden layers of the shared encoder, if not those of `encoder`: a backbone
+        that all tasks have in common from its first layer on. Its batch statistics are
+        kept apart for each task.
+    shared_encoder_lr : float or None, default=None
+        Its learning rate. None is `lr`, and 0 leaves it and its statistics as they are.
     shared_depth : int or "auto", default=-1
         The layer at which sharing starts. Only layers with weights are counted: 1 is
         the first one after the input, -1 is the bottleneck (the paper's choice), and
@@ -245,6 +252,8 @@ class JointAutoencoder(CodeFitting):
         n_private: int = 32,
         encoder: PerTask[Coder] = "auto",
         decoder: PerTask[Coder] = "mirror",
+        shared_encoder: Coder | None = None,
+        shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
@@ -278,6 +287,8 @@ class JointAutoencoder(CodeFitting):
         self.n_private = n_private
         self.encoder = encoder
         self.decoder = decoder
+        self.shared_encoder = shared_encoder
+        self.shared_encoder_lr = shared_encoder_lr
         self.shared_depth = shared_depth
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input

@@ -17,6 +17,7 @@ from sk_jae.estimators._assembly import (
     new_state,
     split_validation,
 )
+from sk_jae.estimators._export import Exporting
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._parameters import CodesChoice
 from sk_jae.estimators._phases import Plan
@@ -29,7 +30,7 @@ from sk_jae.estimators._prediction import (
 )
 from sk_jae.estimators._resuming import kept_state
 from sk_jae.estimators._samples_of_fit import AutoWhitens, check_samples_of_fit
-from sk_jae.estimators._saving import Saving
+from sk_jae.estimators._shared_encoder import check_shared_encoder
 from sk_jae.estimators._sklearn_compat import (
     CallbackSupportMixin,
     FitMonitor,
@@ -69,7 +70,7 @@ __all__ = ["BaseJointEstimator"]
 class BaseJointEstimator(
     TransformerMixin,
     CallbackSupportMixin,
-    Saving,
+    Exporting,
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
 ):
@@ -137,6 +138,7 @@ class BaseJointEstimator(
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_code_sizes(self)
+        check_shared_encoder(self)
         check_no_class(self.reconstruction_loss, "reconstruction_loss")
         check_no_class(self.augmentation, "augmentation")
         if self.reconstruction_loss == "bce":
@@ -180,7 +182,7 @@ class BaseJointEstimator(
         try:
             trainer.train()
             state.transfer = {
-                state.task_names[t]: dict(vars(found))
+                state.task_names[t]: {**vars(found), "scale": state.scale_of(t)}
                 for t, found in trainer.transfer.items()
             }
             if self.warm_start:

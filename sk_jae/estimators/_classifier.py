@@ -34,21 +34,27 @@ class JointTransferClassifier(ClassFitting):
         Number of codes, that is the width of the bottleneck, of the shared branch and
         of each task's private branch. With ``n_shared=0`` the tasks have independent
         autoencoders; with ``n_private=0`` all tasks have one branch in common.
-    encoder : "auto", str, tuple of int, callable, or list or dict, default="auto"
+    encoder : "auto", str, tuple of int, torch module, callable, or list or dict, \
+            default="auto"
         The hidden layers of a branch: a string in the paper's notation such as
         ``"Conv 32x(5x5), MP 2x2, FC 500"`` (see :mod:`sk_jae.architecture`), a tuple of
-        widths like scikit-learn's `hidden_layer_sizes`, or a function that takes the
-        shape of one sample, ``(features,)`` or ``(channels, height, width)``, and
-        returns a string, a tuple of widths or a list of torch modules. "auto" is one
-        dense layer of width 128; for images, the shared branch, from which the classes
-        are learned, gets convolutions with batch normalization before it, and for
-        signals the power in bands of frequency, or filters if all tasks have labels. A
-        list or dict has one entry per task.
+        widths like scikit-learn's `hidden_layer_sizes`, a torch module, or a function
+        that takes the shape of one sample, ``(features,)`` or ``(channels, height,
+        width)``, and returns one of these or a list of modules. "auto" is one
+        dense layer of width 128; before it, the shared branch gets convolutions with
+        batch normalization for images, and for signals the power in bands of frequency,
+        or filters if all tasks have labels. A list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
         encoder. "mirror" reverses the encoder of the private branch. The output layer
         is added to them.
+    shared_encoder : str, tuple of int, torch module, callable or None, default=None
+        The hidden layers of the shared encoder, if not those of `encoder`: a backbone
+        that all tasks have in common from its first layer on. Its batch statistics are
+        kept apart for each task.
+    shared_encoder_lr : float or None, default=None
+        Its learning rate. None is `lr`, and 0 leaves it and its statistics as they are.
     shared_depth : int or "auto", default="auto"
         The layer at which sharing starts. Only layers with weights are counted: 1 is
         the first one after the input, -1 is the bottleneck (the paper's choice), and
@@ -100,10 +106,10 @@ class JointTransferClassifier(ClassFitting):
         With 0 the term is not computed.
     infomax_weight : float, or list or dict of float, default=1.0
         Weight of information maximization on tasks that have unlabeled samples: each
-        prediction becomes more confident, and the predictions together become more
-        diverse, the latter with twice the weight (Gomes et al. 2010, Hu et al. 2017).
-        The term starts after 60 % of the epochs for images with consistency, after 30 %
-        otherwise, and after 50 % without augmentation, because the labeled tasks must
+        prediction becomes more confident, and together they become more diverse, the
+        latter with twice the weight (Gomes et al. 2010, Hu et al. 2017). The term
+        starts after 60 % of the epochs for images with consistency, after 30 %
+        otherwise, and after 50 % without augmentation, since the labeled tasks must
         first teach what to be confident of. For images with consistency, the cosine of
         `lr_schedule` is run through twice, before this term and with it. Training
         decides which shares of the classes it supposes, see `transfer_`.
@@ -111,8 +117,8 @@ class JointTransferClassifier(ClassFitting):
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
         for the augmented one (Sohn et al. 2020). This term starts after 36 % of the
-        epochs for images with information maximization, and after 30 % where one of
-        the two is missing. Without `augmentation` it does not exist.
+        epochs for images with information maximization, and otherwise after 30 %. It
+        needs `augmentation`.
     head : {"auto", "shared", "both"}, default="auto"
         Which classifiers there are. "shared" is one classifier on the shared codes, the
         same for all tasks. "both" adds a classifier on both codes for every labeled
@@ -170,9 +176,8 @@ class JointTransferClassifier(ClassFitting):
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
-        Weight decay of the optimizer. "auto" is the default of the optimizer, but for
-        vectors and "adam" the weights up to the classes are held small, the more so for
-        fewer labels.
+        Weight decay of the optimizer. "auto" is its default, but for vectors and "adam"
+        the weights up to the classes are held small, more so for fewer labels.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -250,7 +255,9 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same.
+        "agreement", the part of the samples whose class is still the same; "scale",
+        "common" for a table that is seen in the units of labeled ones, since it differs
+        by the shares of its classes alone, "own" for another, None if it is no table.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -269,17 +276,15 @@ class JointTransferClassifier(ClassFitting):
     predicted among all classes.
 
     If first layers cannot be shared, no label of another task reaches those of a task
-    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
-    before it trains. So it does if the tasks have only one column in common by name, or
-    fewer than a tenth of those of the narrowest table. The shared branch then sees no
-    more than these if a task has no labels, and otherwise all columns of each task.
+    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`, as
+    if the tasks have only one column in common by name, or fewer than a tenth of those
+    of the narrowest table. The shared branch then sees no more than these if a task has
+    no labels, and otherwise all columns of each task.
 
     Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
     complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
-    OneVsRestClassifier. Tools that need one array cannot be used around several tasks:
-    BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
-    permutation_importance. They can be used on the codes, which are one array, as steps
-    of a pipeline behind this one.
+    OneVsRestClassifier. Tools that need one array, such as BaggingClassifier, can be
+    used on the codes, as steps of a pipeline behind this one.
 
     References
     ----------
@@ -315,6 +320,8 @@ class JointTransferClassifier(ClassFitting):
         n_private: int = 32,
         encoder: PerTask[Coder] = "auto",
         decoder: PerTask[Coder] = "mirror",
+        shared_encoder: Coder | None = None,
+        shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
         shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
@@ -356,6 +363,8 @@ class JointTransferClassifier(ClassFitting):
         self.n_private = n_private
         self.encoder = encoder
         self.decoder = decoder
+        self.shared_encoder = shared_encoder
+        self.shared_encoder_lr = shared_encoder_lr
         self.shared_depth = shared_depth
         self.n_shared_layers = n_shared_layers
         self.shared_input = shared_input

@@ -200,7 +200,14 @@ def _with_modules(
     generators = LentGenerators(torch.device("cpu"))
     generators.seed(0, "encoder")
     with generators.lent():
-        made = describe(task.name, task.shape, task.view, encoder, decoder)
+        made = describe(
+            task.name,
+            task.shape,
+            task.view,
+            encoder,
+            decoder,
+            shared_encoder=estimator.shared_encoder,
+        )
     parts = {
         name: getattr(made, name)
         for name in ("private", "shared", "decoder")

@@ -66,6 +66,8 @@ class JointParameters(BaseEstimator):
     n_private: int
     encoder: PerTask[Coder]
     decoder: PerTask[Coder]
+    shared_encoder: Coder | None
+    shared_encoder_lr: float | None
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
     shared_input: tuple[int, int, int] | Literal["auto"] | None
@@ -100,6 +102,8 @@ class JointParameters(BaseEstimator):
         "n_private": [_COUNT],
         "encoder": [str, tuple, list, dict, callable],
         "decoder": [str, tuple, list, dict, callable],
+        "shared_encoder": [str, tuple, callable, None],
+        "shared_encoder_lr": [Interval(Real, 0, None, closed="left"), None],
         "shared_depth": [Integral, StrOptions({"auto"})],
         "n_shared_layers": [_POSITIVE, None],
         "shared_input": [StrOptions({"auto"}), tuple, None],

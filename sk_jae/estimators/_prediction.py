@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -22,7 +22,9 @@ __all__ = [
     "check_code_sizes",
     "check_has_codes",
     "chosen_codes",
+    "lender_of",
     "mean_of_subjects",
+    "module_for_prediction",
     "n_chosen_codes",
 ]
 
@@ -35,10 +37,8 @@ class Predictor:
 
     def __init__(self, state: FittedState) -> None:
         self.state = state
-        self.module = _for_prediction(state)
-        # Modules of the user may draw at random, or make tensors of the default dtype.
-        runs_own = _runs_own_code(self.module)
-        self._lent = LentGenerators(state.device).lent if runs_own else nullcontext
+        self.module = module_for_prediction(state)
+        self._lent = lender_of(state)
 
     def batches(self, array: NDArray[Any], t: int) -> Iterator[Tensor]:
         """The samples of one task as the module sees them."""
@@ -160,7 +160,7 @@ def n_chosen_codes(state: FittedState) -> dict[str, int]:
     return {kind: n for kind, n in found.items() if state.codes in ("both", kind)}
 
 
-def _for_prediction(state: FittedState) -> JointModule:
+def module_for_prediction(state: FittedState) -> JointModule:
     """The module in evaluation mode.
 
     A running fit needs the mode that it has set. In that case this is another module
@@ -171,6 +171,15 @@ def _for_prediction(state: FittedState) -> JointModule:
         return state.module
     weights = state.module.parameters()
     return deepcopy(state.module, {id(weight): weight for weight in weights}).eval()
+
+
+def lender_of(state: FittedState) -> Callable[[], AbstractContextManager[None]]:
+    """What makes the contexts in which the module's parts run.
+
+    Those of the user may draw at random, or make tensors of the default dtype.
+    """
+    own = _runs_own_code(state.module)
+    return LentGenerators(state.device).lent if own else nullcontext
 
 
 def _runs_own_code(module: JointModule) -> bool:

@@ -88,6 +88,13 @@ class FittedFacts:
         """The number of targets of a regressor."""
         return None if self.target_scale is None else len(self.target_scale.mean)
 
+    def scale_of(self, t: int) -> str | None:
+        """Whether a table is seen in the units of labeled ones; None for no table."""
+        scale = self.description.tasks[t].scale
+        if scale is None:
+            return None
+        return "common" if scale.is_common else "own"
+
     def check(self) -> None:
         """Refuse facts that contradict each other, which only a file can hold.
 
@@ -166,8 +173,13 @@ class FittedState(FittedFacts):
                 )
         # A copy, so that the earlier state is there if this fit fails.
         class_mask = self.module.class_mask
+        trained = {n: w.requires_grad for n, w in self.module.named_parameters()}
+        frozen, kind = self.module.frozen, type(self.module.tied)
         self.module = _moved(earlier.module, self.device)
-        self.module.class_mask = class_mask
+        self.module.class_mask, self.module.frozen = class_mask, frozen
+        self.module.tied = kind(self.module.tied)
+        for name, is_trained in trained.items():
+            self.module.get_parameter(name).requires_grad_(is_trained)
         self.history = [dict(row) for row in earlier.history]
         self.optimizer = _moved(earlier.optimizer, self.device)
 

@@ -32,9 +32,14 @@ from sk_jae.nn.losses import (
     reconstruction_loss,
     regression_loss,
 )
+from sk_jae.nn.one_task import DecoderOfTask as DecoderOfTask
+from sk_jae.nn.one_task import EncoderOfTask as EncoderOfTask
+from sk_jae.nn.one_task import HeadsOfTask as HeadsOfTask
+from sk_jae.nn.one_task import JoinedCodes as JoinedCodes
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
 from sk_jae.nn.signal_layers import BandPower, LogPower
+from sk_jae.nn.task_copies import TaskCopies as TaskCopies
 from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals
 from sk_jae.nn.weights import to_arrays as to_arrays
 from sk_jae.nn.weights import to_tensors as to_tensors

@@ -282,7 +282,9 @@ def _with_weights(make: Callable[[], Any], generator: torch.Generator | None) ->
 
 def _probed_shape(module: nn.Module, shape: Shape) -> Shape:
     """Return the shape of one sample after a module by running a copy of it."""
-    misfit = f"{module} does not fit an input of shape {shape}"
+    # Whole networks are known by their names alone.
+    words = type(module).__name__ if any(module.children()) else str(module)
+    misfit = f"{words} does not fit an input of shape {shape}"
     x = torch.zeros(2, *shape, dtype=torch.float32)
     if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
         raise ValueError(f"{misfit}: give it the sizes that it waits for.")

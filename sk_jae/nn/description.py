@@ -76,6 +76,7 @@ class ModuleDescription:
         independent of the rule behind ``shared_depth="auto"``.
     shared_head : bool
     private_heads : tuple of int
+    frozen : bool
     """
 
     tasks: tuple[TaskDescription, ...]
@@ -86,6 +87,7 @@ class ModuleDescription:
     n_outputs: int = 0
     shared_head: bool = True
     private_heads: tuple[int, ...] = ()
+    frozen: bool = False
 
     @classmethod
     def of(
@@ -101,6 +103,7 @@ class ModuleDescription:
             module.n_outputs,
             module.shared_head is not None,
             tuple(map(int, module.private_heads)),
+            module.frozen,
         )
 
     @property
@@ -138,6 +141,7 @@ class ModuleDescription:
             shared_head=self.shared_head,
             private_heads=self.private_heads,
             class_mask=class_mask,
+            frozen=self.frozen,
             seed=None,
         )
 

@@ -14,8 +14,7 @@ the last of them is the bottleneck, whose output is z_s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, Literal
@@ -27,10 +26,10 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import build_encoder, build_stages, output_layer
 from sk_jae.nn.fusion import count_fusible, run_fused
 from sk_jae.nn.heads import build_heads, run_heads
-from sk_jae.nn.layers import TaskSequential
+from sk_jae.nn.layers import FrozenSequential, TaskSequential
 from sk_jae.nn.outputs import Codes, TaskOutput
 from sk_jae.nn.seeding import generator_of
-from sk_jae.nn.tying import depth_of, tied_range
+from sk_jae.nn.tying import depth_of, naming, tied_layers, tied_range
 from sk_jae.nn.views import view_of
 
 __all__ = ["JointModule"]
@@ -64,6 +63,9 @@ class JointModule(nn.Module):
     class_mask : Tensor of bool of shape (n_tasks, n_classes) or None, default=None
         The classes that each task can have; the logits of the other classes are -inf.
         With None each task can have all classes.
+    frozen : bool, default=False
+        Whether training leaves the tied layers before the bottleneck as they are, with
+        their batch statistics.
     seed : int or None, default=0
         Decides the initial weights. Those of the branches of a task depend only on the
         seed and the name of the task, so that other tasks do not change them. With None
@@ -130,6 +132,7 @@ class JointModule(nn.Module):
         shared_head: bool = True,
         private_heads: Sequence[int] = (),
         class_mask: Tensor | None = None,
+        frozen: bool = False,
         seed: int | None = 0,
     ) -> None:
         super().__init__()
@@ -141,8 +144,7 @@ class JointModule(nn.Module):
         self.names = [a.name for a in architectures]
         self.n_shared, self.n_private = n_shared, n_private
         self.n_tasks = len(architectures)
-        self.earliest_depth = 0
-        self.tied_range = -1, 0
+        self.earliest_depth, self.tied_range = 0, (-1, 0)
 
         self.private_encoders = nn.ModuleList()
         self.private_decoders = nn.ModuleList()
@@ -152,13 +154,13 @@ class JointModule(nn.Module):
             self._add_autoencoders(a, seed)
 
         self.views = nn.ModuleList()
-        self.pre_tied, self.tied, self.post_tied = (
-            nn.ModuleList(),
-            TaskSequential(),
-            nn.ModuleList(),
-        )
+        self.pre_tied, self.post_tied = nn.ModuleList(), nn.ModuleList()
+        self.tied = TaskSequential()
         if n_shared:
             self._tie(architectures, shared_depth, n_shared_layers, seed)
+        self.frozen = frozen
+        if frozen:
+            self.tied = FrozenSequential(self.tied)
         self.n_fused = [self._count_fused(t) for t in range(self.n_tasks)]
 
         if n_classes and n_outputs:
@@ -187,22 +189,22 @@ class JointModule(nn.Module):
         ends = []
         if self.n_private:
             draw = generator_of(seed, a.name, "private")
-            with _naming("encoder", a):
+            with naming("encoder", a):
                 encoder = build_encoder(a.private, a.shape, self.n_private, draw)
             self.private_encoders.append(TaskSequential(chain(*encoder)))
-            with _naming("decoder", a):
+            with naming("decoder", a):
                 decoder, end = build_stages(hidden, (self.n_private,), draw)
             self.private_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         if self.n_shared:
             draw = generator_of(seed, a.name, "shared")
-            with _naming("decoder", a):
+            with naming("decoder", a):
                 decoder, end = build_stages(hidden, (self.n_shared,), draw)
             self.shared_decoders.append(TaskSequential(chain(*decoder)))
             ends.append(end)
         merged = (sum(end[0] for end in ends), *ends[0][1:])
         draw = generator_of(seed, a.name, "output")
-        with _naming("decoder", a):
+        with naming("decoder", a):
             layers = output_layer(output, merged, a.shape, draw)
         self.outputs.append(TaskSequential(layers))
 
@@ -217,7 +219,7 @@ class JointModule(nn.Module):
         encoders = []
         for a in architectures:
             draw = generator_of(seed, a.name, "shared encoder")
-            with _naming("encoder", a):
+            with naming("encoder", a):
                 encoders.append(build_encoder(a.shared, a.view, self.n_shared, draw))
             self.views.append(view_of(a))
         alike = len({a.features for a in architectures}) == 1
@@ -229,7 +231,8 @@ class JointModule(nn.Module):
         # Weights that belong to all tasks must not depend on the name of a task.
         a, draw = architectures[0], generator_of(seed, "tied")
         tied = build_encoder(a.shared, a.view, self.n_shared, draw, self.n_tasks)
-        self.tied = TaskSequential(chain(*tied[len(tied) + first : len(tied) + end]))
+        stages = tied[len(tied) + first : len(tied) + end]
+        self.tied = TaskSequential(tied_layers(chain(*stages), self.n_tasks))
         for stages in encoders:
             n = len(stages)
             self.pre_tied.append(TaskSequential(chain(*stages[: n + first])))
@@ -283,7 +286,7 @@ class JointModule(nn.Module):
             own, view = run_fused(self._branches(t), x, n)
         elif self.n_shared:
             view = self.views[t](x)  # (n_t, *view_t)
-        z_p = part = x.new_zeros(len(x), 0)
+        z_p = part = x.new_zeros(x.shape[0], 0)
         if self.n_private:
             (z_p,) = self.private_encoders[t]([own], [0], n)  # (n_t, n_private)
         if self.n_shared:
@@ -389,12 +392,3 @@ class JointModule(nn.Module):
             x, logits = self.decode(t, codes), self.classify(t, codes)
             outputs.append(TaskOutput(x, codes, logits, self.regress(t, codes)))
         return outputs
-
-
-@contextmanager
-def _naming(part: str, a: Architecture) -> Iterator[None]:
-    """Add the part of the module and the task to errors about layers."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error

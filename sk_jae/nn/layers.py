@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sk_jae.architecture import Shape
+from sk_jae.nn.task_copies import TaskCopies
 
 __all__ = [
     "CommonView",
     "FlattenLinear",
+    "FrozenSequential",
     "TaskBatchNorm",
     "TaskSequential",
     "UnflattenImage",
@@ -217,7 +220,7 @@ class UnflattenImage(nn.Module):
         self.shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.reshape(len(x), *self.shape)  # (n, channels, height, width)
+        x = x.reshape(x.shape[0], *self.shape)  # (n, channels, height, width)
         if x.ndim != 4:
             return x
         # All images have this memory format here. With another one, each of the next
@@ -323,10 +326,34 @@ class TaskSequential(nn.ModuleList):
                 self([part], [t], start)[0]
                 for part, t in zip(parts, tasks, strict=True)
             ]
-        sizes = [len(part) for part in parts]
+        # Not len(part), which torch.export would take for a constant.
+        sizes = [part.shape[0] for part in parts]
         # (n_1 + n_2 + ..., ...)
         x = torch.cat(list(parts)) if len(parts) > 1 else parts[0]
         for layer in islice(self, start, None):
-            whose = (tasks, sizes) if isinstance(layer, TaskBatchNorm) else ()
-            x = layer(x, *whose)
+            tells_apart = isinstance(layer, TaskBatchNorm | TaskCopies)
+            x = layer(x, tasks, sizes) if tells_apart else layer(x)
         return list(x.split(sizes)) if len(parts) > 1 else [x]
+
+
+class FrozenSequential(TaskSequential):
+    """A sequence of which only the last layer is trained.
+
+    The others stay as they are, with their batch statistics.
+
+    Parameters
+    ----------
+    layers : iterable of torch.nn.Module
+    """
+
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        super().__init__(layers)
+        self._frozen().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        self._frozen().eval()
+        return self
+
+    def _frozen(self) -> nn.Module:
+        return nn.ModuleList(list(self)[:-1])

@@ -14,6 +14,19 @@ __all__ = ["BandPower", "LogPower"]
 _FLOOR = 1e-4
 
 
+def powers_of(power: Tensor, shares: Tensor) -> Tensor:
+    """Logarithms of the power in bands, of which each frequency has a share."""
+    return (power @ shares + _FLOOR).log()
+
+
+def evenness_of(amplitude: Tensor, n_frequencies: int) -> Tensor:
+    """How even amplitudes (n, channels, wide, time) are over time."""
+    amplitude = amplitude * amplitude.shape[3] / n_frequencies**0.5
+    power = amplitude.square().mean(3) + _FLOOR
+    evenness: Tensor = (amplitude.mean(3) + _FLOOR).log() - 0.5 * power.log()
+    return evenness
+
+
 class LogPower(nn.Module):
     """Logarithms of the power of each channel and of how evenly it is spread in time.
 
@@ -99,13 +112,13 @@ class BandPower(nn.Module):
         # Of a Hann window, the mean square is 3/8.
         spectrum = torch.fft.rfft(x * window)
         power = spectrum.abs().square() / (time * 3 / 8)  # (n, channels, 1 + time // 2)
-        parts: list[Tensor] = [(power @ self._shares(power) + _FLOOR).log()]
+        parts: list[Tensor] = [powers_of(power, self.shares(power))]
         if self.n_wide:
             parts.append(self._evenness(torch.fft.rfft(x)))
         parts.append(x.mean(2, keepdim=True))
         return torch.cat([part.flatten(1) for part in parts], dim=1)
 
-    def _shares(self, power: Tensor) -> Tensor:
+    def shares(self, power: Tensor) -> Tensor:
         """How much each frequency belongs to each band (n_frequencies, bands)."""
         n = power.shape[2]
         places = torch.arange(n, device=power.device, dtype=power.dtype)
@@ -122,20 +135,22 @@ class BandPower(nn.Module):
 
         The inverse transform of a band alone is its complex amplitude over time.
         """
-        n = spectrum.shape[2] - 1
+        places, window = self.wide_bands(spectrum.shape[2] - 1, spectrum.device)
+        parts = spectrum[:, :, places] * window  # (n, channels, wide, width)
+        amplitude = torch.fft.ifft(parts, n=2 * len(window)).abs()
+        return evenness_of(amplitude, spectrum.shape[2])
+
+    def wide_bands(self, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Which of n frequencies each wide band has, and the window on these.
+
+        Their shapes are (wide, width) and (width,).
+        """
         width = max(1, round(8 * n / self.bands))
-        starts = torch.arange(self.n_wide, device=spectrum.device) * 4 * n / self.bands
-        places = starts.round().long()[:, None] + torch.arange(
-            width, device=spectrum.device
-        )
+        starts = torch.arange(self.n_wide, device=device) * 4 * n / self.bands
+        places = starts.round().long()[:, None] + torch.arange(width, device=device)
         places = places.clamp(max=n - 1) + 1  # without the mean of the signal
-        window = torch.hann_window(width + 2, periodic=False, device=spectrum.device)
-        parts = spectrum[:, :, places] * window[1:-1]  # (n, channels, wide, width)
-        amplitude = torch.fft.ifft(parts, n=2 * width).abs()
-        amplitude = amplitude * (2 * width) / spectrum.shape[2] ** 0.5
-        power = amplitude.square().mean(3) + _FLOOR
-        evenness: Tensor = (amplitude.mean(3) + _FLOOR).log() - 0.5 * power.log()
-        return evenness
+        window = torch.hann_window(width + 2, periodic=False, device=device)
+        return places, window[1:-1]
 
     def extra_repr(self) -> str:
         return f"bands={self.bands}"

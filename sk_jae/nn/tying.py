@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from torch import nn
 
+from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import Stage
+from sk_jae.nn.task_copies import TaskCopies, has_batch_statistics
 
-__all__ = ["depth_of", "tied_range"]
+__all__ = ["depth_of", "naming", "tied_layers", "tied_range"]
 
 
 def tied_range(
@@ -195,3 +198,22 @@ def _weight_shape(stage: Stage) -> tuple[int, ...]:
 def _printed(stage: Stage) -> str:
     named: list[nn.Module] = [m for m in stage if not isinstance(m, nn.ReLU)]
     return " + ".join(map(str, named))
+
+
+def tied_layers(layers: Iterable[nn.Module], n_tasks: int) -> list[nn.Module]:
+    """Give the modules of the user that have batch statistics one set per task."""
+    return [
+        TaskCopies(layer, n_tasks)
+        if n_tasks > 1 and has_batch_statistics(layer)
+        else layer
+        for layer in layers
+    ]
+
+
+@contextmanager
+def naming(part: str, a: Architecture) -> Iterator[None]:
+    """Add the part of the module and the task to errors about layers."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"In the {part} of task {a.name!r}: {error}") from error

@@ -61,6 +61,7 @@ class CommonScale(nn.Module):
     Parameters
     ----------
     offset, factor : sequence of float
+    is_common : bool, default=False
         See :class:`sk_jae.architecture.ColumnScale`.
 
     Attributes
@@ -83,8 +84,15 @@ class CommonScale(nn.Module):
     offset: Tensor
     factor: Tensor
 
-    def __init__(self, offset: Sequence[float], factor: Sequence[float]) -> None:
+    def __init__(
+        self,
+        offset: Sequence[float],
+        factor: Sequence[float],
+        *,
+        is_common: bool = False,
+    ) -> None:
         super().__init__()
+        self.is_common = is_common
         for name, values in (("offset", offset), ("factor", factor)):
             numbers = torch.tensor(list(values), dtype=torch.float32, device="cpu")
             self.register_buffer(name, numbers)
@@ -163,7 +171,8 @@ def view_of(architecture: Architecture) -> nn.Module:
         steps.append(CommonView(architecture.view))
     if architecture.scale is not None:
         scale = architecture.scale
-        steps.append(CommonScale(scale.offset, scale.factor))
+        own = CommonScale(scale.offset, scale.factor, is_common=scale.is_common)
+        steps.append(own)
     if len(steps) > 1:
         return nn.Sequential(*steps)
     return steps[0] if steps else nn.Identity()

@@ -46,6 +46,8 @@ class Layout:
         (channels, height, width) or (height, width, channels), (channels, time).
     scaling : Scaling or None
         How vectors and signals are brought to one mean and spread, if they are.
+    given : str or None
+        The dtype of the samples in `fit`, which an exported program takes.
     """
 
     shape: tuple[int, ...]
@@ -56,6 +58,7 @@ class Layout:
     dtype: Literal["float32", "uint8"] = "float32"
     scaling: Scaling | None = field(default=None, compare=False)
     unflattened: tuple[int, ...] | None = None
+    given: str | None = field(default=None, compare=False)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -115,13 +118,14 @@ class Layout:
         dtype: Literal["float32", "uint8"] = "float32"
         if array.dtype == np.uint8:
             dtype = "uint8"
+        given = array.dtype.name
         if not self.is_image or not array.size:
-            return replace(self, dtype=dtype)
+            return replace(self, dtype=dtype, given=given)
         low, high = float(array.min()), float(array.max())
         scale, largest = _image_scale(low, high), max(-low, high)
         if dtype == "uint8" and not 0 < largest <= _LIKE_BYTES:
             scale, largest = 1 / 255, 255.0
-        return replace(self, scale=scale, largest=largest, dtype=dtype)
+        return replace(self, scale=scale, largest=largest, dtype=dtype, given=given)
 
 
 def _image_scale(low: float, high: float) -> float:

@@ -257,8 +257,14 @@ def _with_units(
         return seen
     if seen is None:
         return found.with_units(array)
-    dtype = found.with_units(array).dtype
-    return replace(seen, kind=found.kind, dtype=dtype, unflattened=found.unflattened)
+    own = found.with_units(array)
+    return replace(
+        seen,
+        kind=own.kind,
+        dtype=own.dtype,
+        unflattened=own.unflattened,
+        given=own.given,
+    )
 
 
 def _check_has_features(array: NDArray[Any], words: str) -> None:

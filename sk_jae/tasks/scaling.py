@@ -68,6 +68,15 @@ class Scaling:
         """The largest spread of a column."""
         return float(self.spread.max()) or 1.0
 
+    def seen(self, array: NDArray[Any]) -> NDArray[np.float32]:
+        """A few samples of the user (n, n_features) as the module sees them."""
+        with np.errstate(under="ignore"):
+            values = (array.astype(np.float64) - self.mean) * self.factor
+            size = np.abs(values)
+            beyond = np.log1p((size - LINEAR_RANGE).clip(0)) + LINEAR_RANGE
+            seen = np.where(size > LINEAR_RANGE, np.copysign(beyond, values), values)
+            return np.asarray(seen, dtype=np.float32)
+
     def undo(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Bring scaled values (n, n_features) back to the units of the user."""
         with np.errstate(under="ignore", over="ignore"):

@@ -19,17 +19,21 @@ from sk_jae.training.together import run_together
 from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
+from sk_jae.training.user_units import FromUser, TargetsToUser, ToUser
 
 __all__ = [
     "TERMS",
     "CheckpointCallback",
     "EpochMonitor",
+    "FromUser",
     "JointNet",
     "Keeper",
     "LentGenerators",
     "OptimizerState",
     "Phase",
+    "TargetsToUser",
     "TaskData",
+    "ToUser",
     "Trainer",
     "Units",
     "available_devices",

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.nn import JointModule
+from sk_jae.nn import CommonScale, JointModule
 from sk_jae.training.batches import TaskData
 from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
 from sk_jae.training.net import JointNet
@@ -170,11 +170,21 @@ class Adaptation:
         """What to suppose of the shares of the classes."""
         if t in self.class_prior:
             return "given"
+        if self._has_other_shares(t):
+            return "none"
         n = shares.n_possible
         if evenness(self._label_shares(len(shares.possible)), n) < _EVEN:
             return "none"
         # Any task can be divided into two equal parts, so a trial tells nothing.
         return "equal" if n > 2 else "predicted"
+
+    def _has_other_shares(self, t: int) -> bool:
+        """Whether a table is seen in the units of labeled ones, as it has other shares.
+
+        What its predictions tell of the shares is then too rough to pull them to it.
+        """
+        scales = self.net.module_.views[t].modules()
+        return any(isinstance(m, CommonScale) and m.is_common for m in scales)
 
     def _look(self) -> None:
         """Go back to the start of the terms if the predictions resist equal shares."""

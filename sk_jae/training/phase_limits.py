@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sk_jae.nn import JointModule, TaskBatchNorm
+from sk_jae.nn import JointModule, TaskBatchNorm, TaskCopies
 from sk_jae.training.batches import TrainingBatches
 from sk_jae.training.objective import Phase
 
@@ -50,7 +50,8 @@ def recalibrate(
     if prefixes is not None and "tied." not in prefixes:
         return
     left_out = [t for t in range(len(module.names)) if not phase.trains_on(t)]
-    if not left_out or not any(isinstance(m, TaskBatchNorm) for m in module.modules()):
+    kinds = TaskBatchNorm, TaskCopies
+    if not left_out or not any(isinstance(m, kinds) for m in module.modules()):
         return
     n_steps = 0
     module.train()

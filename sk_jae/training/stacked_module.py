@@ -42,7 +42,8 @@ def can_be_stacked(module: nn.Module) -> bool:
     Convolutions are not, since together they were not faster than one by one.
     """
     known = _WITHOUT_STATE | _VIEWS | _CONTAINERS | _STACKED
-    return all(type(part) in known for part in module.modules())
+    is_frozen = isinstance(module, JointModule) and module.frozen
+    return not is_frozen and all(type(part) in known for part in module.modules())
 
 
 class Stack:

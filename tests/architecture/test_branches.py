@@ -185,7 +185,7 @@ def test_the_shared_branch_is_as_its_view_asks():
         ({"encoder": "FC seven"}, ValueError, "Bad architecture at position 3"),
         ({"encoder": CONV}, ValueError, "Layer 1, Conv .* needs an image"),
         ({"encoder": lambda shape: None}, TypeError, "encoder must be .* got None"),
-        ({"encoder": nn.Linear(6, 2)}, TypeError, "encoder must be .* got Linear"),
+        ({"encoder": {nn.Linear(6, 2)}}, TypeError, "encoder must be .* got {Linear"),
         ({"encoder": lambda shape: [nn.ReLU]}, TypeError, "encoder must be"),
         ({"decoder": None}, TypeError, "decoder must be a string such as .* got None"),
         ({"decoder": "auto"}, ValueError, "Bad architecture"),

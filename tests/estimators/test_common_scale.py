@@ -6,6 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.estimators._common_scale import common_scales
@@ -15,7 +19,7 @@ from tests.helpers.small import SMALL, make_tasks, small
 
 def tables(n_tasks=2, n_features=4):
     X, y = make_tasks((30, 24, 20)[:n_tasks], [(n_features,)] * n_tasks)
-    return [x * (t + 1) + 0.3 * t for t, x in enumerate(X)], y
+    return [x * (t + 1) + 5 * t**3 for t, x in enumerate(X)], y
 
 
 def scales(est):
@@ -39,7 +43,7 @@ def check(found, expected):
 def test_labeled_and_unlabeled_tables_get_one_scale():
     X, y = tables(3)
     clf = JointTransferClassifier(**SMALL).fit(X, [y[0], None, y[2]])
-    scale, (other,) = common_scales([stats(X[0]), stats(X[2])], [stats(X[1])])
+    scale, (other,) = common_scales([stats(X[0]), stats(X[2])], [stats(X[1])], [False])
     for found, expected in zip(scales(clf), (scale, other, scale), strict=True):
         check(found, expected)
 
@@ -51,7 +55,7 @@ def test_columns_with_names_are_scaled_by_their_names():
     clf = JointTransferClassifier(**SMALL).fit([first, second], [y[0], None])
     names = list("abd")
     scale, (other,) = common_scales(
-        [stats(first[names].to_numpy())], [stats(second[names].to_numpy())]
+        [stats(first[names].to_numpy())], [stats(second[names].to_numpy())], [False]
     )
     for view in clf.module_.views:
         assert isinstance(view[0], CommonColumns)
@@ -95,7 +99,7 @@ def test_a_table_of_another_width_does_not_count():
     X, y = tables(3)
     X[2] = X[2][:, :3]
     clf = JointTransferClassifier(**SMALL).fit(X, [y[0], None, y[2]])
-    scale, (other,) = common_scales([stats(X[0])], [stats(X[1])])
+    scale, (other,) = common_scales([stats(X[0])], [stats(X[1])], [False])
     check(scales(clf)[0], scale)
     check(scales(clf)[1], other)
     assert scales(clf)[2] is None
@@ -111,3 +115,48 @@ def test_private_branches_and_reconstructions_do_not_see_it():
     again = JointTransferClassifier(**SMALL).fit(shifted, [y[0], None])
     for own, other in zip(clf.reconstruct(X), again.reconstruct(shifted), strict=True):
         assert_allclose(other - 100, own, atol=1e-2)
+
+
+def uneven_flowers(seed):
+    """Flowers of three kinds with labels, and others of which most are of one kind."""
+    X, y = load_iris(return_X_y=True)
+    rows = np.random.default_rng(seed).permutation(len(X))
+    labeled, others = rows[:75], rows[75:]
+    kept = (y[others] == 2) | (np.arange(75) % 5 == 0)
+    return X[labeled], y[labeled], X[others[kept]], y[others[kept]]
+
+
+def seen(clf, t, x, samples):
+    """What the shared branch sees of values x of a task, by numpy."""
+    scale = scales(clf)[t]
+    z = (x - samples.mean(0)) / samples.std(0)
+    return (z + scale.offset.numpy()) * scale.factor.numpy()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_tables_that_differ_by_class_shares_alone_have_one_unit(seed):
+    X, y, other, _ = uneven_flowers(seed)
+    clf = JointTransferClassifier(**SMALL).fit([X, other], [y, None])
+    assert_allclose(seen(clf, 0, X, X), seen(clf, 1, X, other), atol=1e-4)
+    assert clf.transfer_["task1"]["scale"] == "common"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_another_instrument_is_not_taken_for_other_class_shares(seed):
+    X, y, other, _ = uneven_flowers(seed)
+    other = np.array([3.0, 0.2, 1.0, 10.0]) * other + 5
+    clf = JointTransferClassifier(**SMALL).fit([X, other], [y, None])
+    middle = seen(clf, 1, other.mean(0), other) / scales(clf)[1].factor.numpy()
+    assert np.abs(middle).max() <= 0.7 + 1e-6
+    assert clf.transfer_["task1"]["scale"] == "own"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_uneven_classes_are_read_by_labels_of_even_ones(seed):
+    X, y, other, hidden = uneven_flowers(seed)
+    clf = JointTransferClassifier(random_state=0).fit([X, other], [y, None])
+    plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    missed = plain.score(other, hidden) - np.mean(
+        clf.predict([None, other])[1] == hidden
+    )
+    assert missed <= 0.1

@@ -28,4 +28,6 @@ def blobs(shares=EVEN, *, n=160, seed=0):
 def two_tasks(source=EVEN, target=EVEN):
     """The samples of two tasks, the labels of the first, and all labels."""
     (X, y), (X_target, y_target) = blobs(source), blobs(target, seed=1)
+    # As another instrument has them, so that not only the shares differ.
+    X_target[:, 5] += 8
     return [X, X_target], [y, None], [y, y_target]

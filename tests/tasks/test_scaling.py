@@ -98,6 +98,7 @@ def test_heavy_tails_grow_like_a_logarithm():
     found = to_module(x, layout, CPU, layout_tensors(layout)).numpy()
     assert_allclose(found, scaled(x), rtol=1e-5, atol=1e-6)
     assert LINEAR_RANGE < -found[1, 0] < LINEAR_RANGE + 3
+    assert_allclose(layout.scaling.seen(x), found, rtol=1e-5, atol=1e-6)
     far = x[:1] + 1e12
     there = to_module(far, layout, CPU, layout_tensors(layout)).numpy()
     assert (there < LINEAR_RANGE + 30).all()

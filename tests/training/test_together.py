@@ -118,8 +118,9 @@ def test_networks_that_stop_early_leave_the_stack(group_sizes):
 def test_classes_on_trial_go_back_for_each_network_by_itself():
     rng = np.random.default_rng(0)
     y = np.arange(90) % 3
-    X = [rng.normal(size=(90, 4)) + 3 * np.eye(3, 4)[y]]
-    X.append(rng.normal(size=(60, 4)) + 3 * np.eye(3, 4)[np.arange(60) // 45])
+    X = [rng.normal(size=(90, 7)) + 3 * np.eye(3, 7)[y]]
+    X.append(rng.normal(size=(60, 7)) + 3 * np.eye(3, 7)[np.arange(60) // 45])
+    X[1][:, 6] += 8  # as another instrument has it
     parameters = {**PLAIN, "encoder": (16,), "max_epochs": 30}
     estimators = [
         JointTransferClassifier(**parameters, lr=lr, infomax_weight=weight)

@@ -172,7 +172,7 @@ def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         ignore_index=-1,
         reduction="none",
     )
-    return each.unflatten(0, labels.shape)
+    return each.reshape(labels.shape)
 
 
 def regression_loss(

@@ -16,7 +16,7 @@ from sk_jae.training.stacked_group import StackedGroup
 from sk_jae.training.stacked_module import can_be_stacked
 from sk_jae.training.stacked_optimizer import settings_of
 
-__all__ = ["EpochOfTraining", "StackedTraining"]
+__all__ = ["EpochOfTraining", "StackedTraining", "structure_of"]
 
 _MOST_NETWORKS = 36
 
@@ -103,9 +103,9 @@ class StackedTraining:
         known, self._structures = self._structures, {}
         for epoch in epochs:
             key = epoch.net, id(epoch.net.phase_)
-            structure = known[key] if key in known else _structure(epoch.net)
+            structure = known[key] if key in known else structure_of(epoch)
             self._structures[key] = structure
-            if structure is not None and epoch.batches.data.pairs is None:
+            if structure is not None:
                 alike[structure, _steps(epoch)].append(epoch)
         yield from alike.values()
 
@@ -129,11 +129,13 @@ def _parts(
             yield [ordered[i] for i in part]
 
 
-def _structure(net: JointNet) -> Hashable | None:
+def structure_of(epoch: EpochOfTraining) -> Hashable | None:
     """In what the nets of a group must be equal, or None if one must be alone."""
+    net = epoch.net
     callbacks = {name for name, _ in net.callbacks_}
     if (
         not callbacks <= _OWN_CALLBACKS
+        or epoch.batches.data.pairs is not None
         or net.own_code
         or net.precision != "float32"
         or net.objective_.is_compiled

@@ -178,7 +178,8 @@ class _Reading:
         if not self._kinds:
             self._kinds = _kinds_of_data(epochs)
         places: dict[tuple[int, int, int], int] = {}
-        different, which = [], []
+        different: list[TrainingBatches] = []
+        which = []
         for kind, batches in zip(self._kinds, epochs, strict=True):
             key = kind, batches.seed, batches.epoch
             if key not in places:

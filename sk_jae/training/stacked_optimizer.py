@@ -82,8 +82,8 @@ class StackedOptimizers:
         """Take over the settings of the networks' optimizers, and changed states."""
         if not self._blocks or not all(block.is_bound() for block in self._blocks):
             self._blocks, start = [], 0
-            for _, block in groupby(self.own, settings_of):
-                own = list(block)
+            for _, alike in groupby(self.own, settings_of):
+                own = list(alike)
                 self._blocks.append(_Block(own, start, self._stacks))
                 start += len(own)
         for block in self._blocks:

@@ -167,6 +167,42 @@ def test_what_cannot_be_stacked_is_trained_one_by_one(parameters, X, group_sizes
     assert not group_sizes
 
 
+def test_what_must_be_alone_is_trained_to_its_end_at_once():
+    ended = []
+
+    def fit(lr):
+        estimator = JointAutoencoder(**PLAIN, encoder="Conv 2x(3x3)", lr=lr)
+        assert len(ended) == round(lr * 1000) - 1
+        ended.append(estimator.fit(IMAGES))
+
+    run_together([partial(fit, 0.001 * (k + 1)) for k in range(3)])
+    assert len(ended) == 3
+
+
+def test_images_that_train_in_two_parts_are_stacked_too(group_sizes):
+    y = [LABELS[0], None]
+    X = [np.repeat(images, 2, axis=1).repeat(2, axis=2) for images in IMAGES]
+    parameters = {**PLAIN, "encoder": (16,), "max_epochs": 10, "augmentation": "auto"}
+    estimators = [
+        JointTransferClassifier(**parameters, lr=lr, infomax_weight=1.0)
+        for lr in (0.001, 0.01, 0.02)
+    ]
+    assert_as_alone(estimators, X, y)
+    assert max(group_sizes) == 3
+    found = [clone(e).fit(X, y).transfer_["task1"] for e in estimators[:1]]
+    assert found[0]["supposed"] != "none"
+
+
+def test_default_images_in_two_parts_have_the_same_result_one_by_one(group_sizes):
+    parameters = {"device": "cpu", "random_state": 0, "max_epochs": 5}
+    estimators = [
+        JointTransferClassifier(**parameters, lr=lr, n_shared=8, n_private=8)
+        for lr in (0.001, 0.01)
+    ]
+    assert_as_alone(estimators, IMAGES, LABELS)
+    assert not group_sizes
+
+
 def test_a_network_that_diverges_hurts_no_other():
     def fit(lr):
         estimator = JointAutoencoder(

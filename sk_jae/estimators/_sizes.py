@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sk_jae.architecture import Architecture, count_weights
+from sk_jae.architecture import Architecture, count_weights, free_memory
 from sk_jae.estimators._parameters import JointParameters
-from sk_jae.training import free_memory
 
 __all__ = ["check_sizes"]
 

@@ -10,7 +10,6 @@ from sk_jae.training.device import (
 )
 from sk_jae.training.fingerprint import described, fingerprint_of
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
-from sk_jae.training.memory import free_memory
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.reading import batches_of, to_module
@@ -46,7 +45,6 @@ __all__ = [
     "default_precision",
     "described",
     "fingerprint_of",
-    "free_memory",
     "has_two_parts",
     "plain_torch",
     "root_mean_power",

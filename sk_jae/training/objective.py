@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TypeAlias, cast
 
@@ -292,8 +293,8 @@ class JointLoss(nn.Module):
         """
         n: Tensor | int = self._n_samples(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            found = module.decode(t, codes)
-            value = self._reconstruction(module.names[t], found, x, weights)
+            error = self._reconstruction_error(module.names[t])
+            value = error(module.decode(t, codes), x, weights=weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)
@@ -321,10 +322,8 @@ class JointLoss(nn.Module):
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
 
-    def _reconstruction(
-        self, name: str, found: Tensor, x: Tensor, weights: Tensor | None
-    ) -> Tensor:
-        return reconstruction_loss(found, x, self._checked_loss(name), weights)
+    def _reconstruction_error(self, name: str) -> Callable[..., Tensor]:
+        return partial(reconstruction_loss, loss=self._checked_loss(name))
 
     def _weights_of_labels(
         self, labels: Tensor | None, weights: Tensor | None

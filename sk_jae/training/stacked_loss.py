@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
@@ -125,9 +125,10 @@ class StackedLoss(JointLoss):
     def _n_samples(self, x: Tensor) -> int:
         return len(x) // len(self._own)
 
-    def _reconstruction(
-        self, name: str, found: Tensor, x: Tensor, weights: Tensor | None
-    ) -> Tensor:
+    def _reconstruction_error(self, name: str) -> Callable[..., Tensor]:
+        return self._mean_errors
+
+    def _mean_errors(self, found: Tensor, x: Tensor, weights: None) -> Tensor:
         losses: Tensor = _MeanError.apply(found.float(), x, self.loss, len(self._own))
         return losses
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from typing import Any, Generic, TypeVar
 
-from sk_jae.training.memory import free_memory
+from sk_jae.architecture import free_memory
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 from sk_jae.training.stacked_epoch import (

@@ -14,6 +14,7 @@ from torch.export import Dim, ExportedProgram
 
 from sk_jae.estimators._programs import Program
 from sk_jae.exceptions import NotSavableError
+from sk_jae.nn import BandPower, CommonSignals
 from sk_jae.persistence import PACKAGE, atomic_file, package_version
 
 __all__ = ["check_packages", "write_program"]
@@ -45,6 +46,8 @@ def write_program(program: Program, path: str | os.PathLike[str], format: str) -
         If the file cannot be written.
     """
     facts = json.dumps({**program.facts, PACKAGE: package_version()})
+    if format == "onnx":
+        _check_no_spectra(program)
     to_bytes = _onnx if format == "onnx" else _torch
     content = _made(program, lambda: to_bytes(_exported(program), program, facts))
     with atomic_file(path) as file:
@@ -70,10 +73,25 @@ def _made(program: Program, make: Callable[[], bytes]) -> bytes:
         task, what = program.facts["task"], program.facts["what"]
         raise NotSavableError(
             f"{what!r} of task {task!r} cannot be exported with torch "
-            f"{torch.__version__}: {error}. If the encoder or decoder has modules of "
-            "yours, write them so that torch.export can read them, or save the "
-            "estimator."
+            f"{torch.__version__} ({_first_line(error)}). If the encoder or decoder "
+            "has modules of yours, write them so that torch.export can read them, or "
+            "save the estimator."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0].strip() if lines else type(error).__name__
+
+
+def _check_no_spectra(program: Program) -> None:
+    """Refuse signals so long that their spectra are left as they are."""
+    if any(isinstance(m, BandPower | CommonSignals) for m in program.module.modules()):
+        task, shape = program.facts["task"], program.facts["input"]["shape"]
+        raise NotSavableError(
+            f"The signals of task {task!r} have {shape[-1]} time steps, for whose "
+            "spectra ONNX has no operators; use format='torch'."
+        )
 
 
 def _torch(exported: ExportedProgram, program: Program, facts: str) -> bytes:

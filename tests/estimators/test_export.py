@@ -47,6 +47,7 @@ def test_programs_equal_the_estimator(kind, tmp_path):
         assert facts["classes"] == est.classes_.tolist()
         assert facts["task"] == f"task{t}"
         assert facts["input"]["dtype"] == str(np.asarray(X[t]).dtype)
+        assert facts["input"]["columns"] == (list(getattr(X[t], "columns", [])) or None)
 
 
 @pytest.mark.parametrize("which", [JointAutoencoder, JointTransferRegressor])
@@ -86,6 +87,16 @@ def test_a_loaded_estimator_gives_the_same_program(tmp_path):
     sk_jae.load(tmp_path / "model.jae").export(0, tmp_path / "a.pt2", "reconstruct")
     run, _ = run_torch(tmp_path / "a.pt2")
     assert_programs_agree(est, X, 0, "reconstruct", run)
+
+
+def test_long_signals_keep_their_spectra(tmp_path, monkeypatch):
+    from sk_jae.nn import portable
+
+    monkeypatch.setattr(portable, "_MOST_VALUES", 1000)
+    est, X = fitted("signals")
+    est.export(0, tmp_path / "program.pt2", "transform")
+    run, _ = run_torch(tmp_path / "program.pt2")
+    assert_programs_agree(est, X, 0, "transform", run)
 
 
 def test_export_changes_nothing(tmp_path):

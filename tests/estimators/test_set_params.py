@@ -31,6 +31,8 @@ FITTED = {
 OTHERS = {
     "encoder": ["FC 5", [(3,), (4,)]],
     "decoder": ["FC 5"],
+    "shared_encoder": [(5,)],
+    "shared_encoder_lr": [0.0],
     "shared_depth": [1, "auto"],
     "n_shared_layers": [1],
     "shared_input": [None, (1, 4, 4)],

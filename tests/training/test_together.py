@@ -66,6 +66,8 @@ def assert_as_alone(estimators, X, y):
         found = other.module_.state_dict()
         for name, value in one.module_.state_dict().items():
             assert torch.equal(value, found[name]), name
+            # Memory of its own, not of the stack.
+            assert found[name].untyped_storage().nbytes() == found[name].nbytes
 
 
 @pytest.mark.parametrize(

@@ -212,9 +212,9 @@ class JointTransferClassifier(ClassFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with the mean over tasks of each term
-        of the loss, and once the time that is left, if it is more than a minute. With
-        2, terminals and notebooks show a bar with the time left too.
+        With 1, a line is printed for each epoch, with each term of the loss by task,
+        and once the time that is left, if it is more than a minute. With 2, terminals
+        and notebooks show a bar with the time left too.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -255,9 +255,8 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same; "scale",
-        "common" for a table that is seen in the units of labeled ones, since it differs
-        by the shares of its classes alone, "own" for another, None if it is no table.
+        "agreement", the part of the samples whose class is still the same; and "scale",
+        of a table: "common" if it keeps the units of labeled ones, "own" if not.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -277,14 +276,12 @@ class JointTransferClassifier(ClassFitting):
 
     If first layers cannot be shared, no label of another task reaches those of a task
     without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`, as
-    if the tasks have only one column in common by name, or fewer than a tenth of those
-    of the narrowest table. The shared branch then sees no more than these if a task has
-    no labels, and otherwise all columns of each task.
+    if tables have few columns in common by name (one, or less than a tenth). The shared
+    branch sees no more than these if a task has no labels, which costs labeled tasks.
 
-    Tools that encode `y` make a class of the -1 of an unlabeled sample; use them with
-    complete labels only: CalibratedClassifierCV, VotingClassifier, StackingClassifier,
-    OneVsRestClassifier. Tools that need one array, such as BaggingClassifier, can be
-    used on the codes, as steps of a pipeline behind this one.
+    Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
+    class of -1; give them complete labels only. Tools that need one array, such as
+    BaggingClassifier, can be used on the codes, behind this step of a pipeline.
 
     References
     ----------

@@ -103,7 +103,9 @@ def load(
         estimator = _unfitted(_CLASSES[record.estimator], record, given)
         _set_attributes(estimator, record)
         estimator._state = state_of(
-            record.fit, lambda task: _with_modules(task, estimator, record.fit)
+            record.fit,
+            lambda task: _with_modules(task, estimator, record.fit),
+            copy=False,  # the arrays were read into memory of their own
         )
     return estimator
 

@@ -88,15 +88,20 @@ def record_of(state: FittedState, *, with_skeleton: bool) -> dict[str, Any]:
 
 
 def state_of(
-    plain: Any, own: Callable[[TaskDescription], Architecture] | None = None
+    plain: Any,
+    own: Callable[[TaskDescription], Architecture] | None = None,
+    *,
+    copy: bool = True,
 ) -> FittedState:
-    """Make a state of its record, with memory of its own.
+    """Make a state of its record.
 
     Parameters
     ----------
     plain : dict
     own : callable or None, default=None
         See :meth:`ModuleDescription.build`.
+    copy : bool, default=True
+        Whether the state has memory of its own, and not that of the record.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def state_of(
     record: FitRecord = from_record(plain, FitRecord)
     try:
         record.facts.check()
-        module = _module_of(record, own)
+        module = _module_of(record, own, copy)
         device = torch.device(record.device)
     except _CONTRADICTIONS as error:
         raise DamagedFileError(f"its parts do not fit together ({error})") from error
@@ -125,7 +130,8 @@ def state_of(
         device = torch.device("cpu")
     optimizer = record.optimizer
     if optimizer is not None:
-        optimizer = OptimizerState(optimizer.name, to_tensors(optimizer.state, device))
+        moments = to_tensors(optimizer.state, device, copy=copy)
+        optimizer = OptimizerState(optimizer.name, moments)
     return FittedState(
         **vars(record.facts),
         module=module.to(device),
@@ -135,7 +141,9 @@ def state_of(
 
 
 def _module_of(
-    record: FitRecord, own: Callable[[TaskDescription], Architecture] | None
+    record: FitRecord,
+    own: Callable[[TaskDescription], Architecture] | None,
+    copy: bool,
 ) -> JointModule:
     facts, module = record.facts, record.skeleton
     if not isinstance(module, JointModule | None):
@@ -144,7 +152,7 @@ def _module_of(
     with torch.inference_mode(False):
         if module is None:
             module = facts.description.build(to_tensors(facts.class_mask), own)
-        module = with_weights(module, to_tensors(record.weights))
+        module = with_weights(module, to_tensors(record.weights, copy=copy))
     for name in record.frozen:
         module.get_parameter(name).requires_grad_(False)
     return module

@@ -28,13 +28,26 @@ def to_arrays(value: Any) -> Any:
     return value
 
 
-def to_tensors(value: Any, device: torch.device | None = None) -> Any:
-    """Replace the arrays by tensors that have their own memory and can be trained."""
+def to_tensors(
+    value: Any, device: torch.device | None = None, *, copy: bool = True
+) -> Any:
+    """Replace the arrays by tensors that can be trained.
+
+    Parameters
+    ----------
+    value : object
+    device : torch.device or None, default=None
+        None for the CPU.
+    copy : bool, default=True
+        Whether they have memory of their own, and not that of the arrays.
+    """
     if isinstance(value, np.ndarray):
         with torch.inference_mode(False):
+            if not copy:
+                return torch.from_numpy(value).to(device or torch.device("cpu"))
             return torch.tensor(value, device=device or torch.device("cpu"))
     if isinstance(value, dict):
-        return {key: to_tensors(item, device) for key, item in value.items()}
+        return {k: to_tensors(item, device, copy=copy) for k, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(to_tensors(item, device) for item in value)
+        return type(value)(to_tensors(item, device, copy=copy) for item in value)
     return value

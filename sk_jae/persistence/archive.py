@@ -11,18 +11,29 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sk_jae.exceptions import DamagedFileError, NotSavableError
+from sk_jae.exceptions import DamagedFileError
+from sk_jae.persistence.digests import Digest
 
-__all__ = ["LARGEST", "Member", "find_members", "read_member", "write_archive"]
+__all__ = [
+    "LARGEST",
+    "ArchiveWriter",
+    "Member",
+    "MemberReader",
+    "find_members",
+    "opened_member",
+]
 
 # Without the extension of the zip format for large files, which nobody needs here.
 LARGEST = 2**32 - 2**20
 _MOST_MEMBERS = 16
 _LONGEST_NAME = 64
+# What is hashed, written or read at a time, so that a processor's cache has it.
+_PIECE = 2**18
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -62,30 +73,41 @@ class Member:
         return self.start + self.size
 
 
-def write_archive(file: BinaryIO, contents: Mapping[str, bytes]) -> None:
-    """Write the members in their order.
+class ArchiveWriter:
+    """Writes the members of an archive one after the other.
 
-    Raises
-    ------
-    NotSavableError
-        If they are larger than an archive can be.
+    Parameters
+    ----------
+    file : binary file
+        At its begin, and one that can go back: the header of a member is written after
+        its content, which is read only once.
     """
-    total = sum(map(len, contents.values()))
-    if total > LARGEST:
-        raise NotSavableError(
-            f"The state has {total:,} bytes, expected at most {LARGEST:,}; save "
-            "module_.state_dict() with torch.save, or pickle the estimator."
-        )
-    members: list[Member] = []
-    position = 0
-    for name, content in contents.items():
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._members: list[Member] = []
+
+    def add(self, name: str, contents: Sequence[bytes | memoryview]) -> str:
+        """Write a member, which consists of these contents, and return its SHA-256."""
+        position = self._members[-1].end if self._members else 0
         start = position + _LOCAL.size + len(name)
-        member = Member(name, zlib.crc32(content), len(content), start)
-        file.write(member.local_header)
-        file.write(content)
-        members.append(member)
-        position = member.end
-    file.write(_directory(members))
+        crc, size = 0, sum(map(len, contents))
+        self._file.seek(start)
+        with Digest(size) as digest:
+            for piece in _pieces(contents):
+                digest.update(piece)
+                crc = zlib.crc32(piece, crc)
+                self._file.write(piece)
+        member = Member(name, crc, size, start)
+        self._file.seek(position)
+        self._file.write(member.local_header)
+        self._file.seek(member.end)
+        self._members.append(member)
+        return digest.hexdigest()
+
+    def finish(self) -> None:
+        """Write the list of members."""
+        self._file.write(_directory(self._members))
 
 
 def find_members(file: BinaryIO, size: int) -> dict[str, Member]:
@@ -119,15 +141,58 @@ def find_members(file: BinaryIO, size: int) -> dict[str, Member]:
     return members
 
 
-def read_member(file: BinaryIO, member: Member) -> bytes:
-    """Read the content of a member."""
-    content = _read_at(file, member.start, member.size)
-    if len(content) != member.size:
-        raise DamagedFileError("it has become shorter while it was read")
-    return content
+@contextmanager
+def opened_member(file: BinaryIO, member: Member) -> Iterator[MemberReader]:
+    """Open a member for reading; its hash is there when the block is left."""
+    file.seek(member.start)
+    with Digest(member.size) as digest:
+        yield MemberReader(file, member.size, digest)
+
+
+class MemberReader:
+    """Reads the content of a member from its begin to its end, and hashes it.
+
+    Parameters
+    ----------
+    file : binary file
+        At the begin of the member.
+    n_left : int
+        The number of bytes that are not read yet.
+    digest : Digest
+    """
+
+    def __init__(self, file: BinaryIO, n_left: int, digest: Digest) -> None:
+        self.n_left = n_left
+        self._file = file
+        self._digest = digest
+
+    def read(self, n: int) -> bytes:
+        """The next bytes."""
+        found = bytearray(n)
+        self.read_into(memoryview(found))
+        return bytes(found)
+
+    def read_into(self, memory: memoryview) -> None:
+        """Fill a piece of memory with the next bytes."""
+        for piece in _pieces([memory]):
+            if self._file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
+                raise DamagedFileError("it has become shorter while it was read")
+            self._digest.update(piece)
+        self.n_left -= len(memory)
+
+    def hexdigest(self) -> str:
+        """The SHA-256 of what was read."""
+        return self._digest.hexdigest()
 
 
 _IS_WRONG = "is not as it was written"
+
+
+def _pieces(contents: Sequence[bytes | memoryview]) -> Iterator[memoryview]:
+    for content in contents:
+        view = memoryview(content)
+        for begin in range(0, len(view), _PIECE):
+            yield view[begin : begin + _PIECE]
 
 
 def _member_at(file: BinaryIO, position: int) -> Member:

@@ -11,7 +11,6 @@ A file is a zip archive of three members::
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -22,11 +21,17 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from sk_jae.exceptions import DamagedFileError, NotSavableError, UnknownFormatError
-from sk_jae.persistence.archive import find_members, read_member, write_archive
+from sk_jae.persistence.archive import (
+    LARGEST,
+    ArchiveWriter,
+    Member,
+    find_members,
+    opened_member,
+)
 from sk_jae.persistence.atomic import atomic_file
 from sk_jae.persistence.json_text import read_json, write_json
 from sk_jae.persistence.json_values import decode, encode
-from sk_jae.persistence.tensors import from_bytes, to_bytes
+from sk_jae.persistence.tensors import contents_of, read_tensors
 from sk_jae.persistence.versions import PACKAGE, written_versions
 
 __all__ = ["FORMAT_VERSION", "StoredState", "read_state", "write_state"]
@@ -36,6 +41,7 @@ FORMAT_VERSION = 1
 _METADATA, _WEIGHTS, _SUMS = "metadata.json", "weights.safetensors", "SHA256SUMS"
 # Text grows when it is read, at worst about twentyfold.
 _LONGEST_TEXT = 2**25
+_LONGEST_SUMS = 1000
 
 _OTHER_FORMATS = {
     b"\x80": "a pickle",
@@ -108,17 +114,27 @@ def write_state(path: str | os.PathLike[str], kind: str, state: Any) -> None:
             f"Without its weights, the state has {len(text):,} bytes of text, expected "
             f"at most {_LONGEST_TEXT:,}; pickle the estimator instead."
         )
-    contents = {_METADATA: text, _WEIGHTS: to_bytes(arrays)}
-    contents[_SUMS] = _checksums(contents)
+    weights = contents_of(arrays)
+    if (total := len(text) + sum(map(len, weights))) > LARGEST:
+        raise NotSavableError(
+            f"The state has {total:,} bytes, expected at most {LARGEST:,}; save "
+            "module_.state_dict() with torch.save, or pickle the estimator."
+        )
     with atomic_file(path) as file:
-        write_archive(file, contents)
+        archive = ArchiveWriter(file)
+        sums = {
+            _METADATA: archive.add(_METADATA, [text]),
+            _WEIGHTS: archive.add(_WEIGHTS, weights),
+        }
+        archive.add(_SUMS, [_checksums(sums)])
+        archive.finish()
 
 
 def read_state(path: str | os.PathLike[str], kind: str) -> StoredState:
     """Read a state that :func:`write_state` has written.
 
-    Nothing in the file is run, and nothing is imported by a name in it. Memory is used
-    for about twice the size of the file.
+    Nothing in the file is run, and nothing is imported by a name in it. Each array has
+    memory of its own, and beside these, little is used.
 
     Parameters
     ----------
@@ -142,19 +158,16 @@ def read_state(path: str | os.PathLike[str], kind: str) -> StoredState:
     with _opened(path) as (file, size), _naming(path):
         _check_begin(file)
         members = find_members(file, size)
-        if members[_METADATA].size > _LONGEST_TEXT:
-            raise DamagedFileError("its text is longer than it can be")
-        text = read_member(file, members[_METADATA])
+        text, text_sum = _read_text(file, members[_METADATA], _LONGEST_TEXT)
         metadata = read_json(text)
         _check_format(metadata, kind)
         if list(members) != [_METADATA, _WEIGHTS, _SUMS]:
             raise DamagedFileError("it has other members than it should have")
-        contents = {_METADATA: text, _WEIGHTS: read_member(file, members[_WEIGHTS])}
-        if members[_SUMS].size > 1000:
-            raise DamagedFileError("its checksums are longer than they can be")
-        if read_member(file, members[_SUMS]) != _checksums(contents):
+        with opened_member(file, members[_WEIGHTS]) as weights:
+            arrays = read_tensors(weights)
+        sums = {_METADATA: text_sum, _WEIGHTS: weights.hexdigest()}
+        if _read_text(file, members[_SUMS], _LONGEST_SUMS)[0] != _checksums(sums):
             raise DamagedFileError("a checksum is not that of the content")
-        arrays = from_bytes(contents[_WEIGHTS])
         _check_all_used(metadata["state"], arrays)
         return StoredState(decode(metadata["state"], arrays), metadata["versions"])
 
@@ -241,9 +254,14 @@ def _check_all_used(state: Any, arrays: dict[str, NDArray[Any]]) -> None:
         raise DamagedFileError("its text and its tensors do not belong together")
 
 
-def _checksums(contents: dict[str, bytes]) -> bytes:
-    lines = [
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
-        for name, content in contents.items()
-    ]
-    return "".join(lines).encode("ascii")
+def _read_text(file: BinaryIO, member: Member, longest: int) -> tuple[bytes, str]:
+    """The content of a short member, and its SHA-256."""
+    if member.size > longest:
+        raise DamagedFileError(f"its {member.name} is longer than it can be")
+    with opened_member(file, member) as reader:
+        content = reader.read(member.size)
+    return content, reader.hexdigest()
+
+
+def _checksums(sums: dict[str, str]) -> bytes:
+    return "".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()).encode("ascii")

@@ -122,8 +122,11 @@ def _encode_array(
     value: NDArray[Any], arrays: dict[str, NDArray[Any]], path: str
 ) -> Any:
     if value.dtype.name in DTYPES:
+        # A lone half of a surrogate pair has no place in a name.
+        path = path.encode("utf-8", "replace").decode()
         name, n = path, 1
-        while name in arrays:  # as by keys that hold a slash
+        # Keys that hold a slash give a name twice; one name means something else.
+        while name in arrays or name == "__metadata__":
             n += 1
             name = f"{path}#{n}"
         arrays[name] = value

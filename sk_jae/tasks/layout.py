@@ -44,6 +44,8 @@ class Layout:
     unflattened : tuple of int or None
         Shape of one sample before it was flattened, if it was: (height, width),
         (channels, height, width) or (height, width, channels), (channels, time).
+    column_dtypes : tuple of str or None
+        The dtypes that `columns` had in `fit`. Others are read all the same.
     scaling : Scaling or None
         How vectors and signals are brought to one mean and spread, if they are.
     given : str or None
@@ -58,6 +60,7 @@ class Layout:
     dtype: Literal["float32", "uint8"] = "float32"
     scaling: Scaling | None = field(default=None, compare=False)
     unflattened: tuple[int, ...] | None = None
+    column_dtypes: tuple[str, ...] | None = field(default=None, compare=False)
     given: str | None = field(default=None, compare=False)
 
     @property

@@ -18,11 +18,16 @@ from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.layout import Layout
-from sk_jae.tasks.layout_choice import LayoutParameter, check_layouts, infer_layout
+from sk_jae.tasks.layout_choice import (
+    LayoutChoice,
+    LayoutParameter,
+    check_layouts,
+    infer_layout,
+)
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
-from sk_jae.tasks.sources import column_names
+from sk_jae.tasks.sources import column_dtypes, column_names
 from sk_jae.tasks.values import check_size, to_numbers
 from sk_jae.tasks.whitening import are_spectra, whitenings_of
 
@@ -107,11 +112,7 @@ def check_tasks(
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
-        found = (
-            infer_layout(array, choices[t], words, column_names(item))
-            if reset
-            else None
-        )
+        found = _new_layout(item, array, choices[t], words) if reset else None
         if found and seen and found.shape != seen.shape:
             seen = None  # not the same task, which the warm start will say
         if seen:
@@ -209,6 +210,13 @@ def _layouts_seen(
     return [None] * len(tasks.names)
 
 
+def _new_layout(
+    item: object, array: NDArray[Any], choice: LayoutChoice, words: str
+) -> Layout:
+    found = infer_layout(array, choice, words, column_names(item))
+    return replace(found, column_dtypes=column_dtypes(item))
+
+
 def _scaling_of(
     array: NDArray[Any], layout: Layout, weights: NDArray[np.float64] | None
 ) -> Scaling:
@@ -264,6 +272,7 @@ def _with_units(
         dtype=own.dtype,
         unflattened=own.unflattened,
         given=own.given,
+        column_dtypes=own.column_dtypes,
     )
 
 

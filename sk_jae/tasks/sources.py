@@ -21,6 +21,7 @@ from sk_jae.tasks.foreign import samples_of, shape_of
 
 __all__ = [
     "NamedSamples",
+    "column_dtypes",
     "column_names",
     "from_state",
     "is_dataframe",
@@ -87,6 +88,21 @@ def column_names(item: Any) -> tuple[str, ...] | None:
             names = tuple(getattr(item, attribute))
             break
     return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def column_dtypes(item: Any) -> tuple[str, ...] | None:
+    """Return the dtypes of the features that have names, as their library writes them.
+
+    They are None where there are no names, and for tables of other libraries.
+    """
+    names, library = column_names(item), _library(item)
+    if names is None:
+        return None
+    if library:
+        types = item.schema.types if library == "pyarrow" else item.dtypes
+        return tuple(map(str, types))
+    dtype = getattr(samples_of(item), "dtype", None)
+    return None if dtype is None else (str(dtype),) * len(names)
 
 
 def take(source: Any, rows: NDArray[np.intp], words: str) -> Any:

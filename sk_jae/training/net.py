@@ -93,8 +93,8 @@ class JointNet(RefusingNet):
         What is being trained, and with which weights.
     n_finished_epochs_ : int
         Number of epochs of earlier phases and fits, which are not in `history`.
-    terms_ : tuple of str
-        The terms that the training computes at some time.
+    terms_ : dict of {str: tuple of int}
+        The terms that the training computes at some time, each with its tasks.
     """
 
     module_: JointModule
@@ -120,7 +120,7 @@ class JointNet(RefusingNet):
         self.precision = precision
         self.owner = owner
         self.n_finished_epochs_ = 0
-        self.terms_: tuple[str, ...] = ()
+        self.terms_: dict[str, tuple[int, ...]] = {}
         super().__init__(
             module, JointLoss, train_split=None, use_caching=False, **kwargs
         )

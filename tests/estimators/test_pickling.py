@@ -26,6 +26,7 @@ from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.exceptions import DeviceWarning
+from tests.helpers.saved import assert_same, outputs
 from tests.helpers.small import SMALL, half_labeled, small
 
 
@@ -103,24 +104,6 @@ def by_pickle(estimator):
 ways = pytest.mark.parametrize(
     "way", [by_pickle, by_joblib, copy.deepcopy, copy.copy], ids=lambda f: f.__name__
 )
-
-
-def outputs(est, X):
-    names = ["transform", "reconstruct", "predict", "predict_proba"]
-    found = [getattr(est, name)(X) for name in names if hasattr(est, name)]
-    flat = []
-    for item in found:
-        if hasattr(item, "arrays"):
-            item = list(item.arrays)
-        parts = item.values() if isinstance(item, dict) else item
-        flat += list(parts) if isinstance(item, (list, dict)) else [item]
-    return flat
-
-
-def assert_same(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 @cases

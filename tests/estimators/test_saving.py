@@ -27,8 +27,9 @@ from sk_jae.exceptions import (
     UnknownFormatError,
 )
 from sk_jae.nn import TaskDescription
-from tests.estimators.test_pickling import CASES, assert_same, outputs
+from tests.estimators.test_pickling import CASES
 from tests.helpers.model_files import change_state, members_of
+from tests.helpers.saved import assert_comes_back, assert_same, outputs
 from tests.helpers.small import SMALL, half_labeled, make_tasks, small
 
 ESTIMATORS = [JointAutoencoder, JointTransferClassifier, JointTransferRegressor]
@@ -72,36 +73,12 @@ def fit(cls, case):
     return clone(cls(**small(**params))).fit(X, y), X, y
 
 
-def functions_of(est, path):
-    """Those that the file asks for."""
-    try:
-        sk_jae.load(path)
-    except MissingFunctionError as error:
-        names = [name for name in est.get_params(False) if f"{name} (" in str(error)]
-        return {name: getattr(est, name) for name in names}
-    return {}
-
-
 @pytest.mark.parametrize("case", MORE_CASES)
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_a_loaded_estimator_is_the_saved_one(cls, case, tmp_path):
     est, X, y = fit(cls, case)
-    path = tmp_path / "model"
-    est.save(path)
-    other = sk_jae.load(path, functions=functions_of(est, path))
-    assert type(other) is cls
-    assert other.get_params() == est.get_params()
-    assert_same(outputs(other, X), outputs(est, X))
-    # Every fitted attribute has its place in the file.
-    attributes = [k for k in dir(est) if k.endswith("_") and not k.startswith("_")]
-    assert len(attributes) > 8
-    for name in set(attributes) - {"net_", "module_"}:
-        np.testing.assert_equal(getattr(other, name), getattr(est, name), name)
-    assert str(other.module_) == str(est.module_)
-    assert vars(other).keys() == vars(est).keys() - {"_net"}
-    # ... and it can be fitted again, and saved to the same bytes.
-    other.save(tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+    other = assert_comes_back(est, X, tmp_path)
+    # ... and it can be fitted again.
     assert clone(other).fit(X, y).loss_curve_ == est.loss_curve_
 
 

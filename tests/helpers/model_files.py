@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 
-from sk_jae.persistence.archive import write_archive
+from sk_jae.persistence.archive import ArchiveWriter
 
 
 def members_of(path):
@@ -24,7 +24,10 @@ def put_together(path, contents, *, sums=False):
         ]
         contents["SHA256SUMS"] = "".join(lines).encode()
     with open(path, "wb") as file:
-        write_archive(file, contents)
+        archive = ArchiveWriter(file)
+        for name, content in contents.items():
+            archive.add(name, [content])
+        archive.finish()
 
 
 _NOTHING = object()

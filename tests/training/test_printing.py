@@ -66,11 +66,29 @@ def cells(line, rule):
 
 
 def table(lines):
-    """The titles of a table, and the cells of its rows by title."""
-    header, rule, *rows = lines
-    assert set(rule) == {"-", " "}
+    """The titles of a table, and the cells of its rows by title.
+
+    A term that stands above the columns of its tasks becomes part of their titles.
+    """
+    n_above = next(n for n, line in enumerate(lines) if set(line) == {"-", " "}) - 1
+    header, rule, *rows = lines[n_above:]
     titles = cells(header, rule)
+    if n_above:
+        titles = with_terms(titles, lines[0], rule)
     return titles, [dict(zip(titles, cells(row, rule), strict=True)) for row in rows]
+
+
+def with_terms(titles, above, rule):
+    """The titles of tasks with the term that stands above them."""
+    found, term, start = [], None, 0
+    for title, dashes in zip(titles, rule.split("  "), strict=True):
+        if word := above[start : start + len(dashes) + 2].strip():
+            term = word
+        elif title in ("valid_loss", "dur"):
+            term = None
+        found.append(f"{term} {title}" if term else title)
+        start += len(dashes) + 2
+    return found
 
 
 def printed(capfd):
@@ -102,14 +120,17 @@ def test_verbose_1_prints_every_term_of_every_epoch(capfd):
     parameters = small(CONV, max_epochs=5, early_stopping=True, verbose=1)
     clf = JointTransferClassifier(**parameters).fit(PICTURES, labels)
     titles, rows = printed(capfd)
-    terms = ["reconstruction", "classification", "infomax", "consistency"]
+    tasks = ["gray", "first", "last"]
+    terms = [f"reconstruction {name}" for name in tasks]
+    terms += ["classification gray"]
+    terms += [f"{term} {t}" for term in ("infomax", "consistency") for t in tasks[1:]]
     valid = ["valid_loss", "valid_accuracy"]
     assert titles == ["epoch", "train_loss", *terms, *valid, "dur"]
     for found, row in zip(rows, clf.history_, strict=True):
         expected = {
             "epoch": row["epoch"],
             "train_loss": row["train_loss"],
-            **{term: row.get(f"train_{term}") for term in terms},
+            **{term: row.get(f"train_{term.replace(' ', '_')}") for term in terms},
             **{key: row[key] for key in valid},
             "dur": clf.net_.history[row["epoch"] - 1, "dur"],
         }
@@ -120,22 +141,26 @@ def test_verbose_1_prints_every_term_of_every_epoch(capfd):
                 # Small numbers have two digits, the others four after the point.
                 assert float(found[title]) == pytest.approx(value, rel=0.05, abs=5e-5)
     # The terms of unlabeled samples have not started in the first epochs.
-    late = [bool(row["infomax"] and row["consistency"]) for row in rows]
+    late = [bool(row["infomax last"] and row["consistency first"]) for row in rows]
     assert late == [False, False, False, True, True]
 
 
 def test_terms_that_are_never_computed_have_no_column(capfd):
     # Vectors are not augmented, so that there is no consistency.
     JointTransferClassifier(**small(verbose=1)).fit(*half_labeled())
-    terms = ["reconstruction", "classification", "infomax"]
+    both = ["reconstruction task0", "reconstruction task1"]
+    terms = [*both, "classification task0", "infomax task1"]
     assert printed(capfd)[0] == ["epoch", "train_loss", *terms, "dur"]
     JointTransferClassifier(**small(PAPER, verbose=1, reconstruction_weight=0.0)).fit(
         X, y
     )
-    assert printed(capfd)[0] == ["epoch", "train_loss", "classification", "dur"]
+    terms = ["classification task0", "classification task1"]
+    assert printed(capfd)[0] == ["epoch", "train_loss", *terms, "dur"]
     JointAutoencoder(**small(verbose=1, early_stopping=True)).fit(X)
-    titles = ["epoch", "train_loss", "reconstruction", "valid_loss", "valid_r2", "dur"]
+    titles = ["epoch", "train_loss", *both, "valid_loss", "valid_r2", "dur"]
     assert printed(capfd)[0] == titles
+    JointAutoencoder(**small(verbose=1)).fit(X[0])
+    assert printed(capfd)[0] == ["epoch", "train_loss", "reconstruction", "dur"]
 
 
 def test_verbose_1_prints_all_phases_below_one_header(capfd):
@@ -145,8 +170,9 @@ def test_verbose_1_prints_all_phases_below_one_header(capfd):
     assert titles[:3] == ["epoch", "phase", "train_loss"]
     phases = ["unsupervised", "source", "target"]
     assert [row["phase"] for row in rows] == phases
-    assert [bool(row["reconstruction"]) for row in rows] == [True, False, False]
-    assert [bool(row["classification"]) for row in rows] == [False, True, True]
+    assert [bool(row["reconstruction task0"]) for row in rows] == [True, False, False]
+    assert [bool(row["classification task0"]) for row in rows] == [False, True, False]
+    assert [bool(row["classification task1"]) for row in rows] == [False, False, True]
 
 
 class Record(Callback):
@@ -167,7 +193,7 @@ def test_what_callbacks_record_is_printed(capfd):
         1, own=1234.56, own_best=True, large=1e9, event_x=True, word="text", n=7
     )
     schedule = LRScheduler("StepLR", step_size=1, gamma=0.1)
-    JointAutoencoder(**small(verbose=1, callbacks=[record, schedule])).fit(X)
+    JointAutoencoder(**small(verbose=1, callbacks=[record, schedule])).fit(X[0])
     titles, rows = printed(capfd)
     assert titles[3:] == ["large", "n", "own", "word", "lr", "x", "dur"]
     shown = [[row[title] for title in titles[3:-1]] for row in rows]
@@ -179,7 +205,7 @@ def test_what_callbacks_record_is_printed(capfd):
 
 def test_what_is_recorded_later_gets_a_new_header(capfd):
     later = Record(3, later=-0.0000123)
-    JointAutoencoder(**small(max_epochs=4, verbose=1, callbacks=[later])).fit(X)
+    JointAutoencoder(**small(max_epochs=4, verbose=1, callbacks=[later])).fit(X[0])
     lines = capfd.readouterr().out.splitlines()
     first, second = table(lines[:4]), table(lines[4:])
     assert "later" not in first[0]
@@ -204,8 +230,17 @@ def test_the_last_epoch_before_a_callback_stops_is_printed(capfd):
     jae = JointAutoencoder(**parameters).fit(X)
     lines = capfd.readouterr().out.splitlines()
     assert jae.n_iter_ == 2
-    assert lines.pop(3).startswith("Stopping since train_loss")
+    assert lines.pop(4).startswith("Stopping since train_loss")
     assert [row["epoch"] for row in table(lines)[1]] == ["1", "2"]
+
+
+def test_a_narrow_terminal_gets_means_over_tasks():
+    parameters = small(CONV, max_epochs=3, early_stopping=True, verbose=1)
+    clf = JointTransferClassifier(**parameters)
+    with in_terminal(columns=110) as terminal:
+        clf.fit(PICTURES, {"gray": np.arange(20) % 3})
+    terms = ["reconstruction", "classification", "infomax", "consistency"]
+    assert table(terminal.lines())[0][2:6] == terms
 
 
 def test_a_narrow_terminal_gets_short_titles():

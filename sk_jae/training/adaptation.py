@@ -260,4 +260,5 @@ class Adaptation:
                 logits = module.classify(t, codes)
                 assert logits is not None
                 parts.append(logits.float().cpu())
-        return torch.cat(parts)
+        # They decide, and so must be equal to the last bit in all processes.
+        return self.net.processes.from_first(torch.cat(parts))

@@ -26,6 +26,7 @@ from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
 from sk_jae.training.pair_terms import FoundTerm, TermKey, pair_terms
 from sk_jae.training.pairs import Pairs
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 from sk_jae.training.validation_scores import ValidationScores
@@ -97,8 +98,12 @@ class JointLoss(nn.Module):
         not in it has no information maximization.
     scores : ValidationScores or None
         Computed beside the terms, and not in training.
+    processes : Processes
+        Those that train together. In training, the mean over all of them of the loss
+        is that of the whole batch.
     """
 
+    processes: Processes = ALONE
     scores: ValidationScores | None = None
     class_weight: Tensor | None
 
@@ -158,16 +163,22 @@ class JointLoss(nn.Module):
         terms: dict[TermKey, WeightedMean] = {}
         scores: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
-        for key, value, n in chain(
+        found = chain(
             self._terms_of_tasks(module, samples, batch, phase, scores),
             self._terms_of_pairs(module, batch.pairs, phase),
+        )
+        processes = self.processes if self.training else ALONE
+        for key, value, n, factor in processes.weigh(
+            found, len(batch.inputs), are_alike=batch.pairs is None
         ):
             value = value / self.units.get(key, 1.0)
             terms[key] = value.detach(), n
-            weighted = value * self._weight(key, phase)
+            weighted = value * (self._weight(key, phase) * factor)
             total = weighted if total is None else total + weighted
         if total is None:
             total = next(module.parameters()).new_zeros(())
+            # The other processes may have a loss, of which this one has gradients too.
+            total.requires_grad_(processes.size > 1)
         return total, terms | scores
 
     def _terms_of_tasks(
@@ -317,8 +328,11 @@ class JointLoss(nn.Module):
             yield "classification", value, of_each.sum(dim=-1)
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
-            shares.update(logits, target, weights)
-            yield "infomax", infomax_loss(logits, shares.supposed, weights), n
+            of_batch = self.processes.gathered
+            everything = of_batch(logits), of_batch(target), of_batch(weights)
+            shares.update(*everything)
+            value = infomax_loss(everything[0], shares.supposed, everything[2])
+            yield "infomax", value, n
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
 

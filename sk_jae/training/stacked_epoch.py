@@ -136,6 +136,7 @@ def structure_of(epoch: EpochOfTraining) -> Hashable | None:
     if (
         not callbacks <= _OWN_CALLBACKS
         or epoch.batches.data.pairs is not None
+        or net.processes.size > 1
         or net.own_code
         or net.precision != "float32"
         or net.objective_.is_compiled

@@ -215,12 +215,11 @@ def _is_same(one: Any, other: Any) -> bool:
         if one.dtype != other.dtype or one.shape != other.shape:
             return False
         return one.dtype.kind != "O" and np.array_equal(one, other)
-    if hasattr(one, "shape"):  # read lazily, so a comparison would read all of it
-        return False
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if is_dataclass(one):
         return all(
             _is_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)
         )
-    return bool(one == other)
+    # An array that is read lazily would be read as a whole.
+    return not hasattr(one, "shape") and bool(one == other)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -37,6 +36,7 @@ from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
+from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.phase_limits import recalibrate, training_only
 from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
@@ -45,7 +45,7 @@ from sk_jae.training.together import train_epoch
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
 
-__all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
+__all__ = ["EpochMonitor", "Trainer"]
 
 # Durations differ between fits that are equal otherwise.
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count", "dur")
@@ -64,27 +64,6 @@ class EpochMonitor(Protocol):
         """True asks to stop the phase."""
 
     def end(self) -> None: ...
-
-
-@dataclass
-class OptimizerState:
-    """The state of an optimizer, by the position of the parameter.
-
-    Attributes
-    ----------
-    name : str
-        The full name of its class.
-    state : dict of {int: dict}
-    """
-
-    name: str
-    state: dict[int, dict[str, Any]]
-
-    @classmethod
-    def of(cls, optimizer: torch.optim.Optimizer) -> OptimizerState:
-        kind = type(optimizer)
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        return cls(name, optimizer.state_dict()["state"])
 
 
 class Trainer:
@@ -233,6 +212,7 @@ class Trainer:
                     break
                 with self.lent.lent():
                     recalibrate(self.module, phase, self._batches_of_epochs())
+                self.net.processes.average_statistics(self.module)
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
                 self.place = Place(self.place.phase + 1)
@@ -272,10 +252,13 @@ class Trainer:
         )
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
-            valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            everything = ValidationBatches(self.valid, net.batch_size, self.reader)
+            valid = ValidationBatches(
+                self.valid, net.batch_size, self.reader, net.processes
+            )
             net.criterion_.scores = ValidationScores(
                 self.module,
-                valid,
+                everything,
                 self.data.layouts,
                 torch.device(net.device),
                 gives_logits=net.reconstruction_loss == "bce",
@@ -314,7 +297,12 @@ class Trainer:
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
         return TrainingBatches(
-            self.data, self.net.batch_size, self.reader, self.seed, epoch
+            self.data,
+            self.net.batch_size,
+            self.reader,
+            self.seed,
+            epoch,
+            self.net.processes,
         )
 
     def _batches_of_epochs(self) -> Iterator[TrainingBatches]:
@@ -323,14 +311,14 @@ class Trainer:
 
     def _draw_anew(self, epoch: int) -> None:
         """Let all draws of an epoch depend on the seed and its number alone."""
-        net = self.net
+        net, words = self.net, self.net.processes.words
         device = torch.device(net.device)
         for name, augment in zip(self.data.names, net.criterion_.augment, strict=False):
             if isinstance(augment, RandomMap):
                 augment.generator = generator_for(
-                    self.seed, epoch, name, "augmentation", device=device
+                    self.seed, epoch, name, "augmentation", *words, device=device
                 )
-        self.lent.seed(self.seed, epoch, "user")
+        self.lent.seed(self.seed, epoch, "user", *words)
 
     def _step(self, step: Callable[[T], R]) -> Callable[[T], R]:
         """The step, to which the global generators are lent if it runs own code."""
@@ -358,6 +346,7 @@ class Trainer:
             net.history.record("phase", net.phase_.name)
         batches = self._training_batches(epoch)
         train_epoch(EpochOfTraining(net, batches, partial(self._train_alone, epoch)))
+        net.processes.average_statistics(self.module)
         check_loss(net, net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
         self._note_rows()
@@ -374,7 +363,7 @@ class Trainer:
             stop |= best.update(net.history[-1, "valid_loss"])
         self._note_rows()  # with what callbacks have recorded
         self._n_done += 1
-        return stop
+        return net.processes.after_epoch(self.module, stop)
 
     def _train_alone(self, epoch: int) -> None:
         """Train for an epoch, which may have been begun together with other nets."""

@@ -143,9 +143,12 @@ def output_of(reconstruction: Tensor, loss: str) -> Tensor:
 
 
 def weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """Return the mean of values (n, ...) over samples, 0 if all weights are 0."""
+    """Return the mean of values (..., n) over samples, 0 if all weights are 0.
+
+    With weights (n,), values are (n, ...).
+    """
     if weights is None:
-        return values.mean(dim=0)
+        return values.mean(dim=-1)
     total = weights.sum().clamp(min=SMALLEST_WEIGHT)
     mean: Tensor = torch.tensordot(weights, values, dims=1) / total
     return mean

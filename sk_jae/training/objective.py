@@ -178,7 +178,7 @@ class JointLoss(nn.Module):
         ):
             value = value / self.units.get(key, 1.0)
             terms[key] = value.detach(), n
-            weighted = value * (phase.weight(*key) * factor)
+            weighted = value * (self._weight(key, phase) * factor)
             total = weighted if total is None else total + weighted
         if total is None:
             total = next(module.parameters()).new_zeros(())
@@ -231,6 +231,12 @@ class JointLoss(nn.Module):
         if str(t) in self.counts:
             x = self.counts[str(t)](x)
         return (checked_loss(loss, name) if callable(loss) else loss), x
+
+    def _weight(self, key: TermKey, phase: Phase) -> float | Tensor:
+        return phase.weight(*key)
+
+    def _n_samples(self, x: Tensor) -> int:
+        return len(x)
 
     def _is_needed(self, t: int, batch: Batch, phase: Phase) -> bool:
         of_labels = phase.weight("classification", t) or phase.weight("regression", t)
@@ -307,18 +313,18 @@ class JointLoss(nn.Module):
 
         Where samples have weights, it is the sum of these.
         """
-        n: Tensor | int = len(x) if weights is None else weights.sum()
+        n: Tensor | int = self._n_samples(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            loss, aim = self._loss_and_target(module.names[t], t, x)
-            value = reconstruction_loss(module.decode(t, codes), aim, loss, weights)
+            error = self._reconstruction_error(module.names[t], t)
+            value = error(module.decode(t, codes), x, weights=weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)
             if predictions is not None:
                 value = regression_loss(predictions, labels, weights)
-                known = (~labels.isnan()).any(dim=1)
-                n_known = known.sum() if weights is None else (weights * known).sum()
-                yield "regression", value, n_known
+                known = (~labels.isnan()).any(dim=-1)
+                of_each = known if weights is None else weights * known
+                yield "regression", value, of_each.sum(dim=-1)
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:
@@ -330,7 +336,7 @@ class JointLoss(nn.Module):
         if supervised and labels is not None:
             value = classification_loss(logits, labels, of_labels)
             of_each = labels >= 0 if of_labels is None else of_labels
-            yield "classification", value, of_each.sum()
+            yield "classification", value, of_each.sum(dim=-1)
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
             of_batch = self.processes.gathered
@@ -340,6 +346,13 @@ class JointLoss(nn.Module):
             yield "infomax", value, n
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
+
+    def _reconstruction_error(self, name: str, t: int) -> Callable[..., Tensor]:
+        def error(found: Tensor, x: Tensor, weights: Tensor | None) -> Tensor:
+            loss, target = self._loss_and_target(name, t, x)
+            return reconstruction_loss(found, target, loss, weights)
+
+        return error
 
     def _weights_of_labels(
         self, labels: Tensor | None, weights: Tensor | None

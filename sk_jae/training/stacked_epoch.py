@@ -138,7 +138,6 @@ def structure_of(epoch: EpochOfTraining) -> Hashable | None:
         or epoch.batches.data.pairs is not None
         or net.processes.size > 1
         or net.own_code
-        or net.criterion_.loss not in ("mse", "bce", "huber")
         or net.precision != "float32"
         or net.objective_.is_compiled
         or settings_of(net.optimizer_) is None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae._sklearn_types import TransformerMixin
@@ -17,14 +18,14 @@ from sk_jae.estimators._assembly import (
     new_state,
     split_validation,
 )
+from sk_jae.estimators._decoding import Decoding
 from sk_jae.estimators._export import Exporting
 from sk_jae.estimators._numbers import with_plain_numbers
-from sk_jae.estimators._parameters import CodesChoice
+from sk_jae.estimators._out_arrays import writers
 from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import (
     Predictor,
     check_code_sizes,
-    check_has_codes,
     chosen_codes,
     n_chosen_codes,
 )
@@ -41,16 +42,12 @@ from sk_jae.tasks import (
     DictOfTasks,
     EncodedTargets,
     Ids,
-    JointArrays,
     Layout,
     ListOfTasks,
     OneSequence,
     Samples,
     Targets,
     TaskInputs,
-    check_codes,
-    check_task,
-    check_tasks,
     check_unit_range,
     parse_inputs,
 )
@@ -70,6 +67,7 @@ __all__ = ["BaseJointEstimator"]
 class BaseJointEstimator(
     TransformerMixin,
     CallbackSupportMixin,
+    Decoding,
     Exporting,
     # scikit-learn would make one dataframe of a list of codes per task.
     auto_wrap_output_keys=None,
@@ -81,6 +79,8 @@ class BaseJointEstimator(
 
     # The vectors that input_scaling="auto" whitens.
     _auto_whitens: AutoWhitens = None
+
+    __metadata_request__transform: ClassVar = {"out": UNUSED}
 
     if TYPE_CHECKING:
 
@@ -198,18 +198,22 @@ class BaseJointEstimator(
             )
 
     @overload
-    def transform(self, X: ListOfTasks) -> list[Any]: ...
+    def transform(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload
-    def transform(self, X: DictOfTasks) -> dict[str, Any]: ...
+    def transform(self, X: DictOfTasks, *, out: Any = ...) -> dict[str, Any]: ...
     @overload
-    def transform(self, X: OneSequence) -> Any: ...  # set_output decides
-    def transform(self, X: Samples) -> Any:
+    def transform(self, X: OneSequence, *, out: Any = ...) -> Any: ...
+    def transform(self, X: Samples, *, out: Any = None) -> Any:
         """Codes of the samples.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
+        out : array-like, or one per task, default=None
+            Where the codes are written batch by batch, such as a memory map or a
+            dataset of h5py, in the form of what is returned. It is returned as it is,
+            whatever `set_output` asks for, and the codes are not held in memory.
 
         Returns
         -------
@@ -220,148 +224,21 @@ class BaseJointEstimator(
             n_private`` for ``codes="both"``.
         """
         inputs = self._check_samples(X)
+        write = writers(out, inputs)
         predictor = Predictor(self._state)
+        chosen = partial(chosen_codes, codes=self._state.codes)
         codes = [
-            predictor.outputs(array, t, partial(chosen_codes, codes=self._state.codes))
+            predictor.outputs(array, t, chosen, write=write[t])
             for t, array in enumerate(inputs.arrays)
         ]
+        if out is not None:
+            return out
         if inputs.container_kind in ("array", "joint"):
             return in_output_container(self, inputs.restore(codes), X)
         items = parse_inputs(X, self.task_names_).arrays
         return inputs.restore(
             [in_output_container(self, z, x) for z, x in zip(codes, items, strict=True)]
         )
-
-    @overload
-    def inverse_transform(self, Z: ListOfTasks) -> list[Any]: ...
-    @overload
-    def inverse_transform(self, Z: DictOfTasks) -> dict[str, Any]: ...
-    @overload
-    def inverse_transform(self, Z: ArrayLike) -> NDArray[Any]: ...
-    def inverse_transform(self, Z: Samples) -> Any:
-        """Reconstructions from codes.
-
-        Parameters
-        ----------
-        Z : list, tuple, dict or array-like
-            Codes of shape (n_samples_t, n_codes) per task, as `transform` gives them.
-            For the flat codes of a JointArrays use ``X.split(Z)``.
-
-        Returns
-        -------
-        X : list, dict or ndarray
-            In the shape and units of the samples given to `fit`: of `uint8`, with
-            values from 0 to 255, if these were, and otherwise of float32.
-        """
-        check_is_fitted(self)
-        n_codes = len(self.get_feature_names_out())
-        inputs = check_codes(Z, self.task_names_, n_codes)
-        predictor = Predictor(self._state)
-        return inputs.restore(
-            [
-                None
-                if array is None
-                else layout.from_module(predictor.decode(array, t))
-                for t, (array, layout) in enumerate(
-                    zip(inputs.arrays, self._state.layouts, strict=True)
-                )
-            ]
-        )
-
-    @overload
-    def reconstruct(self, X: JointArrays, codes: CodesChoice = ...) -> JointArrays: ...
-    @overload
-    def reconstruct(self, X: ListOfTasks, codes: CodesChoice = ...) -> list[Any]: ...
-    @overload
-    def reconstruct(
-        self, X: DictOfTasks, codes: CodesChoice = ...
-    ) -> dict[str, Any]: ...
-    @overload
-    def reconstruct(self, X: ArrayLike, codes: CodesChoice = ...) -> NDArray[Any]: ...
-    def reconstruct(self, X: Samples, codes: CodesChoice = "both") -> Any:
-        """Encode and decode the samples.
-
-        Parameters
-        ----------
-        X : list, tuple, dict, JointArrays or array-like
-            Samples in the form given to `fit`; None or a missing name skips a task.
-        codes : {"both", "shared", "private"}, default="both"
-            The codes that are used. If it is one kind, the last hidden layer of the
-            other branch is set to zero, which shows what each branch has learned
-            (Epstein et al. 2018, Figure 2).
-
-        Returns
-        -------
-        X_reconstructed : list, dict, JointArrays or ndarray
-            In the form, shape and units of `X`: of `uint8`, with values from 0 to 255,
-            if the samples in `fit` were, and otherwise of float32.
-
-        Raises
-        ------
-        ValueError
-            If `codes` names codes that the estimator does not have.
-        """
-        check_is_fitted(self)
-        if not isinstance(codes, str) or codes not in ("both", "shared", "private"):
-            got = repr(codes) if isinstance(codes, str) else type(codes).__name__
-            raise ValueError(f"codes must be 'both', 'shared' or 'private', got {got}.")
-        check_has_codes(codes, self.module_.n_shared, self.module_.n_private)
-        inputs = self._check_samples(X)
-        predictor = Predictor(self._state)
-        found = []
-        for t, array in enumerate(inputs.arrays):
-            reconstruct = partial(predictor.reconstruct, t, codes=codes)
-            values = predictor.outputs(array, t, reconstruct)
-            layout = self._state.layouts[t]
-            found.append(None if values is None else layout.from_module(values))
-        return inputs.restore_samples(found)
-
-    def translate(
-        self, X: ArrayLike, source: int | str, target: int | str
-    ) -> NDArray[Any]:
-        """Encode samples as one task and decode them as another.
-
-        Only the shared codes are used; the last hidden layer of the private branch of
-        the target is set to zero.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Samples of the task `source`.
-        source, target : int or str
-            Position or name of a task.
-
-        Returns
-        -------
-        X_translated : ndarray of shape (n_samples, ...)
-            In the shape and units of the task `target`: of `uint8`, with values from 0
-            to 255, if its samples in `fit` were, and otherwise of float32.
-
-        Raises
-        ------
-        ValueError
-            If there is no such task, or if there are no shared codes
-            (``n_shared=0``).
-        """
-        check_is_fitted(self)
-        s = check_task(source, self.task_names_, "source")
-        t = check_task(target, self.task_names_, "target")
-        if not self.module_.n_shared:
-            raise ValueError(
-                "translate needs a shared code, but n_shared is 0; fit with n_shared "
-                "of at least 1."
-            )
-        one: Any = X
-        if self.n_tasks_ > 1:
-            one = [None] * self.n_tasks_
-            one[s] = X
-        inputs = self._check_samples(one)
-        predictor = Predictor(self._state)
-        values = predictor.outputs(
-            inputs.arrays[s], s, lambda z: predictor.reconstruct(t, z, "shared")
-        )
-        assert values is not None
-        return self._state.layouts[t].from_module(values)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Names of the codes: ``shared0``, ... and ``private0``, ...
@@ -379,11 +256,6 @@ class BaseJointEstimator(
         numbers = n_chosen_codes(self._state)
         names = [f"{kind}{i}" for kind, n in numbers.items() for i in range(n)]
         return np.asarray(names, dtype=object)
-
-    def _check_samples(self, X: Samples) -> TaskInputs:
-        check_is_fitted(self)
-        inputs, _ = check_tasks(X, estimator=self)
-        return inputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.metadata_routing import UNUSED
 from torch import Tensor
 
 from sk_jae._sklearn_types import ClassifierMixin
 from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._out_arrays import Write, writers
 from sk_jae.estimators._prediction import Predictor, mean_of_subjects
 from sk_jae.estimators._scoring import accuracy, relative_weights
 from sk_jae.nn import Codes
@@ -33,23 +36,30 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     """The methods of a classifier that are called after `fit`."""
 
+    __metadata_request__predict: ClassVar = {"out": UNUSED}
+    __metadata_request__predict_proba: ClassVar = {"out": UNUSED}
+    __metadata_request__decision_function: ClassVar = {"out": UNUSED}
+
     @property
     def transfer_(self) -> dict[str, dict[str, Any]]:
         return self._fitted("transfer_").transfer
 
     @overload
-    def predict(self, X: ListOfTasks) -> list[Any]: ...
+    def predict(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload
-    def predict(self, X: DictOfTasks) -> dict[str, Any]: ...
+    def predict(self, X: DictOfTasks, *, out: Any = ...) -> dict[str, Any]: ...
     @overload
-    def predict(self, X: OneSequence) -> NDArray[Any]: ...
-    def predict(self, X: Samples) -> Any:
+    def predict(self, X: OneSequence, *, out: Any = ...) -> NDArray[Any]: ...
+    def predict(self, X: Samples, *, out: Any = None) -> Any:
         """Classes of the samples.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
+        out : array-like, or one per task, default=None
+            Where the classes are written batch by batch, such as a memory map, in the
+            form of what is returned. It is returned.
 
         Returns
         -------
@@ -57,25 +67,26 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             In the form of `X`. A JointArrays gives one array in the order of its
             samples.
         """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        return inputs.restore(
-            [None if z is None else self.classes_[z.argmax(1)] for z in logits]
-        )
+        return self._predictions(X, lambda z: self.classes_[z.argmax(1)], out)
 
     @overload
-    def predict_proba(self, X: ListOfTasks) -> list[Any]: ...
+    def predict_proba(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload
-    def predict_proba(self, X: DictOfTasks) -> dict[str, Any]: ...
+    def predict_proba(self, X: DictOfTasks, *, out: Any = ...) -> dict[str, Any]: ...
     @overload
-    def predict_proba(self, X: OneSequence) -> NDArray[np.float64]: ...
-    def predict_proba(self, X: Samples) -> Any:
+    def predict_proba(
+        self, X: OneSequence, *, out: Any = ...
+    ) -> NDArray[np.float64]: ...
+    def predict_proba(self, X: Samples, *, out: Any = None) -> Any:
         """Probabilities of the classes.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
+        out : array-like, or one per task, default=None
+            Where the probabilities are written batch by batch, such as a memory map, in
+            the form of what is returned. It is returned.
 
         Returns
         -------
@@ -83,9 +94,7 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             The columns have the order of `classes_`. The probability is 0 for classes
             that a task cannot have.
         """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        return inputs.restore([None if z is None else _softmax(z) for z in logits])
+        return self._predictions(X, _softmax, out)
 
     def predict_joint(self, X: Samples, ids: Ids | None = None) -> NDArray[Any]:
         """One class per subject, from its samples of all tasks that have it.
@@ -118,25 +127,30 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         """
         inputs = self._check_samples(X)
         rows = joint_rows(ids, inputs)
-        probabilities = [
-            None if z is None else _softmax(z) for z in self._logits(inputs)
-        ]
+        probabilities = self._outputs(inputs, _softmax)
         found: NDArray[np.intp] = mean_of_subjects(probabilities, rows).argmax(axis=1)
         return self.classes_[found]
 
     @overload
-    def decision_function(self, X: ListOfTasks) -> list[Any]: ...
+    def decision_function(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload
-    def decision_function(self, X: DictOfTasks) -> dict[str, Any]: ...
+    def decision_function(
+        self, X: DictOfTasks, *, out: Any = ...
+    ) -> dict[str, Any]: ...
     @overload
-    def decision_function(self, X: OneSequence) -> NDArray[np.float64]: ...
-    def decision_function(self, X: Samples) -> Any:
+    def decision_function(
+        self, X: OneSequence, *, out: Any = ...
+    ) -> NDArray[np.float64]: ...
+    def decision_function(self, X: Samples, *, out: Any = None) -> Any:
         """Logits of the classes.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
+        out : array-like, or one per task, default=None
+            Where the logits are written batch by batch, such as a memory map, in the
+            form of what is returned. It is returned.
 
         Returns
         -------
@@ -145,11 +159,10 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             a task cannot have. With two classes the shape is (n_samples,), and a
             positive value means the second class.
         """
-        inputs = self._check_samples(X)
-        logits = self._logits(inputs)
-        if len(self.classes_) == 2:
-            logits = [None if z is None else z[:, 1] - z[:, 0] for z in logits]
-        return inputs.restore(logits)
+        is_binary = len(self.classes_) == 2
+        return self._predictions(
+            X, lambda z: z[:, 1] - z[:, 0] if is_binary else z, out
+        )
 
     def score(
         self,
@@ -193,7 +206,7 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
         ]
         scores = [
             accuracy(self.classes_[z.argmax(1)][item[1]], item[0][item[1]], w)
-            for z, item, w in zip(self._logits(inputs), found, weights, strict=True)
+            for z, item, w in zip(self._outputs(inputs), found, weights, strict=True)
             if item is not None and z is not None
         ]
         return float(np.mean(scores))
@@ -208,19 +221,39 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
     def task_classes_(self) -> list[NDArray[Any]]:
         return self._fitted("task_classes_").task_classes
 
-    def _logits(self, inputs: TaskInputs) -> list[NDArray[np.float64] | None]:
+    def _predictions(
+        self, X: Samples, convert: Callable[[NDArray[np.float64]], Any], out: Any
+    ) -> Any:
+        """What is made of the logits of all samples, in the form of the user."""
+        inputs = self._check_samples(X)
+        found = self._outputs(inputs, convert, writers(out, inputs))
+        return inputs.restore(found) if out is None else out
+
+    def _outputs(
+        self,
+        inputs: TaskInputs,
+        convert: Callable[[NDArray[np.float64]], Any] = np.asarray,
+        write: Sequence[Write | None] | None = None,
+    ) -> list[NDArray[Any] | None]:
+        """What is made of the logits of each task, or where it is written."""
         predictor = Predictor(self._state)
+        write = write or [None] * len(inputs.arrays)
 
         def classify(t: int, z: Codes) -> Tensor:
             logits = predictor.module.classify(t, z)
             assert logits is not None
             return logits
 
-        found = [
-            predictor.outputs(array, t, partial(classify, t))
+        return [
+            predictor.outputs(
+                array,
+                t,
+                partial(classify, t),
+                lambda z: convert(z.astype(np.float64)),
+                write[t],
+            )
             for t, array in enumerate(inputs.arrays)
         ]
-        return [None if z is None else z.astype(np.float64) for z in found]
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -20,7 +21,11 @@ from sk_jae.persistence import PACKAGE, atomic_file, package_version
 __all__ = ["check_packages", "write_program"]
 
 _OF_ONNX = ("onnx", "onnxscript")
+# torch colors its messages for terminals.
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _INSTALL = 'pip install "sk_jae[onnx]"'
+# Without a bound, slices along another axis were refused by torch 2.6.
+_MOST_SAMPLES = 2**31 - 1
 # What one protobuf message can hold.
 _MOST_BYTES = 2**31 - 1
 
@@ -58,7 +63,7 @@ def _exported(program: Program) -> ExportedProgram:
     return torch.export.export(
         program.module,
         (program.example,),
-        dynamic_shapes=({0: Dim("n")},),
+        dynamic_shapes=({0: Dim("n", max=_MOST_SAMPLES)},),
         strict=False,
     )
 
@@ -74,14 +79,14 @@ def _made(program: Program, make: Callable[[], bytes]) -> bytes:
         raise NotSavableError(
             f"{what!r} of task {task!r} cannot be exported with torch "
             f"{torch.__version__} ({_first_line(error)}). If the encoder or decoder "
-            "has modules of yours, write them so that torch.export can read them, or "
-            "save the estimator."
+            "has modules of yours, write them so that torch.export can read them; a "
+            "newer torch may read more, and `save` needs none of this."
         ) from error
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].strip() if lines else type(error).__name__
+    lines = [line.strip() for line in _COLORS.sub("", str(error)).splitlines()]
+    return next(filter(None, lines), type(error).__name__)
 
 
 def _check_no_spectra(program: Program) -> None:

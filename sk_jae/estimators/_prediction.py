@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from torch import Tensor
 from sk_jae.estimators._parameters import CodesChoice, JointParameters
 from sk_jae.estimators._state import FittedState
 from sk_jae.nn import Codes, JointModule
-from sk_jae.training import LentGenerators, batches_of, plain_torch
+from sk_jae.tasks import SampleArray
+from sk_jae.training import LentGenerators, plain_torch, read_batches
 
 __all__ = [
     "Predictor",
@@ -27,6 +28,8 @@ __all__ = [
     "module_for_prediction",
     "n_chosen_codes",
 ]
+
+Places: TypeAlias = slice | NDArray[np.intp]
 
 _ROWS = 32
 _CODES_PER_BATCH = 1024
@@ -40,22 +43,43 @@ class Predictor:
         self.module = module_for_prediction(state)
         self._lent = lender_of(state)
 
-    def batches(self, array: NDArray[Any], t: int) -> Iterator[Tensor]:
-        """The samples of one task as the module sees them."""
-        yield from batches_of(array, self.state.layouts[t], self.state.device)
+    def batches(
+        self, array: SampleArray, t: int
+    ) -> Generator[tuple[Places, NDArray[Any], Tensor]]:
+        """The places of samples, their values, and what the module sees of them."""
+        return read_batches(array, self.state.layouts[t], self.state.device)
 
     def outputs(
-        self, array: NDArray[Any] | None, t: int, function: Callable[[Codes], Tensor]
-    ) -> NDArray[np.float32] | None:
-        """Apply `function` to the codes of the samples of one task."""
+        self,
+        array: SampleArray | None,
+        t: int,
+        function: Callable[[Codes], Tensor],
+        convert: Callable[[NDArray[np.float32]], NDArray[Any]] = np.asarray,
+        write: Callable[[Places, NDArray[Any]], None] | None = None,
+    ) -> NDArray[Any] | None:
+        """Apply `function` to the codes of the samples of one task.
+
+        What `convert` makes of it is returned, or written where `write` writes it, and
+        is then not held.
+        """
         if array is None:
             return None
-        parts = [self.apply(x, t, function) for x in self.batches(array, t)]
-        if not parts:  # a selection of a JointArrays without samples of the task
+        found: NDArray[Any] | None = None
+        with closing(self.batches(array, t)) as batches:
+            for places, _, x in batches:
+                values = convert(self.apply(x, t, function))
+                if write is not None:
+                    write(places, values)
+                    continue
+                if found is None:
+                    found = np.empty((len(array), *values.shape[1:]), values.dtype)
+                found[places] = values
+        if found is None and write is None:
+            # A selection of a JointArrays without samples of the task.
             shape = self.state.layouts[t].module_shape
             x = torch.zeros(1, *shape, dtype=torch.float32, device=self.state.device)
-            parts = [self.apply(x, t, function)[:0]]
-        return np.concatenate(parts)
+            found = convert(self.apply(x, t, function)[:0])
+        return found
 
     def apply(
         self, x: Tensor, t: int, function: Callable[[Codes], Tensor]

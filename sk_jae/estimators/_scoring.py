@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.estimators._prediction import Predictor
-from sk_jae.tasks import TaskInputs
+from sk_jae.tasks import SampleArray, TaskInputs
 
 __all__ = ["accuracy", "r2", "relative_weights", "targets_r2"]
 
@@ -77,7 +77,7 @@ def _of_variation(error: float, variation: float) -> float:
 
 def r2(
     predictor: Predictor,
-    array: NDArray[Any],
+    array: SampleArray,
     t: int,
     weights: NDArray[np.float64] | None,
 ) -> float:
@@ -89,17 +89,14 @@ def r2(
         weights = np.ones(len(array))
     scaling = predictor.state.layouts[t].scaling
     error = squares = total = np.float64(0)
-    start = 0
-    for x in predictor.batches(array, t):
-        rows = slice(start, start + len(x))
+    for rows, raw, x in predictor.batches(array, t):
         w = weights[rows, None]
-        start += len(x)
         found = predictor.apply(x, t, lambda z: predictor.reconstruct(t, z))
         other: NDArray[Any] = found.reshape(len(x), -1)
         if scaling is None:
             values = x.cpu().numpy().reshape(len(x), -1).astype(np.float64)
         else:
-            values = scaling.relative(array[rows].reshape(len(x), -1))
+            values = scaling.relative(raw.reshape(len(x), -1))
             other = scaling.undo_relative(other)
         error = error + (w * (values - other) ** 2).sum()
         squares = squares + (w * values**2).sum(0)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.metadata_routing import UNUSED
 from torch import Tensor
 
 from sk_jae._sklearn_types import RegressorMixin
 from sk_jae.estimators._base import BaseJointEstimator
+from sk_jae.estimators._out_arrays import Write, writers
 from sk_jae.estimators._prediction import Predictor, mean_of_subjects
 from sk_jae.estimators._scoring import relative_weights, targets_r2
 from sk_jae.nn import Codes
@@ -35,21 +37,26 @@ __all__ = ["TargetPredictions"]
 class TargetPredictions(RegressorMixin, BaseJointEstimator):
     """The methods of a regressor that are called after `fit`."""
 
+    __metadata_request__predict: ClassVar = {"out": UNUSED}
+
     _auto_whitens = "spectra"
 
     @overload
-    def predict(self, X: ListOfTasks) -> list[Any]: ...
+    def predict(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload
-    def predict(self, X: DictOfTasks) -> dict[str, Any]: ...
+    def predict(self, X: DictOfTasks, *, out: Any = ...) -> dict[str, Any]: ...
     @overload
-    def predict(self, X: OneSequence) -> NDArray[np.float64]: ...
-    def predict(self, X: Samples) -> Any:
+    def predict(self, X: OneSequence, *, out: Any = ...) -> NDArray[np.float64]: ...
+    def predict(self, X: Samples, *, out: Any = None) -> Any:
         """Targets of the samples.
 
         Parameters
         ----------
         X : list, tuple, dict, JointArrays or array-like
             Samples in the form given to `fit`; None or a missing name skips a task.
+        out : array-like, or one per task, default=None
+            Where the targets are written batch by batch, such as a memory map, in the
+            form of what is returned. It is returned.
 
         Returns
         -------
@@ -58,9 +65,12 @@ class TargetPredictions(RegressorMixin, BaseJointEstimator):
             JointArrays gives one array in the order of its samples.
         """
         inputs = self._check_samples(X)
+        write = writers(out, inputs)
         predictor = Predictor(self._state)
-        tasks = range(len(inputs.arrays))
-        return inputs.restore([self._predicted(predictor, inputs, t) for t in tasks])
+        found = [
+            self._predicted(predictor, inputs, t, own) for t, own in enumerate(write)
+        ]
+        return inputs.restore(found) if out is None else out
 
     def predict_joint(self, X: Samples, ids: Ids | None = None) -> NDArray[np.float64]:
         """One prediction per subject, from its samples of all tasks that have it.
@@ -161,9 +171,20 @@ class TargetPredictions(RegressorMixin, BaseJointEstimator):
         assert scale is not None
         return scale
 
-    def _predicted(self, predictor: Predictor, inputs: TaskInputs, t: int) -> Any:
-        found = predictor.outputs(inputs.arrays[t], t, partial(_regress, predictor, t))
-        return None if found is None else self._scale().decode(found)
+    def _predicted(
+        self,
+        predictor: Predictor,
+        inputs: TaskInputs,
+        t: int,
+        write: Write | None = None,
+    ) -> Any:
+        return predictor.outputs(
+            inputs.arrays[t],
+            t,
+            partial(_regress, predictor, t),
+            self._scale().decode,
+            write,
+        )
 
 
 def _regress(predictor: Predictor, t: int, z: Codes) -> Tensor:

@@ -56,7 +56,7 @@ def portable(layers: Iterable[nn.Module], x: Tensor, task: int = 0) -> nn.Sequen
 
 def _portable(layer: nn.Module, x: Tensor, task: int) -> nn.Module:
     if isinstance(layer, TaskBatchNorm):
-        return _of_one_task(layer, task)
+        return _Normalized(layer, task)
     if isinstance(layer, TaskCopies):
         return deepcopy(layer.copies[task])
     if isinstance(layer, UpConv2d):
@@ -72,16 +72,6 @@ def _portable(layer: nn.Module, x: Tensor, task: int) -> nn.Module:
     return deepcopy(layer)
 
 
-def _of_one_task(layer: TaskBatchNorm, task: int) -> TaskBatchNorm:
-    one = TaskBatchNorm(len(layer.weight))
-    own = {
-        name: value[task : task + 1] if name.startswith("running") else value
-        for name, value in layer.state_dict().items()
-    }
-    one.load_state_dict(own)
-    return one.eval()
-
-
 def _two_steps(layer: UpConv2d) -> nn.Sequential:
     """Upsampling and a convolution, whose kernel is not computed for each batch."""
     conv = nn.Conv2d(
@@ -92,6 +82,25 @@ def _two_steps(layer: UpConv2d) -> nn.Sequential:
     )
     conv.load_state_dict(layer.state_dict())
     return nn.Sequential(nn.Upsample(scale_factor=layer.factor, mode="nearest"), conv)
+
+
+class _Normalized(nn.Module):
+    """See :class:`TaskBatchNorm`; with fixed statistics it is a product and a sum."""
+
+    factor: Tensor
+    offset: Tensor
+
+    def __init__(self, layer: TaskBatchNorm, task: int) -> None:
+        super().__init__()
+        mean, variance = layer.running_mean[task], layer.running_var[task]
+        factor = layer.weight.double() / (variance.double() + layer.eps).sqrt()
+        offset = layer.bias.double() - mean.double() * factor
+        self.register_buffer("factor", factor.float())
+        self.register_buffer("offset", offset.float())
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = (-1, *[1] * (x.ndim - 2))  # along the axis of the channels
+        return x * self.factor.reshape(shape) + self.offset.reshape(shape)
 
 
 class _Resized(nn.Module):

@@ -49,6 +49,7 @@ from sk_jae.tasks.labels import (
 )
 from sk_jae.tasks.layout import Layout
 from sk_jae.tasks.layout_choice import LayoutChoice, LayoutParameter
+from sk_jae.tasks.lazy_arrays import BUFFER_BYTES, LazyArray, SampleArray, to_lazy
 from sk_jae.tasks.mixing import evenly_mixed
 from sk_jae.tasks.pack import pack
 from sk_jae.tasks.pairs import joint_rows
@@ -61,6 +62,13 @@ from sk_jae.tasks.regression_targets import (
     is_table,
     to_targets,
 )
+from sk_jae.tasks.row_streams import (
+    RowStream,
+    batches_of_rows,
+    blocks_of,
+    order_of_reading,
+    window_ends,
+)
 from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks, check_unit_range
 from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
@@ -72,6 +80,7 @@ from sk_jae.tasks.whitening import Whitening
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
+    "BUFFER_BYTES",
     "LARGEST_EXPONENT",
     "LINEAR_RANGE",
     "UNLABELED",
@@ -86,9 +95,12 @@ __all__ = [
     "Layout",
     "LayoutChoice",
     "LayoutParameter",
+    "LazyArray",
     "ListOfTasks",
     "OneSequence",
     "RegressionTargets",
+    "RowStream",
+    "SampleArray",
     "Samples",
     "SamplingRate",
     "Scaling",
@@ -97,6 +109,8 @@ __all__ = [
     "TaskInputs",
     "TasksInContainer",
     "Whitening",
+    "batches_of_rows",
+    "blocks_of",
     "check_class_prior",
     "check_codes",
     "check_labels",
@@ -128,15 +142,18 @@ __all__ = [
     "labeled_samples",
     "level_of_user",
     "listed",
+    "order_of_reading",
     "pack",
     "parse_inputs",
     "per_task",
     "samples_of",
     "split_labels",
     "to_array",
+    "to_lazy",
     "to_samples",
     "to_targets",
     "to_vector",
     "warn_of_flattened",
+    "window_ends",
     "with_known_values",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import isqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from sk_jae.exceptions import TransferWarning
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout_choice import LayoutChoice, check_layouts
+from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
 from sk_jae.tasks.user_level import level_of_user
 
 __all__ = ["flattened_pictures", "warn_of_flattened"]
@@ -88,7 +88,7 @@ def _remedy(
     return f"layout={better!r}"
 
 
-def flattened_pictures(array: NDArray[Any]) -> tuple[int, ...] | None:
+def flattened_pictures(array: SampleArray) -> tuple[int, ...] | None:
     """Return the shape of the pictures that the columns seem to be, or None.
 
     The number of columns is a square, or three times one. Along both axes of the
@@ -118,7 +118,7 @@ def flattened_pictures(array: NDArray[Any]) -> tuple[int, ...] | None:
     if array.ndim != 2 or len(array) < _FEWEST_ROWS:
         return None
     shapes = _possible_shapes(array.shape[1])
-    values = _standardized(array) if shapes else array
+    values = _standardized(array) if shapes else np.empty(0)
     for shape in shapes:
         pixels = values.reshape(len(values), *shape)
         axes = (3, 1, 2) if shape[-1] == 3 else (1, 2, 3)
@@ -136,10 +136,13 @@ def _possible_shapes(n_columns: int) -> list[tuple[int, int, int]]:
     return []
 
 
-def _standardized(array: NDArray[Any]) -> NDArray[np.float64]:
+def _standardized(array: SampleArray) -> NDArray[np.float64]:
     """Rows from the whole array, with NaN in constant columns."""
     n = min(_MOST_ROWS, max(_FEWEST_ROWS, _MOST_VALUES // array.shape[1]))
-    rows = array[:: max(1, len(array) // n)][:n].astype(np.float64)
+    if isinstance(array, LazyArray):
+        rows = array[array.spread(n)].astype(np.float64)
+    else:
+        rows = array[:: max(1, len(array) // n)][:n].astype(np.float64)
     rows -= rows.mean(0)
     scale = rows.std(0)
     scale[scale <= 1e-9 * scale.max()] = np.nan

@@ -13,6 +13,7 @@ __all__ = [
     "check_readable",
     "is_dict",
     "is_foreign",
+    "is_torch_dataset",
     "modalities",
     "samples_of",
     "shape_of",
@@ -134,6 +135,14 @@ def _torch_data_bases(item: object) -> set[str]:
     """Return the names of the classes of torch.utils.data that an object has."""
     bases = type(item).__mro__
     return {b.__name__ for b in bases if b.__module__.startswith("torch.utils.data")}
+
+
+def is_torch_dataset(item: object) -> bool:
+    """Tell whether an object is a dataset of torch that gives samples by number."""
+    if not {"Dataset"} <= _torch_data_bases(item):
+        return False
+    is_stream = "IterableDataset" in _torch_data_bases(item)
+    return not is_stream and hasattr(item, "__len__")
 
 
 def _named(item: object) -> str:

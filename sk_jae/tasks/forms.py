@@ -19,6 +19,7 @@ from sk_jae.tasks.foreign import (
     shape_of,
 )
 from sk_jae.tasks.joint_arrays import JointArrays
+from sk_jae.tasks.table_rows import is_table_dataset
 from sk_jae.tasks.wording import (
     counted,
     default_names,
@@ -179,4 +180,4 @@ def _is_task(item: object) -> bool:
     shape = shape_of(item)
     if shape is not None:
         return len(shape) >= 2
-    return item is None or is_foreign(item)
+    return item is None or is_foreign(item) or is_table_dataset(item)

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae.tasks.lazy_arrays import SampleArray
+from sk_jae.tasks.row_streams import extremes_of
 from sk_jae.tasks.scaling import Scaling
 
 __all__ = ["Layout", "LayoutKind"]
@@ -101,7 +103,7 @@ class Layout:
             found = np.rint(found.clip(0, 255)).astype(np.uint8)
         return np.ascontiguousarray(found)
 
-    def with_units(self, array: NDArray[Any]) -> Layout:
+    def with_units(self, array: SampleArray) -> Layout:
         """Add to the layout what the values of the samples tell about their units.
 
         Images are brought to about 1 in size, since modules learn badly from values of
@@ -124,7 +126,7 @@ class Layout:
         given = array.dtype.name
         if not self.is_image or not array.size:
             return replace(self, dtype=dtype, given=given)
-        low, high = float(array.min()), float(array.max())
+        low, high = extremes_of(array)
         scale, largest = _image_scale(low, high), max(-low, high)
         if dtype == "uint8" and not 0 < largest <= _LIKE_BYTES:
             scale, largest = 1 / 255, 255.0

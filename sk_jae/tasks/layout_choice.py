@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isqrt, prod
 from numbers import Integral
-from typing import Any, Literal, TypeAlias, TypeGuard
+from typing import Literal, TypeAlias, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout import Layout, LayoutKind
+from sk_jae.tasks.lazy_arrays import SampleArray
 from sk_jae.tasks.parameters import per_task
 
 __all__ = ["LayoutChoice", "LayoutParameter", "check_layouts", "infer_layout"]
@@ -75,7 +75,7 @@ def check_layouts(layout: object, tasks: TaskInputs) -> list[LayoutChoice]:
 
 
 def infer_layout(
-    array: NDArray[Any],
+    array: SampleArray,
     layout: LayoutChoice,
     words: str,
     columns: tuple[str, ...] | None = None,
@@ -165,7 +165,7 @@ def _shape_advice(n_columns: int) -> str:
 
 
 def _kind(
-    shape: tuple[int, ...], layout: str, array: NDArray[Any], words: str
+    shape: tuple[int, ...], layout: str, array: SampleArray, words: str
 ) -> LayoutKind:
     """Return the kind of samples of this shape, or refuse them."""
     if len(shape) > 3:

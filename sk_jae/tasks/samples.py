@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from sk_jae.tasks.array_types import Targets
-from sk_jae.tasks.conversion import to_array, to_samples
+from sk_jae.tasks.conversion import to_array
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
@@ -24,10 +24,12 @@ from sk_jae.tasks.layout_choice import (
     check_layouts,
     infer_layout,
 )
+from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
 from sk_jae.tasks.pairs import pairs_of
+from sk_jae.tasks.row_streams import extremes_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
-from sk_jae.tasks.sources import column_dtypes, column_names
+from sk_jae.tasks.sources import column_dtypes, column_names, to_rows
 from sk_jae.tasks.values import check_size, to_numbers
 from sk_jae.tasks.whitening import are_spectra, whitenings_of
 
@@ -35,6 +37,9 @@ __all__ = ["check_codes", "check_tasks", "check_unit_range"]
 
 # Images whose values differ by these factors from fit may be in other units.
 _MUCH_LARGER, _MUCH_SMALLER = 4, 10
+
+# What is not in memory is looked at in so many samples only.
+_ROWS_LOOKED_AT = 256
 
 
 class KnowsTasks(Protocol):
@@ -100,7 +105,7 @@ def check_tasks(
     choices = check_layouts(layout, tasks)
     given = given_weights(sample_weight, tasks)
     weights: list[NDArray[np.float64] | None] = []
-    arrays: list[NDArray[Any] | None] = []
+    arrays: list[SampleArray | None] = []
     layouts: list[Layout] = []
     for t, (item, seen) in enumerate(zip(tasks.arrays, seen_layouts, strict=True)):
         words = tasks.describe(t)
@@ -108,7 +113,7 @@ def check_tasks(
             arrays.append(None)
             layouts.append(estimator.layouts_[t])
             continue
-        array = to_samples(item, words)
+        array = to_rows(item, words)
         _check_has_features(array, words)
         if tasks.container_kind == "array" and array.ndim == 2:
             _check_features(item, array, estimator, reset)
@@ -118,7 +123,7 @@ def check_tasks(
         if seen:
             _check_layout(item, array, seen, words)
         if len(array):
-            array = to_numbers(array, words)
+            array = to_numbers(array, words, read_later=not reset)
         elif reset or tasks.container_kind != "joint":
             raise ValueError(_no_samples(tasks, t, reset))
         weights.append(weights_in_fit(given[t], tasks, t, len(array)))
@@ -192,7 +197,7 @@ def check_codes(Z: Samples | None, names: tuple[str, ...], n_codes: int) -> Task
     return replace(tasks, arrays=tuple(arrays))
 
 
-def _to_codes(array: NDArray[Any]) -> NDArray[np.float32]:
+def _to_codes(array: SampleArray) -> NDArray[np.float32]:
     with np.errstate(under="ignore"):
         # torch does not support negative strides.
         return np.ascontiguousarray(array, dtype=np.float32)
@@ -211,23 +216,23 @@ def _layouts_seen(
 
 
 def _new_layout(
-    item: object, array: NDArray[Any], choice: LayoutChoice, words: str
+    item: object, array: SampleArray, choice: LayoutChoice, words: str
 ) -> Layout:
-    found = infer_layout(array, choice, words, column_names(item))
+    names = column_names(item) or column_names(array)
+    found = infer_layout(array, choice, words, names)
     return replace(found, column_dtypes=column_dtypes(item))
 
 
 def _scaling_of(
-    array: NDArray[Any], layout: Layout, weights: NDArray[np.float64] | None
+    array: SampleArray, layout: Layout, weights: NDArray[np.float64] | None
 ) -> Scaling:
     if layout.kind == "signal":
-        shape = (len(array), *layout.module_shape)
-        return scaling_of_signals(array.reshape(shape), weights)
-    return scaling_of(array.reshape(len(array), -1), weights)
+        return scaling_of_signals(array, weights, layout.module_shape)
+    return scaling_of(array, weights)
 
 
 def _whitened(
-    arrays: Sequence[NDArray[Any] | None],
+    arrays: Sequence[SampleArray | None],
     layouts: Sequence[Layout],
     seen: Sequence[Layout | None],
     weights: Sequence[NDArray[np.float64] | None],
@@ -247,17 +252,19 @@ def _whitened(
 
 
 def _counted(
-    array: NDArray[Any] | None,
+    array: SampleArray | None,
     weights: NDArray[np.float64] | None,
     shape: tuple[int, ...],
-) -> NDArray[Any]:
+) -> SampleArray:
     """The rows of a table whose weight is not 0."""
+    if isinstance(array, LazyArray):
+        return array if weights is None else array.select(np.flatnonzero(weights))
     rows = np.asarray(array).reshape(-1, prod(shape))
     return rows if weights is None else rows[weights > 0]
 
 
 def _with_units(
-    array: NDArray[Any], found: Layout | None, seen: Layout | None
+    array: SampleArray, found: Layout | None, seen: Layout | None
 ) -> Layout:
     """Add the units to the layout: those of an earlier fit, or else those found."""
     if found is None:
@@ -276,7 +283,7 @@ def _with_units(
     )
 
 
-def _check_has_features(array: NDArray[Any], words: str) -> None:
+def _check_has_features(array: SampleArray, words: str) -> None:
     if 0 in array.shape[1:]:
         # The checks of scikit-learn look for exactly these words.
         raise ValueError(
@@ -303,7 +310,7 @@ def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
     """Refuse samples that are not probabilities, for the binary cross-entropy."""
     for t, (array, layout) in enumerate(zip(tasks.arrays, layouts, strict=True)):
         assert array is not None
-        low, high = float(array.min()), float(array.max())
+        low, high = extremes_of(array)
         if low < 0 or high * layout.scale > 1 + 1e-6:
             raise ValueError(
                 f"{tasks.describe(t)} holds values from {low:.3g} to {high:.3g}, but "
@@ -313,11 +320,11 @@ def check_unit_range(tasks: TaskInputs, layouts: tuple[Layout, ...]) -> None:
 
 
 def _check_features(
-    item: object, array: NDArray[Any], estimator: object, reset: bool
+    item: object, array: SampleArray, estimator: object, reset: bool
 ) -> None:
     """Check or set the number and names of the features of one bare array."""
     table = item if hasattr(item, "columns") else array
-    names = column_names(item) or ()
+    names = column_names(item) or column_names(array) or ()
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(
@@ -334,15 +341,13 @@ def _forget_features(estimator: object) -> None:
             delattr(estimator, attribute)
 
 
-def _check_layout(
-    item: object, array: NDArray[Any], layout: Layout, words: str
-) -> None:
+def _check_layout(item: object, array: SampleArray, layout: Layout, words: str) -> None:
     if array.shape[1:] != layout.shape:
         raise ValueError(
             f"{words} has samples of shape {array.shape[1:]}, expected {layout.shape} "
             "as in fit; give the features that the estimator was fitted on."
         )
-    columns = column_names(item)
+    columns = column_names(item) or column_names(array)
     if columns and layout.columns and columns != layout.columns:
         raise ValueError(
             f"{words} has the features {', '.join(columns)}, expected "
@@ -350,11 +355,14 @@ def _check_layout(
         )
 
 
-def _warn_of_units(array: NDArray[Any], layout: Layout, words: str) -> None:
+def _warn_of_units(array: SampleArray, layout: Layout, words: str) -> None:
     """Warn if images look as if their units were others than in fit."""
     if not layout.largest or not array.size or array.dtype.kind not in "biuf":
         return
-    largest = max(-float(array.min()), float(array.max()))
+    if isinstance(array, LazyArray) and array.extremes is None:
+        array = array[array.spread(_ROWS_LOOKED_AT)]
+    low, high = extremes_of(array)
+    largest = max(-low, high)
     is_dark = largest < layout.largest / _MUCH_SMALLER and array.dtype != np.uint8
     if largest > layout.largest * _MUCH_LARGER or (largest and is_dark):
         warnings.warn(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_jae.tasks.lazy_arrays import SampleArray
+from sk_jae.tasks.row_streams import blocks_of
 
 __all__ = [
     "LARGEST_EXPONENT",
@@ -95,14 +99,14 @@ class Scaling:
 
 
 def scaling_of(
-    array: NDArray[Any], weights: NDArray[np.float64] | None = None
+    array: SampleArray, weights: NDArray[np.float64] | None = None
 ) -> Scaling:
     """Find the scaling of the samples of one task.
 
     Parameters
     ----------
-    array : ndarray of shape (n_samples, n_features)
-        Finite numbers.
+    array : ndarray or LazyArray of shape (n_samples, ...)
+        Finite numbers, of which all of a sample are its features.
     weights : ndarray of shape (n_samples,) or None, default=None
         How much each sample counts; None lets all count alike.
 
@@ -127,23 +131,27 @@ def scaling_of(
 
 
 def scaling_of_signals(
-    array: NDArray[Any], weights: NDArray[np.float64] | None = None
+    array: SampleArray,
+    weights: NDArray[np.float64] | None = None,
+    shape: tuple[int, ...] = (),
 ) -> Scaling:
     """Find the scaling of signals, which is one for all time steps of a channel.
 
     Parameters
     ----------
-    array : ndarray of shape (n_samples, n_channels, n_steps)
+    array : ndarray or LazyArray of shape (n_samples, n_channels, n_steps)
         Finite numbers.
     weights : ndarray of shape (n_samples,) or None, default=None
         How much each sample counts; None lets all count alike.
+    shape : tuple of int, default=()
+        (n_channels, n_steps) if the samples have come in another shape.
 
     Returns
     -------
     scaling : Scaling
     """
-    n_samples, n_channels, n_steps = array.shape
-    steps = scaling_of(array.reshape(n_samples, -1), weights)
+    n_channels, n_steps = shape or array.shape[1:]
+    steps = scaling_of(array, weights)
     means = steps.mean.reshape(n_channels, n_steps)
     spreads = steps.spread.reshape(n_channels, n_steps)
     unit = np.maximum(np.abs(means).max(1), spreads.max(1))[:, None]
@@ -166,13 +174,16 @@ def standardized_values(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _blocks(
-    array: NDArray[Any], weights: NDArray[np.float64] | None
+    array: SampleArray, weights: NDArray[np.float64] | None
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """The rows in float64 and their weights, a few at a time."""
-    n = max(1, _VALUES_PER_BLOCK // array.shape[1])
-    for start in range(0, len(array), n):
-        own = None if weights is None else weights[start : start + n, None]
-        yield array[start : start + n].astype(np.float64), own
+    n = max(1, _VALUES_PER_BLOCK // prod(array.shape[1:]))
+    for rows, block in blocks_of(array, n):
+        own = None if weights is None else weights[rows, None]
+        for start in range(0, len(block), n):
+            some = slice(start, start + n)
+            values = block[some].astype(np.float64)
+            yield values.reshape(len(values), -1), None if own is None else own[some]
 
 
 def _sum(

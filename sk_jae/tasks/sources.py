@@ -2,7 +2,7 @@
 
 Arrays, memory maps, arrays that are read when they are indexed (h5py, zarr, dask) and
 dataframes of pandas, polars and pyarrow are kept as the user gave them. These libraries
-are imported only if a dataframe of theirs is unpickled.
+are imported only if something of theirs is unpickled.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from importlib import import_module
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import to_samples
-from sk_jae.tasks.foreign import samples_of, shape_of
+from sk_jae.tasks.foreign import samples_of
+from sk_jae.tasks.lazy_arrays import SampleArray, to_lazy
+from sk_jae.tasks.lazy_states import lazy_from_state, lazy_to_state
+from sk_jae.tasks.row_stores import is_mapped
 
 __all__ = [
     "NamedSamples",
@@ -27,6 +29,7 @@ __all__ = [
     "is_dataframe",
     "kind_of_values",
     "take",
+    "to_rows",
     "to_source",
     "to_state",
 ]
@@ -64,20 +67,21 @@ def to_source(item: Any, words: str) -> Any:
     inner, names = samples_of(item), None
     if inner is not item:
         names = column_names(item)
-    source = inner if _is_read_by_rows(inner) else to_samples(inner, words)
+    lazy = None if is_mapped(inner) else to_lazy(inner, words)
+    source: Any
+    if lazy is None:
+        source = to_samples(inner, words)
+    else:
+        source = inner if hasattr(inner, "shape") else lazy
+        names = names or column_names(lazy)
     return source if names is None else NamedSamples(source, names)
 
 
-def _is_read_by_rows(item: Any) -> bool:
-    """Tell whether an object is an array that is read when it is indexed."""
-    if isinstance(item, (np.ndarray, np.generic)) or hasattr(item, "detach"):
-        return False
-    methods = all(hasattr(type(item), m) for m in ("__array__", "__getitem__"))
-    if not methods or not hasattr(item, "dtype") or hasattr(item, "toarray"):
-        return False
-    # Arrays of dask may not know their number of rows.
-    shape = shape_of(item) or ()
-    return len(shape) > 1 and all(isinstance(n, Integral) for n in shape)
+def to_rows(item: Any, words: str) -> SampleArray:
+    """Make an array of samples, or one whose rows are read when they are needed."""
+    inner = samples_of(item)
+    lazy = None if is_mapped(inner) else to_lazy(inner, words)
+    return to_samples(inner, words) if lazy is None else lazy
 
 
 def column_names(item: Any) -> tuple[str, ...] | None:
@@ -120,24 +124,11 @@ def take(source: Any, rows: NDArray[np.intp], words: str) -> Any:
         return source.take(rows)
     if isinstance(source, NamedSamples):
         return source[rows]
-    if _is_read_by_rows(source):
-        try:
-            return _read(source, rows, neighbors)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"{words} cannot be read: {error}") from error
-    if neighbors and not library:
+    if neighbors and isinstance(source, np.ndarray):
         return source[rows[0] : rows[-1] + 1]
+    if not library and (lazy := to_lazy(source, words)) is not None:
+        return lazy.select(rows)
     return source[rows]
-
-
-def _read(source: Any, rows: NDArray[np.intp], neighbors: bool) -> NDArray[Any]:
-    """Read rows into memory, each once and in order, which h5py demands."""
-    if neighbors or not len(rows):
-        first = rows[0] if len(rows) else 0
-        return np.asarray(source[first : first + len(rows)])
-    found, places = np.unique(rows, return_inverse=True)
-    read: NDArray[Any] = np.asarray(source[found])
-    return read[places]
 
 
 def kind_of_values(source: Any) -> str:
@@ -168,8 +159,8 @@ def to_state(source: Any) -> Any:
         return {"library": library, "stream": buffer.getvalue()}
     if isinstance(source, NamedSamples):
         return {"library": "", "names": source.var_names, "X": to_state(source.X)}
-    if _is_read_by_rows(source):
-        source = np.asarray(source)
+    if not isinstance(source, np.ndarray):
+        return lazy_to_state(source)
     # joblib hashes strides, and those of an empty array depend on how it was made.
     return source if source.size else np.zeros(source.shape, source.dtype)
 
@@ -178,6 +169,8 @@ def from_state(state: Any) -> Any:
     """Make a source from the description by `to_state`."""
     if not isinstance(state, dict):
         return state
+    if state["library"] == "rows":
+        return lazy_from_state(state)
     if not state["library"]:
         return NamedSamples(from_state(state["X"]), state["names"])
     library = import_module(state["library"])

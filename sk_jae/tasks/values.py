@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import is_missing
+from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
+from sk_jae.tasks.row_streams import extremes_of
 
 __all__ = ["check_size", "to_numbers"]
 
@@ -18,9 +20,14 @@ _LARGEST = 2.0**64
 _LARGEST_FEATURE, _SMALLEST_FEATURE = 1e6, 1e-6
 
 
-def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
-    """Check that an array holds finite numbers, and convert objects to numbers."""
-    if array.dtype == object:
+def to_numbers(
+    array: SampleArray, words: str, *, read_later: bool = False
+) -> SampleArray:
+    """Check that an array holds finite numbers, and convert objects to numbers.
+
+    With `read_later`, what is not in memory is checked when it is read.
+    """
+    if not isinstance(array, LazyArray) and array.dtype == object:
         array = _objects_to_numbers(array, words)
     kind = array.dtype.kind
     if kind == "c":
@@ -34,15 +41,16 @@ def to_numbers(array: NDArray[Any], words: str) -> NDArray[Any]:
             "first, for example with sklearn.preprocessing.OrdinalEncoder."
         )
     if kind == "f" and array.size:
+        if isinstance(array, LazyArray) and read_later:
+            return array.with_check(lambda values: _check_finite(values, words))
         _check_finite(array, words)
     return array
 
 
-def _check_finite(array: NDArray[Any], words: str) -> None:
+def _check_finite(array: SampleArray, words: str) -> None:
     # This reads the values twice, but it makes no copy, for which a large memory map
     # might leave no room.
-    with np.errstate(invalid="ignore"):
-        low, high = float(array.min()), float(array.max())
+    low, high = extremes_of(array)
     if np.isnan(low):
         raise ValueError(
             f"{words} holds NaN or other missing values, expected finite numbers; drop "
@@ -78,9 +86,10 @@ def _objects_to_numbers(array: NDArray[Any], words: str) -> NDArray[np.float64]:
         ) from error
 
 
-def check_size(array: NDArray[Any], words: str) -> None:
+def check_size(array: SampleArray, words: str) -> None:
     """Refuse features so large or so small that nothing can be learned from them."""
-    largest = max(-float(array.min()), float(array.max()))
+    low, high = extremes_of(array)
+    largest = max(-low, high)
     if largest > _LARGEST_FEATURE or 0 < largest < _SMALLEST_FEATURE:
         raise ValueError(
             f"{words} holds values of up to {largest:.3g} in size, expected between "

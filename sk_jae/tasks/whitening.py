@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
+from sk_jae.tasks.row_streams import blocks_of
 from sk_jae.tasks.scaling import Scaling, scaling_of, standardized_values
 
 __all__ = ["Whitening", "are_spectra", "whitenings_of"]
@@ -21,6 +23,9 @@ _SMALLEST_VARIANCE = 1e-12
 # equal, in spectra and in little else.
 _MOST_DIRECTIONS, _ALIKE = 1.5, 0.99
 _MOST_ROWS = 500
+
+# The products of the columns are added up over blocks of so many values.
+_VALUES_PER_BLOCK = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +71,7 @@ class Whitening(Scaling):
 
 
 def whitenings_of(
-    arrays: Sequence[NDArray[Any]], kinds: Sequence[object]
+    arrays: Sequence[SampleArray], kinds: Sequence[object]
 ) -> list[Whitening]:
     """Find the whitening of the rows of each task.
 
@@ -81,7 +86,7 @@ def whitenings_of(
 
     Parameters
     ----------
-    arrays : sequence of ndarray of shape (n_samples_t, n_features_t)
+    arrays : sequence of ndarray or LazyArray of shape (n_samples_t, n_features_t)
         Finite numbers.
     kinds : sequence of hashable
         Tasks of equal kind have the same features.
@@ -105,15 +110,15 @@ def whitenings_of(
     for group, name in enumerate(names):
         own = [t for t, kind in enumerate(kinds) if kind == name]
         unit = max(scalings[t].unit for t in own)
-        rows = [_centered(arrays[t], scalings[t], unit) for t in own]
-        directions, sizes = _directions(np.concatenate(rows))
+        rows = _CenteredRows([arrays[t] for t in own], [scalings[t] for t in own], unit)
+        directions, sizes = _directions(rows)
         for t in own:
             mean, spread = scalings[t].mean, scalings[t].spread
             found[t] = Whitening(mean, spread, directions, sizes * unit, group)
     return [found[t] for t in range(len(arrays))]
 
 
-def are_spectra(array: NDArray[Any]) -> bool:
+def are_spectra(array: SampleArray) -> bool:
     """Tell whether vectors are smooth curves that differ mostly in one direction.
 
     Standardization leaves that direction as large as it is. What one wants to know of
@@ -134,7 +139,8 @@ def are_spectra(array: NDArray[Any]) -> bool:
     n = len(array)
     if array.shape[1] <= max(np.sqrt(n), 2.0) or n < 3:
         return False
-    rows = array[np.linspace(0, n - 1, min(n, _MOST_ROWS)).astype(int)]
+    chosen = np.linspace(0, n - 1, min(n, _MOST_ROWS)).astype(int)
+    rows = array[array.spread(_MOST_ROWS) if isinstance(array, LazyArray) else chosen]
     scaling = scaling_of(rows)
     z = (rows.astype(np.float64) - scaling.mean) * scaling.factor
     if (_correlations(z[:, 1:], z[:, :-1]) < _ALIKE).mean() > 1 - _ALIKE:
@@ -151,9 +157,46 @@ def _correlations(
     return found
 
 
+class _CenteredRows:
+    """The rows of several tables without their means, in blocks.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray or LazyArray of shape (n_samples_t, ...)
+    scalings : sequence of Scaling
+    unit : float
+        What all values are divided by.
+    """
+
+    def __init__(
+        self, arrays: Sequence[SampleArray], scalings: Sequence[Scaling], unit: float
+    ) -> None:
+        self._arrays, self._scalings, self._unit = arrays, scalings, unit
+        self.shape = (sum(map(len, arrays)), len(scalings[0].mean))
+
+    def blocks(self) -> Iterator[NDArray[np.float64]]:
+        """Rows in float64; all of them if there are not many values."""
+        if self.shape[0] * self.shape[1] <= _VALUES_PER_BLOCK:
+            yield self.whole()
+            return
+        n = max(1, _VALUES_PER_BLOCK // self.shape[1])
+        for array, scaling in zip(self._arrays, self._scalings, strict=True):
+            for _, block in blocks_of(array, n):
+                for start in range(0, len(block), n):
+                    yield _centered(block[start : start + n], scaling, self._unit)
+
+    def whole(self) -> NDArray[np.float64]:
+        """All rows."""
+        pairs = zip(self._arrays, self._scalings, strict=True)
+        return np.concatenate(
+            [_centered(np.asarray(array), own, self._unit) for array, own in pairs]
+        )
+
+
 def _centered(
     array: NDArray[Any], scaling: Scaling, unit: float
 ) -> NDArray[np.float64]:
+    array = array.reshape(len(array), -1)
     with np.errstate(under="ignore"):
         centered: NDArray[np.float64] = (array.astype(np.float64) - scaling.mean) / unit
         centered[:, scaling.spread == 0] = 0.0
@@ -162,15 +205,17 @@ def _centered(
 
 @np.errstate(under="ignore")
 def _directions(
-    rows: NDArray[np.float64],
+    rows: _CenteredRows,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The orthonormal directions of centered rows, and their sizes."""
     n, n_features = rows.shape
     if n_features <= n:
-        variances, directions = np.linalg.eigh(rows.T @ rows / n)
+        products = sum(block.T @ block for block in rows.blocks())
+        variances, directions = np.linalg.eigh(products / n)
     else:  # the same from products of the rows, which are fewer
-        variances, weights = np.linalg.eigh(rows @ rows.T / n)
-        directions = rows.T @ weights
+        all_rows = rows.whole()
+        variances, weights = np.linalg.eigh(all_rows @ all_rows.T / n)
+        directions = all_rows.T @ weights
     kept = variances > _SMALLEST_VARIANCE * max(variances[-1], np.finfo(float).tiny)
     if not kept.any():  # nothing varies
         return np.zeros((n_features, 1)), np.ones(1)

@@ -12,7 +12,7 @@ from sk_jae.training.fingerprint import described, fingerprint_of
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
-from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
@@ -47,6 +47,7 @@ __all__ = [
     "fingerprint_of",
     "has_two_parts",
     "plain_torch",
+    "read_batches",
     "root_mean_power",
     "run_together",
     "seed_from",

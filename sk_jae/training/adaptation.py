@@ -241,10 +241,7 @@ class Adaptation:
 
     def _rows_looked_at(self, t: int) -> NDArray[np.intp]:
         """The unlabeled samples of a task, or many of them."""
-        rows = self._unlabeled_rows(t)
-        if len(rows) > _MOST_ROWS:
-            rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
-        return rows
+        return self.reader.spread(t, self._unlabeled_rows(t), _MOST_ROWS)
 
     def _logits_of(self, t: int) -> Tensor:
         """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import Encoded, Layout, labeled_rows
+from sk_jae.tasks import Encoded, Layout, SampleArray, labeled_rows
 from sk_jae.training.isolation import generator_for
-from sk_jae.training.pairs import Pairs, read_pairs
+from sk_jae.training.pairs import Pairs, read_pairs, shuffled_pairs
 from sk_jae.training.reading import SampleReader
+from sk_jae.training.shuffling import rows_in_order, shuffled_passes
+from sk_jae.training.task_streams import PartOfOrder, TaskStream
 
 __all__ = ["Batch", "TaskData", "TrainingBatches", "ValidationBatches"]
 
@@ -28,7 +30,7 @@ class TaskData:
 
     Attributes
     ----------
-    arrays : tuple of ndarray of shape (n_samples_t, ...)
+    arrays : tuple of (ndarray or LazyArray of shape (n_samples_t, ...))
         In the dtype and layout of the user.
     layouts : tuple of Layout
     labels : tuple of (ndarray or None)
@@ -53,7 +55,7 @@ class TaskData:
         How much the samples of each class count where their labels are learned.
     """
 
-    arrays: tuple[NDArray[Any], ...]
+    arrays: tuple[SampleArray, ...]
     layouts: tuple[Layout, ...]
     labels: tuple[Encoded | None, ...]
     names: tuple[str, ...]
@@ -139,6 +141,9 @@ class Batch:
 class TrainingBatches:
     """The batches of one epoch.
 
+    What is not in memory is read ahead of its use. If it has chunks, these are
+    shuffled, and then the samples of a few of them.
+
     An epoch is one pass over the largest task. Smaller tasks are repeated and shuffled
     anew each time, so that every batch has samples of every task. The sizes of the
     batches differ by at most one sample, so that no batch is too small for batch
@@ -182,8 +187,18 @@ class TrainingBatches:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Batch]:
-        tasks = range(len(self.data.names))
-        orders = [self.reader.placed(self._order(t)) for t in tasks]
+        orders, streams = [], []
+        with ExitStack() as opened:
+            for t in range(len(self.data.names)):
+                rows, parts = self._order(t)
+                orders.append(self.reader.placed(rows))
+                stream = TaskStream(self.reader, t, orders[t], parts)
+                streams.append(opened.enter_context(stream))
+            yield from self._batches(orders, streams)
+
+    def _batches(
+        self, orders: Sequence[Tensor], streams: Sequence[TaskStream]
+    ) -> Iterator[Batch]:
         starts = [0] * len(orders)
         pairs = self._pairs()
         for size in self.sizes:
@@ -192,51 +207,46 @@ class TrainingBatches:
                 n = min(size, self.most[t])
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
-                batch.inputs.append(self.reader.samples(t, chosen))
+                batch.inputs.append(streams[t].take(n))
                 batch.labels.append(self.reader.labels(t, chosen))
                 _add_weights(batch, self.reader, t, chosen)
             yield batch
 
     def _pairs(self) -> Iterator[Pairs]:
         """The subjects that several tasks have, for all steps of an epoch."""
-        rows = self.data.pairs
-        if rows is None:
-            return
-        generator = generator_for(self.seed, self.epoch, "pairs")
-        n = min(self.batch_size, len(rows))
-        order = torch.empty(0, dtype=torch.int64)
-        for _ in self.sizes:
-            if len(order) < n:
-                order = torch.cat(
-                    [order, torch.randperm(len(rows), generator=generator)]
-                )
-            yield read_pairs(self.reader, rows[order[:n].numpy()])
-            order = order[n:]
+        if self.data.pairs is not None:
+            generator = generator_for(self.seed, self.epoch, "pairs")
+            n = min(self.batch_size, len(self.data.pairs))
+            yield from shuffled_pairs(
+                self.reader, self.data.pairs, n, len(self.sizes), generator
+            )
 
-    def _order(self, t: int) -> Tensor:
+    def _order(self, t: int) -> tuple[Tensor, list[PartOfOrder]]:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
         needed = sum(min(size, self.most[t]) for size in self.sizes)
         groups = self.data.label_groups(t)
+        for rows in groups:
+            self.reader.hold(t, rows)
         if len(groups) == 1:
-            return self._passes(t, groups[0], needed)
+            order, ends = self._passes(t, groups[0], needed)
+            return order, [PartOfOrder(None, ends)]
         order = torch.empty(needed, dtype=torch.int64)
+        parts = []
         places = torch.arange(needed + 1, dtype=torch.float64)
         # The labeled samples are spread evenly, so that every batch has some.
         labeled = (places * self.data.labeled_fraction + _ROUNDING).floor().diff() > 0
         for rows, places in zip(groups, (~labeled, labeled), strict=True):
-            n = int(places.sum())
-            order[places] = self._passes(t, rows, n)[:n]
-        return order
+            order[places], ends = self._passes(t, rows, int(places.sum()))
+            parts.append(PartOfOrder(places.numpy(), ends))
+        return order, parts
 
-    def _passes(self, t: int, rows: NDArray[np.intp], needed: int) -> Tensor:
-        """At least so many rows, in whole shuffled passes."""
-        passes = [
-            torch.from_numpy(rows)[
-                torch.randperm(len(rows), generator=self.generators[t])
-            ]
-            for _ in range(-(-needed // len(rows)))
-        ]
-        return torch.cat(passes)
+    def _passes(
+        self, t: int, rows: NDArray[np.intp], needed: int
+    ) -> tuple[Tensor, list[int] | None]:
+        """So many rows, in whole shuffled passes, and the ends of what is read."""
+        generator = self.generators[t]
+        places, ends = shuffled_passes(self.reader, t, rows, needed, generator)
+        return torch.from_numpy(rows[places]), ends
 
 
 class ValidationBatches:
@@ -257,18 +267,30 @@ class ValidationBatches:
         self.data = data
         self.batch_size = batch_size
         self.reader = reader
-        self.rows = [reader.placed(torch.from_numpy(rows)) for rows in data.rows]
+        self.rows = []
+        for t, rows in enumerate(data.rows):
+            reader.hold(t, rows)
+            in_order = rows_in_order(reader, t, rows)
+            self.rows.append(reader.placed(torch.from_numpy(in_order)))
 
     def __len__(self) -> int:
         return -(-len(self.data) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
+        with ExitStack() as opened:
+            streams = [
+                opened.enter_context(TaskStream(self.reader, t, rows))
+                for t, rows in enumerate(self.rows)
+            ]
+            yield from self._batches(streams)
+
+    def _batches(self, streams: Sequence[TaskStream]) -> Iterator[Batch]:
         for start in range(0, len(self.data), self.batch_size):
             batch = Batch([], [], self._pairs(start))
             for t, all_rows in enumerate(self.rows):
                 rows = all_rows[start : start + self.batch_size]
                 some = len(rows) > 0
-                batch.inputs.append(self.reader.samples(t, rows) if some else None)
+                batch.inputs.append(streams[t].take(len(rows)) if some else None)
                 batch.labels.append(self.reader.labels(t, rows) if some else None)
                 _add_weights(batch, self.reader, t, rows)
             yield batch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.training.reading import SampleReader
+from sk_jae.training.shuffling import shuffled_passes
+from sk_jae.training.task_streams import PartOfOrder, TaskStream
 
-__all__ = ["Pairs", "read_pairs"]
+__all__ = ["Pairs", "read_pairs", "shuffled_pairs"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,11 @@ class Pairs:
     places: Mapping[tuple[int, int], tuple[Tensor, Tensor]]
 
 
-def read_pairs(reader: SampleReader, rows: NDArray[np.intp]) -> Pairs:
+def read_pairs(
+    reader: SampleReader,
+    rows: NDArray[np.intp],
+    streams: Sequence[TaskStream] | None = None,
+) -> Pairs:
     """Read the samples of subjects.
 
     Parameters
@@ -41,6 +48,8 @@ def read_pairs(reader: SampleReader, rows: NDArray[np.intp]) -> Pairs:
     reader : SampleReader
     rows : ndarray of shape (n_subjects, n_tasks)
         The row of each subject in each task, -1 for a task without it.
+    streams : sequence of TaskStream or None, default=None
+        What gives the samples of these subjects next, for each task.
 
     Returns
     -------
@@ -51,8 +60,12 @@ def read_pairs(reader: SampleReader, rows: NDArray[np.intp]) -> Pairs:
     inputs: list[Tensor | None] = []
     for t in range(rows.shape[1]):
         own = rows[present[:, t], t]
-        some = reader.placed(torch.from_numpy(own))
-        inputs.append(reader.samples(t, some) if len(own) else None)
+        if not len(own):
+            inputs.append(None)
+        elif streams is not None:
+            inputs.append(streams[t].take(len(own)))
+        else:
+            inputs.append(reader.samples(t, reader.placed(torch.from_numpy(own))))
     places = {}
     for t, u in combinations(range(rows.shape[1]), 2):
         both = present[:, t] & present[:, u]
@@ -60,3 +73,47 @@ def read_pairs(reader: SampleReader, rows: NDArray[np.intp]) -> Pairs:
             one, other = (torch.from_numpy(place[both, k]) for k in (t, u))
             places[t, u] = one.to(reader.device), other.to(reader.device)
     return Pairs(inputs, places)
+
+
+def shuffled_pairs(
+    reader: SampleReader,
+    rows: NDArray[np.intp],
+    n: int,
+    n_steps: int,
+    generator: torch.Generator,
+) -> Iterator[Pairs]:
+    """Read the samples of subjects for all steps of an epoch, in shuffled passes.
+
+    Parameters
+    ----------
+    reader : SampleReader
+    rows : ndarray of shape (n_subjects, n_tasks)
+        The row of each subject in each task, -1 for a task without it.
+    n, n_steps : int
+        The number of subjects in a step, and that of steps.
+    generator : torch.Generator
+    """
+    # Chunks are shuffled for the task that is the largest; samples of other tasks are
+    # near each other if they have the order of this one.
+    largest = max(range(rows.shape[1]), key=lambda t: reader.arrays[t].nbytes)
+    order, ends = shuffled_passes(
+        reader, largest, rows[:, largest].clip(0), n * n_steps, generator
+    )
+    rows = rows[order]
+    with ExitStack() as opened:
+        streams = []
+        for t in range(rows.shape[1]):
+            has = rows[:, t] >= 0
+            own = reader.placed(torch.from_numpy(rows[has, t]))
+            until = None if ends is None else _ends_of(has, ends)
+            stream = TaskStream(reader, t, own, [PartOfOrder(None, until)])
+            streams.append(opened.enter_context(stream))
+        for start in range(0, n * n_steps, n):
+            yield read_pairs(reader, rows[start : start + n], streams)
+
+
+def _ends_of(has: NDArray[np.bool_], ends: Sequence[int]) -> list[int]:
+    """The ends of parts of subjects, among those that a task has."""
+    counts = np.concatenate([[0], np.cumsum(has)])
+    found: list[int] = np.unique(counts[list(ends)]).tolist()
+    return found

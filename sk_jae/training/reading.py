@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.tasks import LARGEST_EXPONENT, LINEAR_RANGE, Encoded, Layout
+from sk_jae.tasks import (
+    BUFFER_BYTES,
+    LARGEST_EXPONENT,
+    LINEAR_RANGE,
+    Encoded,
+    Layout,
+    LazyArray,
+    SampleArray,
+    batches_of_rows,
+    blocks_of,
+    to_lazy,
+)
+from sk_jae.training.held_rows import HeldRows
 
-__all__ = ["SampleReader", "arrange", "batches_of", "standardized", "to_module"]
+__all__ = [
+    "SampleReader",
+    "arrange",
+    "batches_of",
+    "read_batches",
+    "standardized",
+    "to_module",
+]
 
 
 MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
@@ -22,11 +42,12 @@ class SampleReader:
     """Reads samples and labels of every task by their rows.
 
     On a GPU, all arrays are copied there once if they fit half of its free memory; a
-    batch is then an indexed read on the device, without a copy per step.
+    batch is then an indexed read on the device, without a copy per step. Of an array
+    that is not in memory, rows that fit a small buffer are read once and held.
 
     Parameters
     ----------
-    arrays : tuple of ndarray of shape (n_samples_t, ...)
+    arrays : tuple of (ndarray or LazyArray of shape (n_samples_t, ...))
     layouts : tuple of Layout
     labels : tuple of (ndarray of shape (n_samples_t, ...) or None)
     device : torch.device
@@ -36,7 +57,7 @@ class SampleReader:
 
     def __init__(
         self,
-        arrays: tuple[NDArray[Any], ...],
+        arrays: tuple[SampleArray, ...],
         layouts: tuple[Layout, ...],
         labels: tuple[Encoded | None, ...],
         device: torch.device,
@@ -47,6 +68,9 @@ class SampleReader:
         self.device = device
         self.is_resident = fits_on(device, arrays)
         self._tensors: list[Tensor] = []
+        self._held: dict[int, HeldRows] = {}
+        # What reads ahead at this moment, with threads.
+        self.streams: WeakSet[Any] = WeakSet()
         self._scalings = [_scaling_on(device, layout) for layout in layouts]
         self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
         self._weights = [
@@ -54,10 +78,7 @@ class SampleReader:
             for w in weights
         ]
         if self.is_resident:
-            self._tensors = [
-                torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
-                for array in arrays
-            ]
+            self._tensors = [_on_device(array, device) for array in arrays]
             self._labels = [None if y is None else y.to(device) for y in self._labels]
             self._weights = [None if w is None else w.to(device) for w in self._weights]
 
@@ -70,8 +91,55 @@ class SampleReader:
         if self.is_resident:
             x = self._tensors[t][rows]
             return arrange(x, self.layouts[t], self._scalings[t])
-        chosen = self.arrays[t][rows.numpy()]
-        return to_module(chosen, self.layouts[t], self.device, self._scalings[t])
+        held, own = self._held.get(t), rows.numpy()
+        if held is not None and (found := held.find(own)) is not None:
+            return self.as_module(t, found)
+        return self.as_module(t, self.arrays[t][own])
+
+    def as_module(self, t: int, values: NDArray[Any]) -> Tensor:
+        """Values of one task that have been read, as samples of the module."""
+        return to_module(values, self.layouts[t], self.device, self._scalings[t])
+
+    def reads_ahead(self, t: int, rows: Tensor | NDArray[np.intp]) -> bool:
+        """Whether these rows are read a part at a time; otherwise they are at hand."""
+        array = self.arrays[t]
+        if self.is_resident or not isinstance(array, LazyArray) or array.is_mapped:
+            return False
+        held = self._held.setdefault(t, HeldRows(array))
+        return not held.has_all(np.asarray(rows))
+
+    def has_chunks(self, t: int, rows: NDArray[np.intp]) -> bool:
+        """Whether these rows are shuffled by chunks, since they are too many to hold.
+
+        It does not depend on the device, so that equal seeds give equal results.
+        """
+        array = self.arrays[t]
+        if not isinstance(array, LazyArray) or not array.has_chunks:
+            return False
+        return len(rows) * array.row_bytes > BUFFER_BYTES
+
+    def hold(self, t: int, rows: NDArray[np.intp]) -> None:
+        """Read rows once, if they are not many, to have them at hand."""
+        array = self.arrays[t]
+        if self.is_resident or not isinstance(array, LazyArray) or array.is_mapped:
+            return
+        if len(rows) * array.row_bytes <= BUFFER_BYTES:
+            self._held.setdefault(t, HeldRows(array)).add(rows)
+
+    def spread(self, t: int, rows: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+        """At most `n` of some rows of a task, which stand for all of them."""
+        array = self.arrays[t]
+        if isinstance(array, LazyArray):
+            return array.spread(n, rows)
+        if len(rows) <= n:
+            return rows
+        found: NDArray[np.intp] = rows[np.linspace(0, len(rows) - 1, n).astype(int)]
+        return found
+
+    def close(self) -> None:
+        """End all threads that read ahead."""
+        for stream in list(self.streams):
+            stream.close()
 
     @property
     def has_weights(self) -> bool:
@@ -94,14 +162,28 @@ class SampleReader:
         return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
 
 
-def fits_on(device: torch.device, arrays: tuple[NDArray[Any], ...]) -> bool:
+def fits_on(device: torch.device, arrays: tuple[SampleArray, ...]) -> bool:
     """Whether a GPU can hold all arrays in half of its free memory."""
     if device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(device)
-    return sum(array.nbytes for array in arrays) <= free / 2 and not any(
-        isinstance(array, np.memmap) or not _is_torch_ready(array) for array in arrays
-    )
+    is_small = sum(array.nbytes for array in arrays) <= free / 2
+    return is_small and all(map(_is_torch_ready, arrays))
+
+
+def _on_device(array: SampleArray, device: torch.device) -> Tensor:
+    """A copy on the device, of which no more than a block is in memory here."""
+    if isinstance(array, np.ndarray) and (mapped := to_lazy(array, "X")) is not None:
+        array = mapped
+    if not isinstance(array, LazyArray):
+        return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    copy = torch.empty(array.shape, dtype=dtype, device=device)
+    for rows, block in blocks_of(array):
+        places = torch.from_numpy(np.arange(len(array))[rows])
+        values = np.require(block, requirements=["C", "W"])
+        copy[places.to(device)] = torch.from_numpy(values).to(device)
+    return copy
 
 
 def to_module(
@@ -129,7 +211,7 @@ def to_module(
     return arrange(x.to(device, non_blocking=True), layout, scaling)
 
 
-def _is_torch_ready(array: NDArray[Any]) -> bool:
+def _is_torch_ready(array: SampleArray) -> bool:
     """Whether torch knows the dtype well enough to index and cast it on any device."""
     kind, size = array.dtype.kind, array.itemsize
     known = kind == "i" or (kind == "u" and size == 1) or (kind == "f" and size <= 8)
@@ -184,15 +266,26 @@ def standardized(x: Tensor) -> Tensor:
 
 
 def batches_of(
-    array: NDArray[Any],
+    array: SampleArray,
     layout: Layout,
     device: torch.device,
     batch_size: int | None = None,
 ) -> Iterator[Tensor]:
-    """The samples of one task in order, batch by batch."""
+    """The samples of one task, batch by batch, in the order in which they are read."""
+    for _, _, x in read_batches(array, layout, device, batch_size):
+        yield x
+
+
+def read_batches(
+    array: SampleArray,
+    layout: Layout,
+    device: torch.device,
+    batch_size: int | None = None,
+) -> Generator[tuple[slice | NDArray[np.intp], NDArray[Any], Tensor]]:
+    """The places of samples, what is read of them, and what the module sees."""
     if batch_size is None:
         # The results of convolutions of 256 images mostly fit in the cache of a CPU.
         batch_size = 256 if layout.is_image and device.type == "cpu" else 1024
     scaling = _scaling_on(device, layout)
-    for start in range(0, len(array), batch_size):
-        yield to_module(array[start : start + batch_size], layout, device, scaling)
+    for places, values in batches_of_rows(array, batch_size):
+        yield places, values, to_module(values, layout, device, scaling)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sk_jae.tasks import Layout
+from sk_jae.tasks import Layout, SampleArray
 from sk_jae.training.reading import batches_of
 
 __all__ = ["root_mean_power", "whitening_gains"]
@@ -18,7 +16,7 @@ __all__ = ["root_mean_power", "whitening_gains"]
 _N_SMOOTHED, _FLOOR = 9, 1e-3
 
 
-def root_mean_power(array: NDArray[Any], layout: Layout) -> NDArray[np.float64]:
+def root_mean_power(array: SampleArray, layout: Layout) -> NDArray[np.float64]:
     """Root mean power of every frequency over the signals of a task.
 
     Parameters

@@ -237,6 +237,7 @@ class Trainer:
         except KeyboardInterrupt:
             self._note_interruption()
         finally:
+            self.reader.close()
             self.module.eval()
 
     def _load(self) -> dict[str, Any] | None:

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.training.batches import TaskData
+from sk_jae.training.reading import SampleReader
+from sk_jae.training.task_streams import TaskStream
 
 __all__ = ["Units", "units_of"]
 
@@ -55,11 +57,10 @@ def units_of(
 
 
 def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
-    rows = data.rows[t]
-    if len(rows) > _MOST_ROWS:
-        rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+    reader = data.reader(torch.device("cpu"))
+    rows = reader.spread(t, data.rows[t], _MOST_ROWS)
     n_counted = total = squares = torch.zeros((), dtype=torch.float64)
-    for x, w in _blocks(data, t, rows):
+    for x, w in _blocks(data, reader, t, rows):
         n_counted = n_counted + w.sum()
         total, squares = total + (w * x).sum(0), squares + (w * x * x).sum(0)
     mean, square = total / n_counted, squares / n_counted
@@ -67,7 +68,9 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
     if loss == "bce":
         unit = _cross_entropy(mean)
     elif loss == "huber":
-        parts = [(w * _huber(x, mean)).sum(0) for x, w in _blocks(data, t, rows)]
+        parts = [
+            (w * _huber(x, mean)).sum(0) for x, w in _blocks(data, reader, t, rows)
+        ]
         unit = torch.stack(parts).sum(0) / n_counted
     # Features that do not vary at all leave nothing to learn.
     value = float(unit.mean())
@@ -75,17 +78,17 @@ def _reconstruction_unit(data: TaskData, t: int, loss: str) -> float:
 
 
 def _blocks(
-    data: TaskData, t: int, rows: NDArray[np.intp]
+    data: TaskData, reader: SampleReader, t: int, rows: NDArray[np.intp]
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """These samples as the module sees them and their weights, a few at a time."""
-    reader = data.reader(torch.device("cpu"))
     n = max(1, _VALUES_PER_BLOCK // prod(data.layouts[t].module_shape))
-    for start in range(0, len(rows), n):
-        some = rows[start : start + n]
-        x = reader.samples(t, torch.from_numpy(some)).double()
-        weights = data.weights_of(t, some)
-        w = torch.from_numpy(np.ones(len(some)) if weights is None else weights)
-        yield x, w.reshape(-1, *(1 for _ in x.shape[1:]))
+    with TaskStream(reader, t, torch.from_numpy(rows)) as stream:
+        for start in range(0, len(rows), n):
+            some = rows[start : start + n]
+            x = stream.take(len(some)).double()
+            weights = data.weights_of(t, some)
+            w = torch.from_numpy(np.ones(len(some)) if weights is None else weights)
+            yield x, w.reshape(-1, *(1 for _ in x.shape[1:]))
 
 
 def _huber(x: Tensor, mean: Tensor) -> Tensor:

@@ -94,6 +94,10 @@ def test_long_signals_keep_their_spectra(tmp_path, monkeypatch):
 
     monkeypatch.setattr(portable, "_MOST_VALUES", 1000)
     est, X = fitted("signals")
+    if torch.__version__.startswith("2.6."):  # traces no spectra
+        with pytest.raises(NotSavableError, match=r"torch 2\.6.*fft"):
+            est.export(0, tmp_path / "program.pt2", "transform")
+        return
     est.export(0, tmp_path / "program.pt2", "transform")
     run, _ = run_torch(tmp_path / "program.pt2")
     assert_programs_agree(est, X, 0, "transform", run)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from sk_jae.architecture import describe
 from sk_jae.nn import (
@@ -100,7 +99,7 @@ def test_branches_that_are_not_there(n_shared, n_private):
 
 
 def test_a_program_has_no_weights_of_other_tasks():
-    module = joint(n_classes=2)
-    part = nn.Sequential(EncoderOfTask(module, 0, (5,), "shared"))
+    module = joint(n_classes=2, layers="FC 8")
+    part = EncoderOfTask(module, 0, (5,), "shared")
     shared = sum(p.numel() for p in module.tied.parameters())
     assert sum(p.numel() for p in part.parameters()) == shared

@@ -14,7 +14,7 @@ import scipy.sparse
 import torch
 from numpy.testing import assert_array_equal
 from sklearn.preprocessing import StandardScaler
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from sk_jae import JointArrays, JointAutoencoder, JointTransferClassifier, pack
 from sk_jae.metrics import LabeledScorer
@@ -149,8 +149,6 @@ def test_a_modality_that_is_missing_is_skipped():
 
 FOREIGN = {
     "loader": (DataLoader(Images()), ["a DataLoader", "for x, *_ in loader"]),
-    "dataset": (Images(), ["an Images", "np.stack", "for x, *_ in dataset"]),
-    "tensors": (TensorDataset(torch.zeros(9, 3)), ["a TensorDataset", "np.stack"]),
     "stream": (Stream(), ["a Stream", "np.stack"]),
     "lazy frame": (pl.LazyFrame({"a": [1.0]}), ["a LazyFrame", "collect()"]),
     "endless": (Endless(), ["an Endless", "an array, a tensor or a dataframe"]),
@@ -218,6 +216,11 @@ def test_the_ways_that_the_messages_name():
     loader, dataset = DataLoader(Images(), batch_size=5), Images()
     assert_array_equal(np.concatenate([x for x, *_ in loader]), 2 * MNIST)
     assert_array_equal(np.stack([x for x, *_ in dataset]), 2 * MNIST)
+
+
+def test_labels_are_no_dataset():
+    text = refusal_of_fit(classifier, [MNIST, USPS], [Images(), None])
+    assert_has(text, "y of task 'task0' is an Images", "for x, *_ in dataset")
 
 
 def test_foreign_objects_among_rows_and_labels():

@@ -12,12 +12,13 @@ from sk_jae.training.fingerprint import described, fingerprint_of, fingerprint_o
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
+from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
 from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
-from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
+from sk_jae.training.trainer import EpochMonitor, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
 from sk_jae.training.user_units import FromUser, TargetsToUser, ToUser

@@ -139,7 +139,8 @@ class Adaptation:
                 self._decide(t)
         if self._on_trial:
             module, optimizer = self.net.module_, self.net.optimizer_
-            self._before = deepcopy((module.state_dict(), optimizer.state_dict()))
+            weights = {k: value.clone() for k, value in module.state_dict().items()}
+            self._before = weights, deepcopy(optimizer.state_dict())
 
     def _decide(self, t: int) -> None:
         logits = self._logits(t)

@@ -255,17 +255,13 @@ class JointNet(RefusingNet):
             self.notify("on_batch_end", batch=batch, training=training, **step)
             if training:
                 self.processes.after_step(self.module_)
-        self.record_epoch(prefix, sums, counts, len(iterator))
+        self.record_epoch(prefix, self.means(sums, counts), len(iterator))
 
     def record_epoch(
-        self,
-        prefix: str,
-        sums: Mapping[TermKey, Tensor],
-        counts: Mapping[TermKey, Tensor | int],
-        n_batches: int,
+        self, prefix: str, means: Mapping[TermKey, float], n_batches: int
     ) -> None:
-        """Write what an epoch has added up into the history."""
-        self._record(prefix, self._means(sums, counts))
+        """Write the mean of every term in an epoch into the history."""
+        self._record(prefix, means)
         self.history.record(f"{prefix}_batch_count", n_batches)
 
     def validation_loss(self, batches: Batches) -> float:
@@ -275,9 +271,9 @@ class JointNet(RefusingNet):
         counts: dict[TermKey, Tensor | int] = {}
         for batch in batches:
             add_terms(self.validation_step(batch)["terms"], sums, counts)
-        return self._weighted(self._means(sums, counts))
+        return self._weighted(self.means(sums, counts))
 
-    def _means(
+    def means(
         self, sums: Mapping[TermKey, Tensor], counts: Mapping[TermKey, Tensor | int]
     ) -> dict[TermKey, float]:
         """The mean of every term over the samples of an epoch, read at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TypeAlias, cast
 
@@ -172,7 +173,7 @@ class JointLoss(nn.Module):
         ):
             value = value / self.units.get(key, 1.0)
             terms[key] = value.detach(), n
-            weighted = value * (phase.weight(*key) * factor)
+            weighted = value * (self._weight(key, phase) * factor)
             total = weighted if total is None else total + weighted
         if total is None:
             total = next(module.parameters()).new_zeros(())
@@ -216,6 +217,12 @@ class JointLoss(nn.Module):
             return reconstruction_loss(reconstruction, x, loss) / unit
 
         yield from pair_terms(module, pairs, phase.weights, error)
+
+    def _weight(self, key: TermKey, phase: Phase) -> float | Tensor:
+        return phase.weight(*key)
+
+    def _n_samples(self, x: Tensor) -> int:
+        return len(x)
 
     def _checked_loss(self, name: str) -> ReconstructionLoss:
         return checked_loss(self.loss, name) if callable(self.loss) else self.loss
@@ -295,18 +302,18 @@ class JointLoss(nn.Module):
 
         Where samples have weights, it is the sum of these.
         """
-        n: Tensor | int = len(x) if weights is None else weights.sum()
+        n: Tensor | int = self._n_samples(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            loss = self._checked_loss(module.names[t])
-            value = reconstruction_loss(module.decode(t, codes), x, loss, weights)
+            error = self._reconstruction_error(module.names[t])
+            value = error(module.decode(t, codes), x, weights=weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)
             if predictions is not None:
                 value = regression_loss(predictions, labels, weights)
-                known = (~labels.isnan()).any(dim=1)
-                n_known = known.sum() if weights is None else (weights * known).sum()
-                yield "regression", value, n_known
+                known = (~labels.isnan()).any(dim=-1)
+                of_each = known if weights is None else weights * known
+                yield "regression", value, of_each.sum(dim=-1)
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:
@@ -318,7 +325,7 @@ class JointLoss(nn.Module):
         if supervised and labels is not None:
             value = classification_loss(logits, labels, of_labels)
             of_each = labels >= 0 if of_labels is None else of_labels
-            yield "classification", value, of_each.sum()
+            yield "classification", value, of_each.sum(dim=-1)
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
             of_batch = self.processes.gathered
@@ -328,6 +335,9 @@ class JointLoss(nn.Module):
             yield "infomax", value, n
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
+
+    def _reconstruction_error(self, name: str) -> Callable[..., Tensor]:
+        return partial(reconstruction_loss, loss=self._checked_loss(name))
 
     def _weights_of_labels(
         self, labels: Tensor | None, weights: Tensor | None

@@ -25,7 +25,7 @@ PUBLIC = {
         common_view count_weights describe from_widths has_weights mirror output_shape
         parse shapes signal_encoder to_string
     """,
-    "sk_jae.callbacks": "Checkpoint",
+    "sk_jae.callbacks": "Checkpoint Distributed",
     "sk_jae.datasets": """
         cifar10_class_pair digit_halves get_data_home keep_labels load_celeba
         load_cifar10 load_digits_pair load_mnist load_mnist_usps load_svhn load_usps

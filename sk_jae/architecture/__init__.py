@@ -60,6 +60,7 @@ from sk_jae.architecture.layers import (
     Reshape,
     has_weights,
 )
+from sk_jae.architecture.memory import free_memory as free_memory
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
 from sk_jae.architecture.signal_layers import Bands, Power, Profile

@@ -159,10 +159,11 @@ class ClassPredictions(ClassifierMixin, BaseJointEstimator):
             a task cannot have. With two classes the shape is (n_samples,), and a
             positive value means the second class.
         """
-        is_binary = len(self.classes_) == 2
-        return self._predictions(
-            X, lambda z: z[:, 1] - z[:, 0] if is_binary else z, out
-        )
+
+        def function(z: NDArray[np.float64]) -> NDArray[np.float64]:
+            return z[:, 1] - z[:, 0] if len(self.classes_) == 2 else z
+
+        return self._predictions(X, function, out)
 
     def score(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sk_jae.persistence import package_version
 from sk_jae.training import (
     Keeper,
     Phase,
+    Processes,
     TaskData,
     checkpoint_in,
     fingerprint_of,
@@ -35,6 +36,7 @@ def kept_state(
     earlier: FittedState | None,
     seed: int,
     class_prior: Mapping[int, NDArray[np.float64]] | None,
+    processes: Processes,
 ) -> AbstractContextManager[Keeper | None]:
     """What keeps the state of a fit, None without a checkpoint.
 
@@ -49,11 +51,15 @@ def kept_state(
     seed : int
         For a fit that begins anew.
     class_prior : dict of {int: ndarray of shape (n_classes,)} or None
+    processes : Processes
+        Those that train together, of which the first one keeps the state.
     """
     callbacks = estimator.callbacks
     checkpoint = checkpoint_in(callbacks) if callbacks else None
     if checkpoint is None:
         return nullcontext()
+    if processes.rank:
+        return _shared(nullcontext(), processes)
     parameters = {
         name: value
         for name, value in estimator.get_params(deep=False).items()
@@ -74,4 +80,31 @@ def kept_state(
         "device": str(device),
         "sk_jae": package_version(),
     }
-    return checkpoint.keeper(fingerprint, seed, is_seed_free=is_seed_free)
+    keeper = checkpoint.keeper(fingerprint, seed, is_seed_free=is_seed_free)
+    return keeper if processes.size == 1 else _shared(keeper, processes)
+
+
+@contextmanager
+def _shared(
+    opened: AbstractContextManager[Keeper | None], processes: Processes
+) -> Iterator[Keeper | None]:
+    """The keeper of the first process, whose states the others receive."""
+    with opened as keeper:
+        seed = processes.from_first(keeper.seed if keeper else None)
+        yield None if seed is None else _SharedKeeper(keeper, seed, processes)
+
+
+class _SharedKeeper:
+    def __init__(self, keeper: Keeper | None, seed: int, processes: Processes) -> None:
+        self.keeper, self.seed, self.processes = keeper, seed, processes
+
+    def load(self) -> dict[str, Any] | None:
+        state = self.keeper.load() if self.keeper else None
+        return self.processes.from_first(state)
+
+    def is_due(self, epoch: int) -> bool:
+        return self.keeper is not None and self.keeper.is_due(epoch)
+
+    def save(self, state: dict[str, Any], *, is_end: bool = False) -> None:
+        if self.keeper:
+            self.keeper.save(state, is_end=is_end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sk_jae.architecture import Architecture, count_weights
+from sk_jae.architecture import Architecture, count_weights, free_memory
 from sk_jae.estimators._parameters import JointParameters
 
 __all__ = ["check_sizes"]
@@ -20,7 +20,7 @@ def check_sizes(
     n_weights = count_weights(
         architectures, int(estimator.n_shared), int(estimator.n_private)
     )
-    needed, free = n_weights * _BYTES_PER_WEIGHT, _free_memory()
+    needed, free = n_weights * _BYTES_PER_WEIGHT, free_memory()
     if free is not None and needed > free:
         raise ValueError(
             f"n_shared={estimator.n_shared}, n_private={estimator.n_private} and the "
@@ -28,13 +28,3 @@ def check_sizes(
             f"and the optimizer's state they need {needed // 10**9:,} GB, but "
             f"{free // 10**9:,} GB are free; make the layers smaller."
         )
-
-
-def _free_memory() -> int | None:
-    """Bytes that can be allocated, or None if the system does not tell."""
-    try:
-        with open("/proc/meminfo") as lines:
-            found = next(line for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return None
-    return int(found.split()[1]) * 1024

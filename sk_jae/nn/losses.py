@@ -120,9 +120,12 @@ def _error_of_each(
 
 
 def _weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """Return the mean of values (n, ...) over samples, 0 if all weights are 0."""
+    """Return the mean of values (..., n) over samples, 0 if all weights are 0.
+
+    With weights (n,), values are (n, ...).
+    """
     if weights is None:
-        return values.mean(dim=0)
+        return values.mean(dim=-1)
     total = weights.sum().clamp(min=_SMALLEST_WEIGHT)
     mean: Tensor = torch.tensordot(weights, values, dims=1) / total
     return mean
@@ -135,16 +138,16 @@ def classification_loss(
 
     Parameters
     ----------
-    logits : Tensor of shape (n, n_classes)
+    logits : Tensor of shape (..., n, n_classes)
         The logits of the samples.
-    labels : Tensor of int64 of shape (n,)
+    labels : Tensor of int64 of shape (..., n)
         The position of the class of each sample, -1 for an unlabeled sample.
     weights : Tensor of shape (n,) or None, default=None
         How much each sample counts.
 
     Returns
     -------
-    loss : Tensor of shape ()
+    loss : Tensor of shape (...)
         The weighted mean over the labeled samples, or 0 if there are none.
 
     Examples
@@ -155,13 +158,21 @@ def classification_loss(
     >>> classification_loss(logits, torch.tensor([1, -1]))
     tensor(0.6931)
     """
+    each = _cross_entropy(logits, labels)
     if weights is not None:
-        each = F.cross_entropy(
-            logits.float(), labels, ignore_index=-1, reduction="none"
-        )
         return _weighted_mean(each, weights * (labels >= 0))
-    total = F.cross_entropy(logits.float(), labels, ignore_index=-1, reduction="sum")
-    return total / (labels >= 0).sum().clamp(min=1)
+    return each.sum(dim=-1) / (labels >= 0).sum(dim=-1).clamp(min=1)
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the cross-entropy of each sample, 0 for one without a label."""
+    each = F.cross_entropy(
+        logits.float().flatten(0, -2),
+        labels.flatten(),
+        ignore_index=-1,
+        reduction="none",
+    )
+    return each.reshape(labels.shape)
 
 
 def regression_loss(
@@ -171,9 +182,9 @@ def regression_loss(
 
     Parameters
     ----------
-    predictions : Tensor of shape (n, n_outputs)
+    predictions : Tensor of shape (..., n, n_outputs)
         The predicted targets.
-    targets : Tensor of shape (n, n_outputs)
+    targets : Tensor of shape (..., n, n_outputs)
         The targets, NaN where one is unknown. If they are standardized, the loss is
         about 1 for a model that knows nothing.
     weights : Tensor of shape (n,) or None, default=None
@@ -181,7 +192,7 @@ def regression_loss(
 
     Returns
     -------
-    loss : Tensor of shape ()
+    loss : Tensor of shape (...)
         The weighted mean over the known values of each output, averaged over the
         outputs that have any, or 0 if there are none.
 
@@ -196,11 +207,11 @@ def regression_loss(
     known = ~targets.isnan()
     errors = (predictions.float() - targets.nan_to_num()).square() * known
     if weights is None:
-        means = errors.sum(0) / known.sum(0).clamp(min=1)  # (n_outputs,)
+        means = errors.sum(-2) / known.sum(-2).clamp(min=1)  # (..., n_outputs)
     else:
         total = (weights @ known.float()).clamp(min=_SMALLEST_WEIGHT)
         means = weights @ errors / total
-    return means.sum() / known.any(0).sum().clamp(min=1)
+    return means.sum(-1) / known.any(-2).sum(-1).clamp(min=1)
 
 
 def infomax_loss(
@@ -214,9 +225,9 @@ def infomax_loss(
 
     Parameters
     ----------
-    logits : Tensor of shape (n, n_classes)
+    logits : Tensor of shape (..., n, n_classes)
         The logits of unlabeled samples, -inf for a class that they cannot have.
-    shares : Tensor of shape (n_classes,) or None, default=None
+    shares : Tensor of shape (..., n_classes) or None, default=None
         How frequent the classes are supposed to be. With them, minus the entropy of the
         mean is replaced by its Kullback-Leibler divergence from the shares. None
         supposes equal shares, for which the two differ by a constant only.
@@ -225,8 +236,8 @@ def infomax_loss(
 
     Returns
     -------
-    loss : Tensor of shape ()
-        The loss of all samples together.
+    loss : Tensor of shape (...)
+        The loss of all n samples together.
 
     References
     ----------
@@ -243,14 +254,14 @@ def infomax_loss(
     >>> infomax_loss(torch.tensor([[20.0, 0.0], [0.0, 20.0]]))
     tensor(-1.3863)
     """
-    p = logits.float().softmax(dim=1)
-    mean = _weighted_mean(p, weights)
+    p = logits.float().softmax(dim=-1)
+    mean = p.mean(dim=-2) if weights is None else _weighted_mean(p, weights)
     confidence = _weighted_mean(_entropy(p), weights)
     if shares is None:
         return confidence - DIVERSITY * _entropy(mean)
     # Classes that the samples cannot have have a share of zero and add nothing.
-    divergence = (mean * ((mean + 1e-8) / (shares + 1e-8)).log()).sum()
-    n_possible = (shares > 0).sum()
+    divergence = (mean * ((mean + 1e-8) / (shares + 1e-8)).log()).sum(dim=-1)
+    n_possible = (shares > 0).sum(dim=-1)
     return confidence + DIVERSITY * (divergence - n_possible.log())
 
 
@@ -264,9 +275,9 @@ def consistency_loss(
 
     Parameters
     ----------
-    logits : Tensor of shape (n, n_classes)
+    logits : Tensor of shape (..., n, n_classes)
         The logits of the augmented samples.
-    plain_logits : Tensor of shape (n, n_classes)
+    plain_logits : Tensor of shape (..., n, n_classes)
         The logits of the same samples without augmentation. No gradient is computed for
         them.
     weights : Tensor of shape (n,) or None, default=None
@@ -274,7 +285,7 @@ def consistency_loss(
 
     Returns
     -------
-    loss : Tensor of shape ()
+    loss : Tensor of shape (...)
         The weighted mean over all samples, where those without a confident prediction
         count 0.
 
@@ -291,8 +302,8 @@ def consistency_loss(
     >>> consistency_loss(torch.zeros(2, 2), plain)
     tensor(0.3466)
     """
-    confidence, target = plain_logits.detach().float().softmax(dim=1).max(dim=1)
-    each = F.cross_entropy(logits.float(), target, reduction="none")
+    confidence, target = plain_logits.detach().float().softmax(dim=-1).max(dim=-1)
+    each = _cross_entropy(logits, target)
     return _weighted_mean(each * (confidence >= CONFIDENT), weights)
 
 

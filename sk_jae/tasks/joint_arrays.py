@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -226,6 +227,11 @@ class JointArrays:
 
     def __len__(self) -> int:
         return len(self.task)
+
+    def __sizeof__(self) -> int:
+        # Dask sends only once to a worker what says that it is large.
+        sizes = [getattr(s, "nbytes", None) or getsizeof(s) for s in self._sources]
+        return sum(sizes) + self.task.nbytes + self._row.nbytes
 
     def __getitem__(self, key: int | slice | ArrayLike) -> JointArrays:
         chosen = checked_key(key)

@@ -8,15 +8,17 @@ from sk_jae.training.device import (
     check_device,
     default_precision,
 )
-from sk_jae.training.fingerprint import described, fingerprint_of
+from sk_jae.training.fingerprint import described, fingerprint_of, fingerprint_of_data
 from sk_jae.training.isolation import LentGenerators, plain_torch, seed_from
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
+from sk_jae.training.optimizers import OptimizerState
+from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
 from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
-from sk_jae.training.trainer import EpochMonitor, OptimizerState, Trainer
+from sk_jae.training.trainer import EpochMonitor, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
 from sk_jae.training.user_units import FromUser, TargetsToUser, ToUser
@@ -31,6 +33,8 @@ __all__ = [
     "LentGenerators",
     "OptimizerState",
     "Phase",
+    "Processes",
+    "ProcessesCallback",
     "TargetsToUser",
     "TaskData",
     "ToUser",
@@ -45,8 +49,10 @@ __all__ = [
     "default_precision",
     "described",
     "fingerprint_of",
+    "fingerprint_of_data",
     "has_two_parts",
     "plain_torch",
+    "processes_in",
     "read_batches",
     "root_mean_power",
     "run_together",

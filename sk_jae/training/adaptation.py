@@ -139,7 +139,8 @@ class Adaptation:
                 self._decide(t)
         if self._on_trial:
             module, optimizer = self.net.module_, self.net.optimizer_
-            self._before = deepcopy((module.state_dict(), optimizer.state_dict()))
+            weights = {k: value.clone() for k, value in module.state_dict().items()}
+            self._before = weights, deepcopy(optimizer.state_dict())
 
     def _decide(self, t: int) -> None:
         logits = self._logits(t)
@@ -259,4 +260,5 @@ class Adaptation:
                 logits = module.classify(t, codes)
                 assert logits is not None
                 parts.append(logits.float().cpu())
-        return torch.cat(parts)
+        # They decide, and so must be equal to the last bit in all processes.
+        return self.net.processes.from_first(torch.cat(parts))

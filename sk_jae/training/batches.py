@@ -14,7 +14,8 @@ from torch import Tensor
 
 from sk_jae.tasks import Encoded, Layout, SampleArray, labeled_rows
 from sk_jae.training.isolation import generator_for
-from sk_jae.training.pairs import Pairs, read_pairs, shuffled_pairs
+from sk_jae.training.pairs import Pairs, ends_of, read_pairs, shuffled_pairs
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.reading import SampleReader
 from sk_jae.training.shuffling import rows_in_order, shuffled_passes
 from sk_jae.training.task_streams import PartOfOrder, TaskStream
@@ -161,6 +162,9 @@ class TrainingBatches:
     seed, epoch : int
         The order of the samples of a task depends on these two and on the name of the
         task alone.
+    processes : Processes
+        Those that train together. Each reads its share of every batch, whose sizes are
+        multiples of their number.
     """
 
     def __init__(
@@ -170,10 +174,12 @@ class TrainingBatches:
         reader: SampleReader,
         seed: int,
         epoch: int = 0,
+        processes: Processes = ALONE,
     ) -> None:
         self.data = data
         self.reader = reader
         self.batch_size = batch_size
+        self.processes = processes
         self.seed, self.epoch = seed, epoch
         self.most = [data.n_draws(t) for t in range(len(data.names))]
         n_steps = -(-max(self.most) // batch_size)
@@ -190,7 +196,7 @@ class TrainingBatches:
         orders, streams = [], []
         with ExitStack() as opened:
             for t in range(len(self.data.names)):
-                rows, parts = self._order(t)
+                rows, parts = self._own_order(t)
                 orders.append(self.reader.placed(rows))
                 stream = TaskStream(self.reader, t, orders[t], parts)
                 streams.append(opened.enter_context(stream))
@@ -204,7 +210,7 @@ class TrainingBatches:
         for size in self.sizes:
             batch = Batch([], [], next(pairs, None))
             for t, order in enumerate(orders):
-                n = min(size, self.most[t])
+                n = self._n_of_batch(t, size) // self.processes.size
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
                 batch.inputs.append(streams[t].take(n))
@@ -216,14 +222,33 @@ class TrainingBatches:
         """The subjects that several tasks have, for all steps of an epoch."""
         if self.data.pairs is not None:
             generator = generator_for(self.seed, self.epoch, "pairs")
-            n = min(self.batch_size, len(self.data.pairs))
+            n = self.processes.rounded_up(min(self.batch_size, len(self.data.pairs)))
+            sizes = [n] * len(self.sizes)
             yield from shuffled_pairs(
-                self.reader, self.data.pairs, n, len(self.sizes), generator
+                self.reader, self.data.pairs, sizes, generator, self.processes
             )
+
+    def _n_of_batch(self, t: int, size: int) -> int:
+        """Number of samples of a task in a batch of this size."""
+        return self.processes.rounded_up(min(size, self.most[t]))
+
+    def _own_order(self, t: int) -> tuple[Tensor, list[PartOfOrder]]:
+        """What this process reads of the order of one task."""
+        order, parts = self._order(t)
+        if self.processes.size == 1:
+            return order, parts
+        mine = self.processes.mask([self._n_of_batch(t, size) for size in self.sizes])
+        own = []
+        for part in parts:
+            of_part = mine if part.places is None else mine[part.places]
+            ends = None if part.ends is None else ends_of(of_part, part.ends)
+            places = None if part.places is None else part.places[mine]
+            own.append(PartOfOrder(places, ends))
+        return order[torch.from_numpy(mine)], own
 
     def _order(self, t: int) -> tuple[Tensor, list[PartOfOrder]]:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
-        needed = sum(min(size, self.most[t]) for size in self.sizes)
+        needed = sum(self._n_of_batch(t, size) for size in self.sizes)
         groups = self.data.label_groups(t)
         for rows in groups:
             self.reader.hold(t, rows)
@@ -261,20 +286,29 @@ class ValidationBatches:
         Largest number of samples of each task in a batch.
     reader : SampleReader
         Reads the arrays of `data`.
+    processes : Processes
+        Those that read all samples together, each its share of every task.
     """
 
-    def __init__(self, data: TaskData, batch_size: int, reader: SampleReader) -> None:
-        self.data = data
+    def __init__(
+        self,
+        data: TaskData,
+        batch_size: int,
+        reader: SampleReader,
+        processes: Processes = ALONE,
+    ) -> None:
         self.batch_size = batch_size
         self.reader = reader
         self.rows = []
         for t, rows in enumerate(data.rows):
-            reader.hold(t, rows)
-            in_order = rows_in_order(reader, t, rows)
+            own = processes.share(rows)
+            reader.hold(t, own)
+            in_order = rows_in_order(reader, t, own)
             self.rows.append(reader.placed(torch.from_numpy(in_order)))
+        self.pairs = None if data.pairs is None else processes.share(data.pairs)
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.batch_size)
+        return -(-max(map(len, self.rows)) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         with ExitStack() as opened:
@@ -285,7 +319,7 @@ class ValidationBatches:
             yield from self._batches(streams)
 
     def _batches(self, streams: Sequence[TaskStream]) -> Iterator[Batch]:
-        for start in range(0, len(self.data), self.batch_size):
+        for start in range(0, max(map(len, self.rows)), self.batch_size):
             batch = Batch([], [], self._pairs(start))
             for t, all_rows in enumerate(self.rows):
                 rows = all_rows[start : start + self.batch_size]
@@ -297,9 +331,9 @@ class ValidationBatches:
 
     def _pairs(self, start: int) -> Pairs | None:
         """The subjects that several tasks have, so many as samples of a task."""
-        if self.data.pairs is None:
+        if self.pairs is None:
             return None
-        rows = self.data.pairs[start : start + self.batch_size]
+        rows = self.pairs[start : start + self.batch_size]
         return read_pairs(self.reader, rows) if len(rows) else None
 
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from sk_jae.training.batches import TaskData
 from sk_jae.training.objective import Phase
 
-__all__ = ["described", "fingerprint_of"]
+__all__ = ["described", "fingerprint_of", "fingerprint_of_data"]
 
 _LONGEST = 60
 _BYTES_PER_BLOCK = 2**24
@@ -66,7 +66,7 @@ def fingerprint_of(
         **{name: described(value) for name, value in own.items()},
         "the phases of training": described(phases),
         **{name.replace("_", " "): described(value) for name, value in more.items()},
-        **_of_data(data),
+        **fingerprint_of_data(data),
         "torch": str(torch.__version__),
     }
 
@@ -94,7 +94,7 @@ def _parameters(callback: Callback) -> dict[str, Any]:
     return {k: v for k, v in vars(callback).items() if not k.endswith("_")}
 
 
-def _of_data(data: TaskData) -> dict[str, str]:
+def fingerprint_of_data(data: TaskData) -> dict[str, str]:
     """All fields of the data, each for every task."""
     found = {"the tasks": described(data.names)}
     for field in fields(data):

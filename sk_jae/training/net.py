@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
 from contextlib import AbstractContextManager, nullcontext
+from itertools import product
 from typing import Any, Protocol, Self, TypeAlias
 
 import torch
@@ -41,6 +42,7 @@ from sk_jae.training.optimizers import (
     needs_closure,
     step_with_closure,
 )
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.progress_bar import ProgressBar
 from sk_jae.training.refusing_net import RefusingNet
 from sk_jae.training.units import Units
@@ -95,6 +97,8 @@ class JointNet(RefusingNet):
         Number of epochs of earlier phases and fits, which are not in `history`.
     terms_ : dict of {str: tuple of int}
         The terms that the training computes at some time, each with its tasks.
+    processes : Processes
+        Those that train this net together.
     """
 
     module_: JointModule
@@ -121,6 +125,7 @@ class JointNet(RefusingNet):
         self.owner = owner
         self.n_finished_epochs_ = 0
         self.terms_: dict[str, tuple[int, ...]] = {}
+        self.processes = ALONE
         super().__init__(
             module, JointLoss, train_split=None, use_caching=False, **kwargs
         )
@@ -248,17 +253,15 @@ class JointNet(RefusingNet):
             step = step_fn(batch)
             add_terms(step["terms"], sums, counts)
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        self.record_epoch(prefix, sums, counts, len(iterator))
+            if training:
+                self.processes.after_step(self.module_)
+        self.record_epoch(prefix, self.means(sums, counts), len(iterator))
 
     def record_epoch(
-        self,
-        prefix: str,
-        sums: Mapping[TermKey, Tensor],
-        counts: Mapping[TermKey, Tensor | int],
-        n_batches: int,
+        self, prefix: str, means: Mapping[TermKey, float], n_batches: int
     ) -> None:
-        """Write what an epoch has added up into the history."""
-        self._record(prefix, self._means(sums, counts))
+        """Write the mean of every term in an epoch into the history."""
+        self._record(prefix, means)
         self.history.record(f"{prefix}_batch_count", n_batches)
 
     def validation_loss(self, batches: Batches) -> float:
@@ -268,12 +271,15 @@ class JointNet(RefusingNet):
         counts: dict[TermKey, Tensor | int] = {}
         for batch in batches:
             add_terms(self.validation_step(batch)["terms"], sums, counts)
-        return self._weighted(self._means(sums, counts))
+        return self._weighted(self.means(sums, counts))
 
-    def _means(
+    def means(
         self, sums: Mapping[TermKey, Tensor], counts: Mapping[TermKey, Tensor | int]
     ) -> dict[TermKey, float]:
         """The mean of every term over the samples of an epoch, read at once."""
+        tasks = range(len(self.module_.names))
+        keys = [(term, t) for t, term in product(tasks, (*TERMS, *SCORES))]
+        sums, counts = self.processes.summed(sums, counts, keys)
         if not sums:
             return {}
         device = torch.device(self.device)
@@ -338,6 +344,9 @@ class JointNet(RefusingNet):
             loss, terms = self.objective_(self.module_, batch, self.phase_)
         if loss.requires_grad:
             loss.backward()
+            everything = (p for _, p in self.get_all_learnable_params())
+            parameters = [p for p in everything if p.requires_grad]
+            self.processes.average_gradients(loss, parameters)
             with outside():
                 self.notify(
                     "on_grad_computed",
@@ -356,6 +365,7 @@ class JointNet(RefusingNet):
         """Drop everything that only training needs."""
         self.augment = self.criterion_.augment = ()
         self.optimizer_.zero_grad(set_to_none=True)
+        self.train_with(ALONE)
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None  # holds the optimizer
@@ -363,3 +373,8 @@ class JointNet(RefusingNet):
                 callback.close()
         if not keep_optimizer:
             self.optimizer_ = None
+
+    def train_with(self, processes: Processes) -> None:
+        """Train together with these from now on, with the weights of the first."""
+        processes.unify(self.module_)
+        self.processes = self.criterion_.processes = processes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TypeAlias, cast
 
@@ -25,6 +26,7 @@ from sk_jae.training.batches import Batch
 from sk_jae.training.class_shares import ClassShares
 from sk_jae.training.pair_terms import FoundTerm, TermKey, pair_terms
 from sk_jae.training.pairs import Pairs
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.units import Units
 from sk_jae.training.user_functions import check_augmented, checked_loss
 from sk_jae.training.validation_scores import ValidationScores
@@ -96,8 +98,12 @@ class JointLoss(nn.Module):
         not in it has no information maximization.
     scores : ValidationScores or None
         Computed beside the terms, and not in training.
+    processes : Processes
+        Those that train together. In training, the mean over all of them of the loss
+        is that of the whole batch.
     """
 
+    processes: Processes = ALONE
     scores: ValidationScores | None = None
     class_weight: Tensor | None
 
@@ -157,16 +163,22 @@ class JointLoss(nn.Module):
         terms: dict[TermKey, WeightedMean] = {}
         scores: dict[TermKey, WeightedMean] = {}
         total: Tensor | None = None
-        for key, value, n in chain(
+        found = chain(
             self._terms_of_tasks(module, samples, batch, phase, scores),
             self._terms_of_pairs(module, batch.pairs, phase),
+        )
+        processes = self.processes if self.training else ALONE
+        for key, value, n, factor in processes.weigh(
+            found, len(batch.inputs), are_alike=batch.pairs is None
         ):
             value = value / self.units.get(key, 1.0)
             terms[key] = value.detach(), n
-            weighted = value * phase.weight(*key)
+            weighted = value * (self._weight(key, phase) * factor)
             total = weighted if total is None else total + weighted
         if total is None:
             total = next(module.parameters()).new_zeros(())
+            # The other processes may have a loss, of which this one has gradients too.
+            total.requires_grad_(processes.size > 1)
         return total, terms | scores
 
     def _terms_of_tasks(
@@ -205,6 +217,12 @@ class JointLoss(nn.Module):
             return reconstruction_loss(reconstruction, x, loss) / unit
 
         yield from pair_terms(module, pairs, phase.weights, error)
+
+    def _weight(self, key: TermKey, phase: Phase) -> float | Tensor:
+        return phase.weight(*key)
+
+    def _n_samples(self, x: Tensor) -> int:
+        return len(x)
 
     def _checked_loss(self, name: str) -> ReconstructionLoss:
         return checked_loss(self.loss, name) if callable(self.loss) else self.loss
@@ -284,18 +302,18 @@ class JointLoss(nn.Module):
 
         Where samples have weights, it is the sum of these.
         """
-        n: Tensor | int = len(x) if weights is None else weights.sum()
+        n: Tensor | int = self._n_samples(x) if weights is None else weights.sum()
         if phase.weight("reconstruction", t):
-            loss = self._checked_loss(module.names[t])
-            value = reconstruction_loss(module.decode(t, codes), x, loss, weights)
+            error = self._reconstruction_error(module.names[t])
+            value = error(module.decode(t, codes), x, weights=weights)
             yield "reconstruction", value, n
         if phase.weight("regression", t) and labels is not None:
             predictions = module.regress(t, codes)
             if predictions is not None:
                 value = regression_loss(predictions, labels, weights)
-                known = (~labels.isnan()).any(dim=1)
-                n_known = known.sum() if weights is None else (weights * known).sum()
-                yield "regression", value, n_known
+                known = (~labels.isnan()).any(dim=-1)
+                of_each = known if weights is None else weights * known
+                yield "regression", value, of_each.sum(dim=-1)
         supervised = phase.weight("classification", t) and labels is not None
         unlabeled = self._learns_unlabeled(t, phase)
         if not supervised and not unlabeled:
@@ -307,13 +325,19 @@ class JointLoss(nn.Module):
         if supervised and labels is not None:
             value = classification_loss(logits, labels, of_labels)
             of_each = labels >= 0 if of_labels is None else of_labels
-            yield "classification", value, of_each.sum()
+            yield "classification", value, of_each.sum(dim=-1)
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
-            shares.update(logits, target, weights)
-            yield "infomax", infomax_loss(logits, shares.supposed, weights), n
+            of_batch = self.processes.gathered
+            everything = of_batch(logits), of_batch(target), of_batch(weights)
+            shares.update(*everything)
+            value = infomax_loss(everything[0], shares.supposed, everything[2])
+            yield "infomax", value, n
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
+
+    def _reconstruction_error(self, name: str) -> Callable[..., Tensor]:
+        return partial(reconstruction_loss, loss=self._checked_loss(name))
 
     def _weights_of_labels(
         self, labels: Tensor | None, weights: Tensor | None

@@ -1,10 +1,11 @@
-"""Checks of the optimizer that a fit has made, and steps that need a closure."""
+"""The optimizer of a fit: its checks, its state, and steps that need a closure."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 __all__ = [
+    "OptimizerState",
     "check_optimizer",
     "naming_optimizer",
     "needs_closure",
@@ -20,6 +22,27 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+@dataclass
+class OptimizerState:
+    """The state of an optimizer, by the position of the parameter.
+
+    Attributes
+    ----------
+    name : str
+        The full name of its class.
+    state : dict of {int: dict}
+    """
+
+    name: str
+    state: dict[int, dict[str, Any]]
+
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> OptimizerState:
+        kind = type(optimizer)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        return cls(name, optimizer.state_dict()["state"])
 
 
 @contextmanager

@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sk_jae.training.processes import ALONE, Processes
 from sk_jae.training.reading import SampleReader
 from sk_jae.training.shuffling import shuffled_passes
 from sk_jae.training.task_streams import PartOfOrder, TaskStream
 
-__all__ = ["Pairs", "read_pairs", "shuffled_pairs"]
+__all__ = ["Pairs", "ends_of", "read_pairs", "shuffled_pairs"]
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ def read_pairs(
 def shuffled_pairs(
     reader: SampleReader,
     rows: NDArray[np.intp],
-    n: int,
-    n_steps: int,
+    sizes: Sequence[int],
     generator: torch.Generator,
+    processes: Processes = ALONE,
 ) -> Iterator[Pairs]:
     """Read the samples of subjects for all steps of an epoch, in shuffled passes.
 
@@ -89,31 +90,36 @@ def shuffled_pairs(
     reader : SampleReader
     rows : ndarray of shape (n_subjects, n_tasks)
         The row of each subject in each task, -1 for a task without it.
-    n, n_steps : int
-        The number of subjects in a step, and that of steps.
+    sizes : sequence of int
+        The number of subjects in each step.
     generator : torch.Generator
+    processes : Processes
+        Those that train together, of which each reads a part of every step.
     """
     # Chunks are shuffled for the task that is the largest; samples of other tasks are
     # near each other if they have the order of this one.
     largest = max(range(rows.shape[1]), key=lambda t: reader.arrays[t].nbytes)
     order, ends = shuffled_passes(
-        reader, largest, rows[:, largest].clip(0), n * n_steps, generator
+        reader, largest, rows[:, largest].clip(0), sum(sizes), generator
     )
-    rows = rows[order]
+    rows, mine = rows[order], processes.mask(sizes)
     with ExitStack() as opened:
         streams = []
         for t in range(rows.shape[1]):
-            has = rows[:, t] >= 0
+            has = (rows[:, t] >= 0) & mine
             own = reader.placed(torch.from_numpy(rows[has, t]))
-            until = None if ends is None else _ends_of(has, ends)
+            until = None if ends is None else ends_of(has, ends)
             stream = TaskStream(reader, t, own, [PartOfOrder(None, until)])
             streams.append(opened.enter_context(stream))
-        for start in range(0, n * n_steps, n):
-            yield read_pairs(reader, rows[start : start + n], streams)
+        rows, start = rows[mine], 0
+        for size in sizes:
+            end = start + size // processes.size
+            yield read_pairs(reader, rows[start:end], streams)
+            start = end
 
 
-def _ends_of(has: NDArray[np.bool_], ends: Sequence[int]) -> list[int]:
-    """The ends of parts of subjects, among those that a task has."""
+def ends_of(has: NDArray[np.bool_], ends: Sequence[int]) -> list[int]:
+    """The ends of parts of rows, among those rows that are chosen."""
     counts = np.concatenate([[0], np.cumsum(has)])
     found: list[int] = np.unique(counts[list(ends)]).tolist()
     return found

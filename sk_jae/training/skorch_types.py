@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         optimizer: Any
         optimizer_: Any
         history: Any
+        callbacks: Any
         callbacks_: list[tuple[str, Any]]
         batch_size: int
         device: str

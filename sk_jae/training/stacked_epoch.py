@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from sk_jae.training.batches import Batch, TrainingBatches
+from sk_jae.training.batches import TrainingBatches
 from sk_jae.training.isolation import plain_torch
 from sk_jae.training.net import JointNet
-from sk_jae.training.objective import TermKey, add_terms
-from sk_jae.training.stacked_module import Stack, can_be_stacked
-from sk_jae.training.stacked_optimizer import StackedOptimizers, settings_of
-from sk_jae.training.stacked_outputs import OutputsOfStep
+from sk_jae.training.stacked_group import StackedGroup
+from sk_jae.training.stacked_module import can_be_stacked
+from sk_jae.training.stacked_optimizer import settings_of
 
-__all__ = ["EpochOfTraining", "StackedTraining"]
+__all__ = ["EpochOfTraining", "StackedTraining", "structure_of"]
 
 _MOST_NETWORKS = 36
 
@@ -35,18 +32,15 @@ class EpochOfTraining:
     net : JointNet
     batches : TrainingBatches
     alone : callable
-        Trains the net for this epoch by itself.
+        Trains the net for this epoch by itself, even if it was begun before.
     is_done : bool
         Whether the net has been trained for this epoch, and its history tells so.
-    error : Exception or None
-        Why it could not be.
     """
 
     net: JointNet
     batches: TrainingBatches
     alone: Callable[[], None]
     is_done: bool = False
-    error: Exception | None = None
 
 
 class StackedTraining:
@@ -54,44 +48,95 @@ class StackedTraining:
 
     def __init__(self) -> None:
         self._structures: dict[tuple[JointNet, int], Hashable | None] = {}
+        self._groups: dict[JointNet, StackedGroup] = {}
 
     def train(self, epochs: Sequence[EpochOfTraining]) -> None:
-        """Train the nets that can be stacked; the others are not done afterwards."""
-        for group in self._groups(epochs):
-            try:
-                with plain_torch(torch.device(group[0].net.device)):
-                    _train_group(group)
-            except Exception as error:
-                for epoch in group:
-                    epoch.error = error
-            else:
-                for epoch in group:
-                    epoch.is_done = True
+        """Train the nets that can be stacked; the others are not done afterwards.
 
-    def _groups(
+        Neither are those of a group in which an error was raised. One by one, only the
+        net that is the cause of it fails.
+        """
+        parts = [
+            part
+            for alike in self._alike(epochs)
+            for part in _parts(alike, self._groups)
+        ]
+        stay = [
+            group
+            for part in parts
+            if (group := self._groups.get(part[0].net))
+            and group.is_of([epoch.net for epoch in part])
+        ]
+        self._release_all_but(stay)
+        for part in parts:
+            nets = [epoch.net for epoch in part]
+            with plain_torch(torch.device(nets[0].device)):
+                group = self._groups.get(nets[0]) or StackedGroup(nets)
+                self._groups |= dict.fromkeys(nets, group)
+                try:
+                    group.train([epoch.batches for epoch in part])
+                except Exception:
+                    self._release(group)
+                    continue
+            for epoch in part:
+                epoch.is_done = True
+
+    def release(self) -> None:
+        """Give all nets memory of their own."""
+        self._release_all_but([])
+
+    def _release_all_but(self, stay: Sequence[StackedGroup]) -> None:
+        for group in {id(group): group for group in self._groups.values()}.values():
+            if not any(group is other for other in stay):
+                self._release(group)
+
+    def _release(self, group: StackedGroup) -> None:
+        group.release()
+        for net in group.nets:
+            del self._groups[net]
+
+    def _alike(
         self, epochs: Sequence[EpochOfTraining]
     ) -> Iterator[list[EpochOfTraining]]:
-        """Groups of nets of one structure whose steps are alike."""
+        """Epochs of nets of one structure whose steps are alike."""
         alike: dict[Hashable, list[EpochOfTraining]] = defaultdict(list)
+        known, self._structures = self._structures, {}
         for epoch in epochs:
             key = epoch.net, id(epoch.net.phase_)
-            if key not in self._structures:
-                self._structures[key] = _structure(epoch.net)
-            structure = self._structures[key]
-            if structure is not None and epoch.batches.data.pairs is None:
+            structure = known[key] if key in known else structure_of(epoch)
+            self._structures[key] = structure
+            if structure is not None:
                 alike[structure, _steps(epoch)].append(epoch)
-        for group in alike.values():
-            n_parts = -(-len(group) // _MOST_NETWORKS)
-            for part in np.array_split(np.arange(len(group)), n_parts):
-                if len(part) > 1:
-                    yield [group[i] for i in part]
+        yield from alike.values()
 
 
-def _structure(net: JointNet) -> Hashable | None:
+def _parts(
+    epochs: Sequence[EpochOfTraining], groups: dict[JointNet, StackedGroup]
+) -> Iterator[list[EpochOfTraining]]:
+    """The epochs in groups of at most so many, those of the last time if possible."""
+    of_nets = {epoch.net: epoch for epoch in epochs}
+    known = {id(groups[net]): groups[net] for net in of_nets if net in groups}
+    kept = [net for group in known.values() for net in group.nets]
+    if len(kept) == len(of_nets) and of_nets.keys() == set(kept):
+        for group in known.values():
+            yield [of_nets[net] for net in group.nets]
+        return
+    # Those with equal settings can make their steps together if they are neighbors.
+    ordered = sorted(epochs, key=lambda epoch: repr(settings_of(epoch.net.optimizer_)))
+    n_parts = -(-len(ordered) // _MOST_NETWORKS)
+    for part in np.array_split(np.arange(len(ordered)), n_parts):
+        if len(part) > 1:
+            yield [ordered[i] for i in part]
+
+
+def structure_of(epoch: EpochOfTraining) -> Hashable | None:
     """In what the nets of a group must be equal, or None if one must be alone."""
+    net = epoch.net
     callbacks = {name for name, _ in net.callbacks_}
     if (
         not callbacks <= _OWN_CALLBACKS
+        or epoch.batches.data.pairs is not None
+        or net.processes.size > 1
         or net.own_code
         or net.precision != "float32"
         or net.objective_.is_compiled
@@ -104,6 +149,7 @@ def _structure(net: JointNet) -> Hashable | None:
     return (
         str(net.device),
         str(module),
+        str(net.criterion_.loss),
         tuple(p.requires_grad for p in module.parameters()),
         None if mask is None else tuple(mask.flatten().tolist()),
         tuple((term, tuple(map(bool, of_tasks))) for term, of_tasks in weights.items()),
@@ -120,102 +166,8 @@ def _steps(epoch: EpochOfTraining) -> Hashable:
         tuple(min(most, max(sizes)) for most in batches.most),
         tuple(labels is None for labels in batches.data.labels),
         criterion.progress >= criterion.start,
+        tuple(
+            (task, shares.supposed is None)
+            for task, shares in sorted(criterion.shares.items())
+        ),
     )
-
-
-def _train_group(epochs: Sequence[EpochOfTraining]) -> None:
-    settings = {epoch: settings_of(epoch.net.optimizer_) for epoch in epochs}
-    # Those with equal settings can make their steps together if they are neighbors.
-    epochs = sorted(epochs, key=lambda epoch: repr(settings[epoch]))
-    nets = [epoch.net for epoch in epochs]
-    for net in nets:
-        if not net.module_.training:
-            net.set_training(True)
-    stack = Stack([net.module_ for net in nets])
-    parameters = list(stack.parameters())
-    optimizers = StackedOptimizers(
-        [net.optimizer_ for net in nets],
-        [settings[epoch] for epoch in epochs],
-        parameters,
-    )
-    sums: list[dict[TermKey, Tensor]] = [{} for _ in nets]
-    counts: list[dict[TermKey, Tensor | int]] = [{} for _ in nets]
-    for batches in _batches([epoch.batches for epoch in epochs]):
-        for stacked, _ in parameters:
-            stacked.grad = None
-        terms = _step(stack, nets, batches, optimizers)
-        for i, found in enumerate(terms):
-            add_terms(found, sums[i], counts[i])
-    stack.give_back()
-    optimizers.give_back()
-    for epoch, own, n in zip(epochs, sums, counts, strict=True):
-        epoch.net.record_epoch("train", own, n, len(epoch.batches))
-
-
-def _step(
-    stack: Stack,
-    nets: Sequence[JointNet],
-    batches: Sequence[Batch],
-    optimizers: StackedOptimizers,
-) -> list[Any]:
-    """Make a step of every net, and return the terms of each."""
-    pairs = list(zip(nets, batches, strict=True))
-    samples = [
-        net.criterion_.prepare(net.module_.names, batch, net.phase_)
-        for net, batch in pairs
-    ]
-    outputs = OutputsOfStep(stack, samples)
-    losses, terms = [], []
-    for i, (net, batch) in enumerate(pairs):
-        module = outputs.of(i, net.module_)
-        found = net.criterion_.evaluate(module, samples[i], batch, net.phase_)
-        losses.append(found[0])
-        terms.append(found[1])
-    total = torch.stack(losses).sum()
-    if total.requires_grad:
-        total.backward()
-        optimizers.step()
-    return terms
-
-
-def _batches(epochs: Sequence[TrainingBatches]) -> Iterator[list[Batch]]:
-    """The batches of all nets, step by step; equal ones are read only once."""
-    different: list[TrainingBatches] = []
-    which = []
-    for batches in epochs:
-        for k, known in enumerate(different):
-            if _are_equal(batches, known):
-                which.append(k)
-                break
-        else:
-            which.append(len(different))
-            different.append(batches)
-    for step in zip(*different, strict=True):
-        yield [step[k] for k in which]
-
-
-def _are_equal(one: TrainingBatches, other: TrainingBatches) -> bool:
-    return (one.seed, one.epoch, one.sizes) == (
-        other.seed,
-        other.epoch,
-        other.sizes,
-    ) and _is_same(one.data, other.data)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values are equal, arrays and dataclasses in them value by value."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, np.ndarray):
-        if one.dtype != other.dtype or one.shape != other.shape:
-            return False
-        return one.dtype.kind != "O" and np.array_equal(one, other)
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    if is_dataclass(one):
-        return all(
-            _is_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)
-        )
-    return bool(one == other)

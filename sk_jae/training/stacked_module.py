@@ -8,9 +8,10 @@ have weights, or that look at several samples, have to know about the networks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from copy import copy
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -63,19 +64,32 @@ class Stack:
     def __init__(self, modules: Sequence[JointModule]) -> None:
         self.n = len(modules)
         self.module: Any = _stacked(modules)
+        self._layers = [
+            part for part in self.module.modules() if isinstance(part, _StackedLayer)
+        ]
 
     def parameters(self) -> Iterator[tuple[nn.Parameter, Sequence[nn.Parameter]]]:
         """Each stacked parameter, and the parameters of the networks that are in it."""
-        for part in self.module.modules():
-            if isinstance(part, _StackedLayer):
-                yield from part.stacked_parameters()
+        for layer in self._layers:
+            yield from layer.stacked_parameters()
 
-    def give_back(self) -> None:
-        """Write the weights into the networks' own parameters."""
-        with torch.no_grad():
-            for stacked, own in self.parameters():
-                for parameter, value in zip(own, stacked.unbind(), strict=True):
-                    parameter.copy_(value)
+    def statistics(self) -> Iterator[Tensor]:
+        """The batch statistics of the networks, which a forward pass changes."""
+        for layer in self._layers:
+            if isinstance(layer, _StackedNorm):
+                yield from chain.from_iterable(own.buffers() for own in layer.layers)
+
+    def bind(self) -> None:
+        """Let the networks' own parameters be parts of the stacked ones."""
+        for stacked, own in self.parameters():
+            for parameter, part in zip(own, stacked.data.unbind(), strict=True):
+                parameter.data = part
+
+    def release(self) -> None:
+        """Give the networks' parameters memory of their own again."""
+        for _, own in self.parameters():
+            for parameter in own:
+                parameter.data = parameter.data.clone()
 
 
 def _stacked(modules: Sequence[Any]) -> Any:
@@ -136,7 +150,9 @@ class _StackedLayer(nn.Module):
         for name in ("weight", "bias"):
             own = [getattr(layer, name).detach() for layer in layers]
             needs_gradient = getattr(layers[0], name).requires_grad
-            setattr(self, name, nn.Parameter(torch.stack(own), needs_gradient))
+            stacked = _aligned_like(own[0], len(own), own[0].shape)
+            torch.stack(own, out=stacked)
+            setattr(self, name, nn.Parameter(stacked, needs_gradient))
 
     def stacked_parameters(
         self,
@@ -165,7 +181,7 @@ class _BatchedLinear(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         x, weight = _aligned(x), _aligned(weight)
         ctx.save_for_backward(x, weight)
-        out = _aligned_like(x, x.shape[1], weight.shape[1])
+        out = _aligned_like(x, len(x), (x.shape[1], weight.shape[1]))
         if _is_tiny(x, weight.mT):
             for b, one, other, found in zip(bias, x, weight.mT, out, strict=True):
                 torch.addmm(b, one, other, out=found)
@@ -195,19 +211,19 @@ class _BatchedLinear(torch.autograd.Function):
 _VALUES = 16
 
 
-def _aligned_like(x: Tensor, height: int, width: int) -> Tensor:
-    """Unset matrices, one per network, each of which begins where one alone would."""
-    n = height * width
-    memory = x.new_empty(len(x), -(-n // _VALUES) * _VALUES)
-    matrices: Tensor = memory[:, :n].unflatten(1, (height, width))
-    return matrices
+def _aligned_like(x: Tensor, n_networks: int, shape: Sequence[int]) -> Tensor:
+    """Unset tensors, one per network, each of which begins where one alone would."""
+    n = math.prod(shape)
+    memory = x.new_empty(n_networks, -(-n // _VALUES) * _VALUES)
+    found: Tensor = memory[:, :n].unflatten(1, tuple(shape))
+    return found
 
 
 def _aligned(x: Tensor) -> Tensor:
     """Matrices (n_networks, ...), each of which begins where one alone would."""
-    if x[0].numel() % _VALUES == 0:
+    if x.stride(0) % _VALUES == 0:
         return x
-    return _aligned_like(x, *x.shape[1:]).copy_(x)
+    return _aligned_like(x, len(x), x.shape[1:]).copy_(x)
 
 
 # torch itself multiplies matrices in a batch if they need fewer products than this.
@@ -220,7 +236,7 @@ def _is_tiny(a: Tensor, b: Tensor) -> bool:
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
     """Products of the matrices of every network."""
-    out = _aligned_like(a, a.shape[1], b.shape[2])
+    out = _aligned_like(a, len(a), (a.shape[1], b.shape[2]))
     if not _is_tiny(a, b):
         return torch.bmm(a, b, out=out)
     for one, other, found in zip(a, b, out, strict=True):

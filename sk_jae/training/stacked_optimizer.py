@@ -34,14 +34,25 @@ def settings_of(optimizer: Optimizer) -> Hashable | None:
     """
     if type(optimizer) not in _VALUE_BY_VALUE:
         return None
+    options = _options(optimizer)
+    if options is None:
+        return None
+    n_steps = [
+        tuple(sorted({_n_steps(optimizer.state.get(p)) for p in group["params"]}))
+        for group in optimizer.param_groups
+    ]
+    return type(optimizer), options, *n_steps
+
+
+def _options(optimizer: Optimizer) -> tuple[str, ...] | None:
+    """The options of all parameter groups; None if one can change unseen."""
     groups = []
     for group in optimizer.param_groups:
         options = {key: value for key, value in group.items() if key != "params"}
         if any(isinstance(value, Tensor) for value in options.values()):
             return None
-        n_steps = {_n_steps(optimizer.state.get(p)) for p in group["params"]}
-        groups.append((repr(sorted(options.items())), *sorted(n_steps)))
-    return type(optimizer), *groups
+        groups.append(repr(sorted(options.items())))
+    return tuple(groups)
 
 
 def _n_steps(state: Mapping[str, Any] | None) -> float:
@@ -51,39 +62,64 @@ def _n_steps(state: Mapping[str, Any] | None) -> float:
 class StackedOptimizers:
     """One optimizer for every run of neighbors that have equal settings.
 
+    The states of the networks' own optimizers are parts of the stacked ones.
+
     Parameters
     ----------
     optimizers : sequence of Optimizer
-        Those of the networks, whose states are taken over.
-    settings : sequence of hashable
-        What :func:`settings_of` has found for each.
+        Those of the networks.
     parameters : sequence of (Parameter, sequence of Parameter)
         Each stacked parameter, and the parameters of the networks in it.
     """
 
-    def __init__(
-        self,
-        optimizers: Sequence[Optimizer],
-        settings: Sequence[Hashable],
-        parameters: Pairs,
-    ) -> None:
-        stacks = {id(p): stacked for stacked, own in parameters for p in own}
-        self._blocks = []
-        start = 0
-        pairs = zip(optimizers, settings, strict=True)
-        for _, block in groupby(pairs, lambda pair: pair[1]):
-            own = [optimizer for optimizer, _ in block]
-            self._blocks.append(_Block(own, start, stacks))
-            start += len(own)
+    def __init__(self, optimizers: Sequence[Optimizer], parameters: Pairs) -> None:
+        self.own = list(optimizers)
+        self._stacked = [stacked for stacked, _ in parameters]
+        self._stacks = {id(p): stacked for stacked, own in parameters for p in own}
+        self._blocks: list[_Block] = []
+
+    def take(self) -> None:
+        """Take over the settings of the networks' optimizers, and changed states."""
+        if not self._blocks or not all(block.is_bound() for block in self._blocks):
+            self._blocks, start = [], 0
+            for _, alike in groupby(self.own, settings_of):
+                own = list(alike)
+                self._blocks.append(_Block(own, start, self._stacks))
+                start += len(own)
+        for block in self._blocks:
+            block.take_settings()
+
+    def tensors(self) -> list[Tensor]:
+        """All states."""
+        return [
+            value
+            for block in self._blocks
+            for state in block.optimizer.state.values()
+            for value in state.values()
+            if isinstance(value, Tensor)
+        ]
+
+    def zero_grad(self) -> None:
+        for stacked in self._stacked:
+            stacked.grad = None
 
     def step(self) -> None:
         for block in self._blocks:
             block.step()
 
-    def give_back(self) -> None:
-        """Write the states into the networks' own optimizers."""
+    def bind(self) -> None:
+        """Let the states of the networks' optimizers be parts of the stacked ones."""
         for block in self._blocks:
-            block.give_back()
+            block.bind()
+
+    def release(self) -> None:
+        """Give the states of the networks' optimizers memory of their own again."""
+        for optimizer in self.own:
+            for state in optimizer.state.values():
+                for key, value in state.items():
+                    if isinstance(value, Tensor):
+                        state[key] = value.clone()
+        self._blocks = []
 
 
 class _Block:
@@ -95,7 +131,7 @@ class _Block:
         start: int,
         stacks: Mapping[int, nn.Parameter],
     ) -> None:
-        self._optimizers = optimizers
+        self._own = optimizers
         self._start = start
         # Parts of a stacked parameter, which have the same memory, their places in it,
         # and the parameters of the networks in them.
@@ -106,23 +142,25 @@ class _Block:
             for g, group in enumerate(first.param_groups)
         ]
         make: Any = type(first)
-        self._optimizer: Optimizer = make(groups)
-        for _, part, _, own in self._parts:
-            states = [optimizer.state.get(p, {}) for optimizer, p in own]
+        self.optimizer: Optimizer = make(groups)
+        for _, part, _, of_networks in self._parts:
+            states = [optimizer.state.get(p, {}) for optimizer, p in of_networks]
             if states[0]:
-                self._optimizer.state[part] = {
+                self.optimizer.state[part] = {
                     key: _stacked([state[key] for state in states]) for key in states[0]
                 }
+        self._n_bound = 0
+        self._states: list[Any] = []
 
     def _parts_of_group(
         self, stacks: Mapping[int, nn.Parameter], g: int
     ) -> list[nn.Parameter]:
         found = []
         for of_networks in zip(
-            *(o.param_groups[g]["params"] for o in self._optimizers), strict=True
+            *(o.param_groups[g]["params"] for o in self._own), strict=True
         ):
             stacked = stacks[id(of_networks[0])]
-            own = list(zip(self._optimizers, of_networks, strict=True))
+            own = list(zip(self._own, of_networks, strict=True))
             n = 1 if of_networks[0].numel() % _VALUES else len(own)
             for i in range(0, len(own), n):
                 place = slice(self._start + i, self._start + i + n)
@@ -131,21 +169,40 @@ class _Block:
                 found.append(part)
         return found
 
+    def take_settings(self) -> None:
+        groups = zip(
+            self.optimizer.param_groups, self._own[0].param_groups, strict=True
+        )
+        for group, own in groups:
+            group.update({**own, "params": group["params"]})
+
     def step(self) -> None:
         for stacked, part, place, _ in self._parts:
             gradient = stacked.grad
             part.grad = None if gradient is None else gradient[place]
-        self._optimizer.step()
+        self.optimizer.step()
 
-    def give_back(self) -> None:
+    def is_bound(self) -> bool:
+        """Whether the networks still have equal settings and the states of `bind`."""
+        return (
+            all(
+                optimizer.state is state
+                for optimizer, state in zip(self._own, self._states, strict=True)
+            )
+            and len(set(map(_options, self._own))) == 1
+        )
+
+    def bind(self) -> None:
+        if self._n_bound == len(self.optimizer.state) and self._states:
+            return
         for _, part, _, own in self._parts:
-            state = self._optimizer.state.get(part)
-            if not state:
-                continue
-            for i, (optimizer, p) in enumerate(own):
-                optimizer.state[p] = {
-                    key: _of_network(value, i) for key, value in state.items()
-                }
+            for key, value in self.optimizer.state.get(part, {}).items():
+                is_stacked = isinstance(value, Tensor) and value.ndim > 0
+                of_each = value.unbind() if is_stacked else [value] * len(own)
+                for (optimizer, p), new in zip(own, of_each, strict=True):
+                    optimizer.state[p][key] = new
+        self._n_bound = len(self.optimizer.state)
+        self._states = [optimizer.state for optimizer in self._own]
 
 
 def _stacked(values: Sequence[Any]) -> Any:
@@ -154,9 +211,3 @@ def _stacked(values: Sequence[Any]) -> Any:
     if not isinstance(first, Tensor):
         return first
     return torch.stack(list(values)) if first.ndim else first.clone()
-
-
-def _of_network(value: Any, i: int) -> Any:
-    if not isinstance(value, Tensor):
-        return value
-    return value[i].clone() if value.ndim else value.clone()

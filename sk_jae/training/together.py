@@ -2,7 +2,8 @@
 
 Every fit has a thread of its own, but only one of these threads runs at any time: it
 runs until its training needs an epoch, and waits until the epochs of all fits have been
-computed. So the code of a fit is the same whether it is alone or not.
+computed. So the code of a fit is the same whether it is alone or not. A fit that cannot
+train together with others does not wait.
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from typing import Any, Generic, TypeVar
 
-from sk_jae.training.memory import free_memory
-from sk_jae.training.stacked_epoch import EpochOfTraining, StackedTraining
+from sk_jae.architecture import free_memory
+from sk_jae.training.net import JointNet
+from sk_jae.training.objective import Phase
+from sk_jae.training.stacked_epoch import (
+    EpochOfTraining,
+    StackedTraining,
+    structure_of,
+)
 
 __all__ = ["run_together", "train_epoch"]
 
@@ -47,7 +54,8 @@ class _Fit(Generic[T]):
         self.epoch: EpochOfTraining | None = None
         self.error: BaseException | None = None
         self._function = function
-        self._is_stopped = False
+        self._is_stopped = self._must_be_alone = False
+        self._phase: tuple[JointNet, Phase] | None = None
         self._its_turn, self._my_turn = threading.Lock(), threading.Lock()
         self._its_turn.acquire()
         self._my_turn.acquire()
@@ -72,9 +80,9 @@ class _Fit(Generic[T]):
 
     def stop(self) -> None:
         """End the function, wherever it is."""
+        self._is_stopped = True
         if self._is_running:  # Ctrl-C has come to the caller's thread meanwhile
             self._wait()
-        self._is_stopped = True
         while self.epoch is not None:
             self.go_on()
 
@@ -87,16 +95,27 @@ class _Fit(Generic[T]):
         finally:
             self._my_turn.release()
 
+    def _is_alone(self, epoch: EpochOfTraining) -> bool:
+        """Whether the fit must train by itself in this phase."""
+        phase = epoch.net, epoch.net.phase_
+        if phase != self._phase:
+            self._phase = phase
+            self._must_be_alone = structure_of(epoch) is None
+        return self._must_be_alone
+
     def train(self, epoch: EpochOfTraining) -> None:
         """Wait until an epoch has been computed; called by the function."""
+        if self._is_stopped:
+            raise _Stopped
+        if self._is_alone(epoch):
+            epoch.alone()
+            return
         self.epoch = epoch
         self._my_turn.release()
         self._its_turn.acquire()
         self.epoch = None
         if self._is_stopped:
             raise _Stopped
-        if epoch.error is not None:
-            raise epoch.error
         if not epoch.is_done:
             epoch.alone()
 
@@ -151,6 +170,8 @@ def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
         for fit in fits:
             fit.stop()
         raise
+    finally:
+        stacked.release()
     return [fit.result for fit in fits]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -37,6 +36,7 @@ from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
+from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.phase_limits import recalibrate, training_only
 from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
@@ -45,7 +45,7 @@ from sk_jae.training.together import train_epoch
 from sk_jae.training.user_functions import noting
 from sk_jae.training.validation_scores import ValidationScores
 
-__all__ = ["EpochMonitor", "OptimizerState", "Trainer"]
+__all__ = ["EpochMonitor", "Trainer"]
 
 # Durations differ between fits that are equal otherwise.
 _NOT_IN_HISTORY = ("batches", "train_batch_count", "valid_batch_count", "dur")
@@ -64,27 +64,6 @@ class EpochMonitor(Protocol):
         """True asks to stop the phase."""
 
     def end(self) -> None: ...
-
-
-@dataclass
-class OptimizerState:
-    """The state of an optimizer, by the position of the parameter.
-
-    Attributes
-    ----------
-    name : str
-        The full name of its class.
-    state : dict of {int: dict}
-    """
-
-    name: str
-    state: dict[int, dict[str, Any]]
-
-    @classmethod
-    def of(cls, optimizer: torch.optim.Optimizer) -> OptimizerState:
-        kind = type(optimizer)
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        return cls(name, optimizer.state_dict()["state"])
 
 
 class Trainer:
@@ -167,6 +146,7 @@ class Trainer:
         self.best: BestWeights | None = None
         self.adaptation: Adaptation | None = None
         self._n_done = 0
+        self._own_code: list[str] | None = None
         self.finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
         self.net.terms_ = planned_terms(phases, net.augment)
@@ -179,11 +159,14 @@ class Trainer:
     def _epochs(self) -> list[dict[str, Any]]:
         return [*self.finished, *self.net.history]
 
-    def _rows(self) -> list[dict[str, Any]]:
-        return [
+    def _note_rows(self) -> None:
+        """Bring `history` up to date."""
+        rows = [row for row in self._epochs if "train_loss" in row]  # else interrupted
+        # Callbacks may write to earlier rows.
+        start = 0 if self.net.callbacks else max(0, len(self.history) - 1)
+        self.history[start:] = [
             {key: value for key, value in row.items() if key not in _NOT_IN_HISTORY}
-            for row in self._epochs
-            if "train_loss" in row  # else interrupted
+            for row in rows[start:]
         ]
 
     def take_over(self, earlier: OptimizerState | None) -> None:
@@ -216,7 +199,7 @@ class Trainer:
             kept = self._load()
             if kept and self.place.phase == len(self.phases):
                 self._n_done = load_end(self, kept)
-                self.history[:] = self._rows()
+                self._note_rows()
                 return
             for phase in self.phases[self.place.phase :]:
                 self.finished += self.net.history
@@ -229,6 +212,7 @@ class Trainer:
                     break
                 with self.lent.lent():
                     recalibrate(self.module, phase, self._batches_of_epochs())
+                self.net.processes.average_statistics(self.module)
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
                 self.place = Place(self.place.phase + 1)
@@ -268,10 +252,13 @@ class Trainer:
         )
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
-            valid = ValidationBatches(self.valid, net.batch_size, self.reader)
+            everything = ValidationBatches(self.valid, net.batch_size, self.reader)
+            valid = ValidationBatches(
+                self.valid, net.batch_size, self.reader, net.processes
+            )
             net.criterion_.scores = ValidationScores(
                 self.module,
-                valid,
+                everything,
                 self.data.layouts,
                 torch.device(net.device),
                 gives_logits=net.reconstruction_loss == "bce",
@@ -282,7 +269,7 @@ class Trainer:
             with training_only(self.module, phase.trainable_prefixes):
                 if kept:
                     self._n_done = load_state(self, kept)
-                    self.history[:] = self._rows()
+                    self._note_rows()
                 else:  # callbacks may have changed the number of epochs
                     self.place = self.place.with_epochs(net.max_epochs)
                 while not self.place.is_last:
@@ -306,11 +293,16 @@ class Trainer:
         if not self._n_done:
             raise
         self.interrupted = self.interrupted or len(self._epochs)
-        self.history[:] = self._rows()
+        self._note_rows()
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
         return TrainingBatches(
-            self.data, self.net.batch_size, self.reader, self.seed, epoch
+            self.data,
+            self.net.batch_size,
+            self.reader,
+            self.seed,
+            epoch,
+            self.net.processes,
         )
 
     def _batches_of_epochs(self) -> Iterator[TrainingBatches]:
@@ -319,18 +311,20 @@ class Trainer:
 
     def _draw_anew(self, epoch: int) -> None:
         """Let all draws of an epoch depend on the seed and its number alone."""
-        net = self.net
+        net, words = self.net, self.net.processes.words
         device = torch.device(net.device)
         for name, augment in zip(self.data.names, net.criterion_.augment, strict=False):
             if isinstance(augment, RandomMap):
                 augment.generator = generator_for(
-                    self.seed, epoch, name, "augmentation", device=device
+                    self.seed, epoch, name, "augmentation", *words, device=device
                 )
-        self.lent.seed(self.seed, epoch, "user")
+        self.lent.seed(self.seed, epoch, "user", *words)
 
     def _step(self, step: Callable[[T], R]) -> Callable[[T], R]:
         """The step, to which the global generators are lent if it runs own code."""
-        own_code = self.net.own_code
+        if self._own_code is None or self.net.callbacks:  # which may change modules
+            self._own_code = self.net.own_code
+        own_code = self._own_code
         if not own_code:
             return step
 
@@ -346,18 +340,16 @@ class Trainer:
         data = {"dataset_train": self.data, "dataset_valid": self.valid}
         epoch = len(self._epochs)
         self._draw_anew(epoch)
-        batches = self._training_batches(epoch)
         self.monitor.begin_epoch()
         net.notify("on_epoch_begin", **data)
         if len(self.phases) > 1:
             net.history.record("phase", net.phase_.name)
-        train_step = partial(net.train_step, outside=self.lent.given_back)
-        step = self._step(train_step)
-        alone = partial(net.run_single_epoch, batches, True, "train", step)
-        train_epoch(EpochOfTraining(net, batches, alone))
+        batches = self._training_batches(epoch)
+        train_epoch(EpochOfTraining(net, batches, partial(self._train_alone, epoch)))
+        net.processes.average_statistics(self.module)
         check_loss(net, net.history[-1])
         net.run_single_epoch(valid, False, "valid", self._step(net.validation_step))
-        self.history[:] = self._rows()
+        self._note_rows()
         stop = False
         try:
             net.notify("on_epoch_end", **data)
@@ -369,9 +361,17 @@ class Trainer:
         stop |= self.monitor.end_epoch()
         if valid is not None:
             stop |= best.update(net.history[-1, "valid_loss"])
-        self.history[:] = self._rows()  # with what callbacks have recorded
+        self._note_rows()  # with what callbacks have recorded
         self._n_done += 1
-        return stop
+        return net.processes.after_epoch(self.module, stop)
+
+    def _train_alone(self, epoch: int) -> None:
+        """Train for an epoch, which may have been begun together with other nets."""
+        self._draw_anew(epoch)
+        train_step = partial(self.net.train_step, outside=self.lent.given_back)
+        self.net.run_single_epoch(
+            self._training_batches(epoch), True, "train", self._step(train_step)
+        )
 
     def _set_lr(self, factor: float) -> None:
         """Set the learning rates of an epoch, if the schedule is the cosine."""

@@ -53,6 +53,11 @@ def numbers_for_all():
     return X, [x[:, 0] - x[:, 1] for x in X]
 
 
+def numbers_of_images():
+    X, (y, _) = image_tasks()
+    return X, [y + 0.5, None]
+
+
 def signals():
     X, y = make_tasks(shapes=((2, 24), (2, 24)))
     return [x.astype(np.float32) for x in X], [y[0], None]
@@ -164,6 +169,11 @@ CASES = {
         list,
     ),
     "regressor": (reg(SMALL), numbers, list),
+    "regressor of images": (
+        reg(CONV, early_stopping=True, augmentation="auto"),
+        numbers_of_images,
+        list,
+    ),
     "regressor, common branch": (
         reg(SMALL, strategy="common-branch", head="both", early_stopping=True),
         numbers_for_all,

@@ -27,9 +27,19 @@ PARAMETERS = {
 }
 
 
+# The shapes of the samples of both tasks.
+SHAPES = {
+    "autoencoder": [(8, 8), (8, 8)],
+    "classifier": [(5,), (5,)],
+    "regressor": [(5,), (5,)],
+    "signals": [(1, 32), (1, 16)],
+    "whitened": [(20,), (20,)],
+}
+
+
 def samples(name):
     """Samples that are the same with every version of numpy."""
-    shapes = [(24, 8, 8), (16, 8, 8)] if name == "autoencoder" else [(24, 5), (16, 5)]
+    shapes = [(n, *s) for n, s in zip((24, 16), SHAPES[name], strict=True)]
     X = [np.cos(np.arange(np.prod(s)) ** 1.5).reshape(s) for s in shapes]
     return {"a": X[0], "b": X[1]} if name == "classifier" else X
 
@@ -42,7 +52,16 @@ def fitted(name):
     if name == "classifier":
         y = {"a": np.array(["no", "yes"])[np.arange(24) % 2], "b": None}
         return JointTransferClassifier(encoder=(8,), **PARAMETERS).fit(X, y)
+    if name == "signals":
+        layers = "Conv 2x5, BN, Profile 2, FC 4"
+        clf = JointTransferClassifier(
+            encoder=layers, decoder=(4,), sampling_rate=[100.0, 50.0], **PARAMETERS
+        )
+        return clf.fit(X, [np.arange(24) % 2, None])
     y = [X[0][:, 0], None]
+    if name == "whitened":
+        own = {"input_scaling": "whiten", **PARAMETERS}
+        return JointTransferRegressor(encoder=(8,), **own).fit(X, y)
     warm = {"warm_start": True, **PARAMETERS}
     return JointTransferRegressor(encoder=(8,), **warm).fit(X, y)
 
@@ -53,11 +72,13 @@ def outputs(name, est):
         return est.reconstruct(X)
     if name == "classifier":
         return list(est.predict_proba(X).values())
+    if name == "signals":
+        return est.predict_proba(X)
     return est.predict(X)
 
 
 def write_all(folder, versions):
-    for name in ("autoencoder", "classifier", "regressor"):
+    for name in SHAPES:
         est = fitted(name)
         path = Path(folder) / f"{name}-format1-{versions}.jae"
         est.save(path)
@@ -84,6 +105,8 @@ def _again(name):
         return (X,)
     if name == "classifier":
         return X, {"a": np.arange(24) % 2, "b": None}
+    if name == "signals":
+        return X, [np.arange(24) % 2, None]
     return X, [X[0][:, 0], None]
 
 

@@ -48,8 +48,8 @@ def test_what_the_memory_holds_is_not_refused(monkeypatch):
     """The estimate is near the number of weights, and above it."""
     clf = JointTransferClassifier(**small(encoder=(64,))).fit(*half_labeled())
     bytes_needed = 16 * clf.n_parameters_
-    monkeypatch.setattr(_sizes, "_free_memory", lambda: 2 * bytes_needed)
+    monkeypatch.setattr(_sizes, "free_memory", lambda: 2 * bytes_needed)
     clf.fit(*half_labeled())
-    monkeypatch.setattr(_sizes, "_free_memory", lambda: bytes_needed // 2)
+    monkeypatch.setattr(_sizes, "free_memory", lambda: bytes_needed // 2)
     with pytest.raises(ValueError, match="GB are free"):
         clf.fit(*half_labeled())

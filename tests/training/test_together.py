@@ -13,7 +13,8 @@ from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.training import run_together
-from sk_jae.training.stacked_epoch import _train_group
+from sk_jae.training.reading import SampleReader
+from sk_jae.training.stacked_group import StackedGroup
 
 RNG = np.random.default_rng(0)
 # Odd numbers of samples, columns and classes, and unequal tasks.
@@ -41,11 +42,12 @@ def group_sizes(monkeypatch):
     """How many networks were in each stacked epoch."""
     sizes = []
 
-    def counted(epochs):
-        sizes.append(len(epochs))
-        _train_group(epochs)
+    class CountedGroup(StackedGroup):
+        def train(self, epochs):
+            super().train(epochs)
+            sizes.append(len(epochs))
 
-    monkeypatch.setattr("sk_jae.training.stacked_epoch._train_group", counted)
+    monkeypatch.setattr("sk_jae.training.stacked_epoch.StackedGroup", CountedGroup)
     return sizes
 
 
@@ -64,6 +66,8 @@ def assert_as_alone(estimators, X, y):
         found = other.module_.state_dict()
         for name, value in one.module_.state_dict().items():
             assert torch.equal(value, found[name]), name
+            # Memory of its own, not of the stack.
+            assert found[name].untyped_storage().nbytes() == found[name].nbytes
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,8 @@ def assert_as_alone(estimators, X, y):
         ({"encoder": (16,), "optimizer": "sgd", "lr": 0.01}, VECTORS),
         ({"encoder": (16,), "optimizer": "adamw", "weight_decay": 0.1}, VECTORS),
         ({"encoder": (16,), "reconstruction_loss": "bce"}, IMAGES),
+        ({"encoder": (16,), "reconstruction_loss": "huber"}, VECTORS),
+        ({"encoder": (16,), "class_weight": "balanced"}, VECTORS),
         # Augmented images have the consistency term.
         ({"encoder": (16,), "max_epochs": 8}, IMAGES),
         ({"encoder": (16,), "n_private": 0}, VECTORS),
@@ -163,6 +169,42 @@ def test_what_cannot_be_stacked_is_trained_one_by_one(parameters, X, group_sizes
     assert not group_sizes
 
 
+def test_what_must_be_alone_is_trained_to_its_end_at_once():
+    ended = []
+
+    def fit(lr):
+        estimator = JointAutoencoder(**PLAIN, encoder="Conv 2x(3x3)", lr=lr)
+        assert len(ended) == round(lr * 1000) - 1
+        ended.append(estimator.fit(IMAGES))
+
+    run_together([partial(fit, 0.001 * (k + 1)) for k in range(3)])
+    assert len(ended) == 3
+
+
+def test_images_that_train_in_two_parts_are_stacked_too(group_sizes):
+    y = [LABELS[0], None]
+    X = [np.repeat(images, 2, axis=1).repeat(2, axis=2) for images in IMAGES]
+    parameters = {**PLAIN, "encoder": (16,), "max_epochs": 10, "augmentation": "auto"}
+    estimators = [
+        JointTransferClassifier(**parameters, lr=lr, infomax_weight=1.0)
+        for lr in (0.001, 0.01, 0.02)
+    ]
+    assert_as_alone(estimators, X, y)
+    assert max(group_sizes) == 3
+    found = [clone(e).fit(X, y).transfer_["task1"] for e in estimators[:1]]
+    assert found[0]["supposed"] != "none"
+
+
+def test_default_images_in_two_parts_have_the_same_result_one_by_one(group_sizes):
+    parameters = {"device": "cpu", "random_state": 0, "max_epochs": 5}
+    estimators = [
+        JointTransferClassifier(**parameters, lr=lr, n_shared=8, n_private=8)
+        for lr in (0.001, 0.01)
+    ]
+    assert_as_alone(estimators, IMAGES, LABELS)
+    assert not group_sizes
+
+
 def test_a_network_that_diverges_hurts_no_other():
     def fit(lr):
         estimator = JointAutoencoder(
@@ -180,6 +222,45 @@ def test_a_network_that_diverges_hurts_no_other():
     assert "try a smaller lr" in str(together[1])
     for k in (0, 2):
         assert history(together[k]) == history(alone[k])
+
+
+def test_an_error_in_a_stacked_step_concerns_only_the_fit_that_causes_it(monkeypatch):
+    y = [LABELS[0], None]
+    parameters = {**PLAIN, "encoder": "FC 12, BN", "max_epochs": 8}
+    estimators = [
+        JointTransferClassifier(**{**parameters, "random_state": seed})
+        for seed in range(3)
+    ]
+    alone = [clone(e).fit(SAME_COLUMNS, y) for e in estimators]
+    read = SampleReader.samples
+    calls = []
+
+    def unreadable(self, t, rows):
+        if self.arrays[0] is broken:
+            calls.append(t)
+            if len(calls) > 21:  # in the middle of an epoch
+                raise OSError("the disk is gone")
+        return read(self, t, rows)
+
+    monkeypatch.setattr(SampleReader, "samples", unreadable)
+    broken = SAME_COLUMNS[0].copy()
+
+    def fit(estimator, X):
+        try:
+            return estimator.fit(X, y)
+        except OSError as error:
+            return error
+
+    data = [SAME_COLUMNS, [broken, SAME_COLUMNS[1]], SAME_COLUMNS]
+    together = run_together(
+        [partial(fit, clone(e), X) for e, X in zip(estimators, data, strict=True)]
+    )
+    assert str(together[1]) == "the disk is gone"
+    for k in (0, 2):
+        assert history(together[k]) == history(alone[k])
+        found = together[k].module_.state_dict()
+        for name, value in alone[k].module_.state_dict().items():
+            assert torch.equal(value, found[name]), name
 
 
 def test_an_error_of_one_function_ends_the_others():

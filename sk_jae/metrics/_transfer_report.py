@@ -35,6 +35,9 @@ __all__ = ["transfer_report"]
 _LEAST_CLASSES = 0.9
 _LEAST_AGREEMENT = 0.8
 
+# A task of few samples looks different by chance.
+_N_ERRORS = 2.0
+
 # Networks are somewhat more confident than right, also where transfer works.
 _LEAST_ACCURACY = 0.9
 
@@ -80,7 +83,7 @@ def transfer_report(
         not labeled in `fit`. All others are marked as unlabeled.
     n_neighbors : int, default=5
         Number of nearest neighbors with which each sample is compared. The distance is
-        the Euclidean distance of all features.
+        the Euclidean distance of all features, of tables with standardized columns.
     max_samples : int, default=2000
         Largest number of samples of each task that are compared. If there are more,
         evenly spaced ones are taken.
@@ -112,8 +115,9 @@ def transfer_report(
         warning : str
             The reason to doubt the predictions for a task without labels: these have
             fewer than 0.9 of the effective classes, or less than 0.8 of the agreement,
-            of the predictions for labeled tasks, or `accuracy_high` is below 0.9 of the
-            confidence. It is empty if there is no reason.
+            of the predictions for labeled tasks, by more than two standard errors, or
+            `accuracy_high` is below 0.9 of the confidence. It is empty if there is no
+            reason.
 
     Raises
     ------
@@ -193,7 +197,7 @@ def _report(
     max_samples: int,
     n_neighbors: int,
 ) -> dict[str, dict[str, Any]]:
-    report, means = {}, {}
+    report, means, errors = {}, {}, {}
     labeled = [t for t in present if np.any(masks[t])]
     for t in present:
         p = predictor.predict_proba(select_task(tasks, t))
@@ -206,12 +210,14 @@ def _report(
                 "samples with each other and needs at least 2."
             )
         rows = evenly_spaced(len(x), max_samples)
+        agrees, error = _agreement(x[rows], p[rows].argmax(1), n_neighbors)
+        errors[t] = _N_ERRORS * error, _tolerance(means[t], len(x))
         found: dict[str, Any] = {
             "n_samples": len(x),
             "n_labeled": 0 if (mask := masks[t]) is None else int(mask.sum()),
             "confidence": float(p.max(axis=1).mean()),
             "effective_classes": _effective_classes(means[t]),
-            "neighbor_agreement": _agreement(x[rows], p[rows].argmax(1), n_neighbors),
+            "neighbor_agreement": agrees,
         }
         if few is not None:
             predicted = predictor.classes_[p.argmax(axis=1)]
@@ -224,7 +230,7 @@ def _report(
     for t in present:
         if t not in labeled:
             found = report[tasks.names[t]]
-            found["warning"] = _warning(found, n_classes, agreement)
+            found["warning"] = _warning(found, n_classes, agreement, *errors[t])
     return report
 
 
@@ -244,7 +250,13 @@ def _accuracy(predicted: NDArray[Any], few: LabelsAndMask | None) -> dict[str, A
     }
 
 
-def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
+def _warning(
+    found: dict[str, Any],
+    n_classes: float,
+    agreement: float,
+    tolerance_of_agreement: float,
+    tolerance_of_classes: float,
+) -> str:
     confidence = found["confidence"]
     if found.get("accuracy_high", np.nan) < _LEAST_ACCURACY * confidence:
         return (
@@ -253,12 +265,12 @@ def _warning(found: dict[str, Any], n_classes: float, agreement: float) -> str:
             f"{confidence:.2f}: classes may be taken for each other."
         )
     n, agrees = found["effective_classes"], found["neighbor_agreement"]
-    if agrees < _LEAST_AGREEMENT * agreement:
+    if agrees + tolerance_of_agreement < _LEAST_AGREEMENT * agreement:
         return (
             f"The agreement of neighbors on their class is {agrees:.2f}, in labeled "
             f"tasks {agreement:.2f}: the task may have little to do with them."
         )
-    if n < _LEAST_CLASSES * n_classes:
+    if n * (1 + tolerance_of_classes) < _LEAST_CLASSES * n_classes:
         return (
             f"Predictions use {n:.1f} effective classes, in labeled tasks "
             f"{n_classes:.1f}: some classes may be missing or less frequent here, or "
@@ -272,12 +284,31 @@ def _effective_classes(p: NDArray[Any]) -> float:
     return float(np.exp(entropy(p)))
 
 
-def _agreement(x: NDArray[Any], predicted: NDArray[np.intp], n_neighbors: int) -> float:
-    """Return how often neighbors have the same prediction, corrected for chance."""
-    x = x.reshape(len(x), -1).astype(np.float32)
+def _tolerance(p: NDArray[Any], n_samples: int) -> float:
+    """How much smaller the effective classes of so many samples may be by chance."""
+    logarithms = np.log(np.where(p > 0, p, 1.0))
+    variance = np.sum(p * logarithms**2) - entropy(p) ** 2
+    # The entropy of few samples is smaller also where the shares are even.
+    bias = (np.count_nonzero(p > 1 / n_samples) - 1) / (2 * n_samples)
+    return float(_N_ERRORS * np.sqrt(max(variance, 0.0) / n_samples) + bias)
+
+
+def _agreement(
+    x: NDArray[Any], predicted: NDArray[np.intp], n_neighbors: int
+) -> tuple[float, float]:
+    """How often neighbors have the same prediction, corrected for chance; its error."""
+    is_table = x.ndim == 2
+    x = x.reshape(len(x), -1).astype(np.float64 if is_table else np.float32)
+    if is_table:
+        spread = x.std(axis=0)
+        x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     neighbors = NearestNeighbors(n_neighbors=min(n_neighbors, len(x) - 1)).fit(x)
     # If no samples are passed, no sample is its own neighbor.
     places = neighbors.kneighbors(return_distance=False)
-    observed = np.mean(predicted[places] == predicted[:, None])
+    same = np.mean(predicted[places] == predicted[:, None], axis=1)
     chance = np.sum((np.bincount(predicted) / len(predicted)) ** 2)
-    return float((observed - chance) / (1 - chance)) if chance < 1 else 0.0
+    if chance == 1:
+        return 0.0, 0.0
+    agreement = (same.mean() - chance) / (1 - chance)
+    error = same.std() / np.sqrt(len(same)) / (1 - chance)
+    return float(agreement), float(error)

@@ -10,13 +10,14 @@ from sklearn.model_selection import StratifiedKFold
 
 __all__ = ["differ_by_shares_alone"]
 
-# The part of the samples that would have to change their class, if shares differ.
+# The part of the samples of other classes from which on shares differ, beyond that
+# which chance explains.
 _DIFFERENT = 0.1
 
 # Below this area under the curve, the tables are not told apart.
 _TOLD_APART = 0.7
 
-_MOST_ROWS, _LEAST_ROWS, _N_ESTIMATES = 1000, 10, 30
+_MOST_ROWS, _LEAST_ROWS, _N_ESTIMATES = 1000, 30, 30
 
 
 def differ_by_shares_alone(
@@ -71,7 +72,8 @@ def differ_by_shares_alone(
     shares = np.bincount(classes, weights) / weights.sum()
     model = _regression(0.1).fit(labeled, classes, sample_weight=weights)
     estimated = _estimated_shares(model.predict_proba(unlabeled), shares)
-    if np.abs(estimated - shares).sum() / 2 < _DIFFERENT:
+    by_chance = _difference_by_chance(shares, len(labeled), len(unlabeled))
+    if np.abs(estimated - shares).sum() / 2 < _DIFFERENT + by_chance:
         return False
     weights = weights * (estimated / shares)[classes]
     return _told_apart(labeled, weights, unlabeled) < _TOLD_APART
@@ -91,6 +93,12 @@ def _estimated_shares(
         posterior = probabilities * (estimated / shares)
         estimated = (posterior / posterior.sum(axis=1, keepdims=True)).mean(axis=0)
     return estimated
+
+
+def _difference_by_chance(shares: NDArray[np.float64], *n_samples: int) -> float:
+    """The part of samples of other classes in two draws from the same shares."""
+    variance = shares * (1 - shares) * sum(1 / n for n in n_samples)
+    return float(np.sqrt(2 * variance / np.pi).sum() / 2)
 
 
 def _told_apart(

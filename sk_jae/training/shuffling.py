@@ -34,12 +34,13 @@ def shuffled_passes(
     for start in range(0, needed, n):
         if has_chunks:
             assert isinstance(array, LazyArray)
-            places, own = chunk_shuffled(array, rows, generator)
+            chosen, own = chunk_shuffled(array, rows, generator)
+            places = torch.from_numpy(chosen)
             ends += [start + end for end in own if start + end < needed]
         else:
-            places = torch.randperm(n, generator=generator).numpy()
+            places = torch.randperm(n, generator=generator)
         passes.append(places)
-    order = np.concatenate(passes)[:needed]
+    order = torch.cat(passes)[:needed].numpy()
     return order, [*ends, needed] if has_chunks else None
 
 

@@ -142,9 +142,9 @@ def test_a_continued_fit_prints_the_head_of_its_table(verbose, tmp_path, capsys)
     interrupted(partial(make, verbose=verbose), tmp_path, X, epoch=3)
     capsys.readouterr()
     resumed(partial(make, verbose=1), tmp_path, X)
-    first, _, third, *_ = capsys.readouterr().out.splitlines()
-    assert first.split()[:2] == ["epoch", "train_loss"]
-    assert third.split()[0] == "3"
+    _, head, _, row, *_ = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["epoch", "train_loss"]
+    assert row.split()[0] == "3"
 
 
 def test_a_changed_file_is_refused_by_name(tmp_path):

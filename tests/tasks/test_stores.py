@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 from numpy.testing import assert_array_equal
@@ -58,13 +59,12 @@ def lists(folder):
 
 
 def feather(folder):
-    pyarrow.dataset.write_dataset(
-        table(folder),
-        folder / "feather",
-        format="feather",
-        max_rows_per_file=40,
-        max_rows_per_group=40,
-    )
+    (folder / "feather").mkdir()
+    columns = {f"column {i}": ARRAY[:, i] for i in range(6)}
+    for k, rows in enumerate((slice(0, 40), slice(40, 90))):
+        part = pa.table({name: values[rows] for name, values in columns.items()})
+        path = folder / "feather" / f"{k}.feather"
+        pyarrow.feather.write_feather(part, path, chunksize=20)
     return pyarrow.dataset.dataset(folder / "feather", format="feather")
 
 

@@ -194,8 +194,13 @@ class TestTheirStart:
             ("dense", "infomax", {}, "after {} % otherwise"),
             ("conv", "infomax", {"augmentation": None}, "and after {} % without"),
             ("conv", "consistency", {}, "This term starts after {} % of the epochs"),
-            ("conv", "consistency", {"infomax_weight": 0.0}, "and after {} % where"),
-            ("dense", "consistency", {}, "and after {} % where"),
+            (
+                "conv",
+                "consistency",
+                {"infomax_weight": 0.0},
+                "and otherwise after {} %",
+            ),
+            ("dense", "consistency", {}, "and otherwise after {} %"),
         ],
     )
     def test_is_after_as_many_epochs_as_is_documented(

@@ -198,9 +198,9 @@ class TestTheirStart:
                 "conv",
                 "consistency",
                 {"infomax_weight": 0.0},
-                "and otherwise after {} %",
+                "otherwise after {} %",
             ),
-            ("dense", "consistency", {}, "and otherwise after {} %"),
+            ("dense", "consistency", {}, "otherwise after {} %"),
         ],
     )
     def test_is_after_as_many_epochs_as_is_documented(

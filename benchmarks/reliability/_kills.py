@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae import (
+    JointAutoencoder,
+    JointTransferClassifier,
+    JointTransferRegressor,
+)
 from sk_jae.callbacks import Checkpoint
 
 __all__ = ["KILL", "KINDS", "kill_fits"]
@@ -52,6 +56,11 @@ def _classifier() -> tuple[Any, ...]:
     return JointTransferClassifier(**_COMMON), X, [y[0], None]
 
 
+def _regressor() -> tuple[Any, ...]:
+    X = _tables()
+    return JointTransferRegressor(**_COMMON), X, [X[0][:, :2].sum(axis=1), None]
+
+
 def _phases() -> tuple[Any, ...]:
     X = _pictures()
     y = [np.arange(len(x)) % 3 for x in X]
@@ -68,6 +77,7 @@ def _phases() -> tuple[Any, ...]:
 KINDS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "autoencoder, early stopping": _autoencoder,
     "classifier, unlabeled task": _classifier,
+    "regressor, unlabeled task": _regressor,
     "convolutions, three phases": _phases,
 }
 

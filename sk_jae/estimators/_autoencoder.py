@@ -187,6 +187,9 @@ class JointAutoencoder(CodeFitting):
         The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
+    layouts_ : tuple of object
+        How the samples of each task are read: `kind` (a word of `layout`), `shape`, the
+        names in `columns`, and `dtype`, that of reconstructions.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)

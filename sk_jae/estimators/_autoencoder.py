@@ -168,9 +168,9 @@ class JointAutoencoder(CodeFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with each term of the loss by task,
-        and once the time that is left, if it is more than a minute. With 2, terminals
-        and notebooks show a bar with the time left too.
+        With 0, nothing is printed. Otherwise there is a line for each epoch, with each
+        term of the loss by task, and once the time that is left, if it is more than a
+        minute; terminals and notebooks show a bar with the time left below it.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and

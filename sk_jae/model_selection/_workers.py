@@ -55,23 +55,15 @@ def run_in_processes(
     )
     parts = _Parts(functions, n_processes)
     there = _InWorker(executor, run)
-    others = [
-        threading.Thread(target=parts.work_for, args=(there,), daemon=True)
-        for _ in range(n_processes - 1)
-    ]
-    for other in others:
-        other.start()
+    for _ in range(n_processes - 1):
+        threading.Thread(target=parts.work_for, args=(there,), daemon=True).start()
     try:
         parts.work(run)
-        for other in others:
-            other.join()
+        return parts.wait()
     except BaseException:
         parts.stop()
         executor.shutdown(wait=False, kill_workers=True)
         raise
-    if parts.error is not None:
-        raise parts.error
-    return parts.results
 
 
 class _InWorker:
@@ -86,45 +78,65 @@ class _InWorker:
 
 
 class _Parts:
-    """Functions that are called part by part, and what they have returned.
-
-    Attributes
-    ----------
-    results : list
-    error : Exception or None
-        What was raised in another process.
-    """
+    """Functions that are called part by part, and what they have returned."""
 
     def __init__(self, functions: Functions, n_processes: int) -> None:
-        self.results: list[Any] = [None] * len(functions)
-        self.error: Exception | None = None
+        self._results: list[Any] = [None] * len(functions)
+        self._error: Exception | None = None
         self._functions = functions
         self._n_processes = n_processes
         self._waiting = deque(range(len(functions)))
-        self._lock = threading.Lock()
+        self._n_taken = 0
+        self._changed = threading.Condition()
 
     def work(self, run: RunTogether) -> None:
-        """Call parts until none is left."""
+        """Call parts until none is left, or an error is raised."""
         while places := self._next():
-            found = run([self._functions[i] for i in places])
-            for i, result in zip(places, found, strict=True):
-                self.results[i] = result
+            try:
+                found = run([self._functions[i] for i in places])
+                for i, result in zip(places, found, strict=True):
+                    self._results[i] = result
+            except Exception as error:
+                self._fail(error)
+            finally:
+                self._end_part()
 
     def work_for(self, there: RunTogether) -> None:
         """The same in another process, which first imports what it needs."""
         try:
             there([])
-            self.work(there)
         except Exception as error:
-            self.error = error
-            self.stop()
+            self._fail(error)
+        self.work(there)
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._waiting.clear()
 
     def stop(self) -> None:
         """Leave the rest."""
-        with self._lock:
+        with self._changed:
             self._waiting.clear()
 
+    def wait(self) -> list[Any]:
+        """All results, when the parts that others have taken are done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or not self._n_taken)
+        if self._error is not None:
+            raise self._error
+        return self._results
+
     def _next(self) -> list[int]:
-        with self._lock:
+        with self._changed:
             n = max(_LEAST, -(-len(self._waiting) // self._n_processes))
-            return [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
+            places = [
+                self._waiting.popleft() for _ in range(min(n, len(self._waiting)))
+            ]
+            self._n_taken += bool(places)
+            return places
+
+    def _end_part(self) -> None:
+        with self._changed:
+            self._n_taken -= 1
+            self._changed.notify_all()

@@ -154,7 +154,7 @@ def computed_once(function: Callable[..., T], *arrays: NDArray[Any]) -> T:
 
 
 def _fingerprint(array: NDArray[Any]) -> tuple[Any, ...]:
-    values = hashlib.blake2b(np.ascontiguousarray(array)).digest()
+    values = hashlib.blake2b(np.ascontiguousarray(array).data).digest()
     return array.shape, array.dtype, values
 
 

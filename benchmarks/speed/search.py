@@ -10,6 +10,7 @@ change less, the peak memory of all processes together, and whether all scores a
 equal. It needs psutil.
 
     python -m benchmarks.speed.search [--quick] [--only TEXT] [--repeats N]
+        [--searches NAME ...]
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ def search(workload: str, kind: str, quick: bool) -> dict[str, Any]:
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--only", default="", help="workloads whose name has this")
+    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=[*SEARCHES])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
@@ -110,7 +112,7 @@ def main() -> None:
     with open_results("speed/search", quick=args.quick) as results:
         for repeat in range(args.repeats):
             for workload in chosen:
-                for kind in SEARCHES:
+                for kind in args.searches:
                     key = {"workload": workload, "search": kind, "repeat": repeat}
                     if results.find(key) is None:
                         quick = ["--quick"] if args.quick else []

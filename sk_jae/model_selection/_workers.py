@@ -16,8 +16,8 @@ __all__ = ["Functions", "RunTogether", "run_in_processes"]
 Functions: TypeAlias = Sequence[Callable[[], Any]]
 RunTogether: TypeAlias = Callable[..., list[Any]]
 
-# Fewer calls at a time gain little from being made together.
-_LEAST = 6
+# Fewer fits at a time gain much less from being trained together.
+_LEAST = 18
 
 # From these, libraries read how many threads they may use.
 _N_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

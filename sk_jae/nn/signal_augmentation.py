@@ -35,7 +35,8 @@ def random_signal(
     noise : float, default=0.02
         Standard deviation of the noise that is added.
     mask : float, default=0.0
-        The part of the time, one stretch at a random place, in which signals are 0.
+        The largest part of the time, one stretch at a random place, in which signals
+        are set to 0.
     generator : torch.Generator or None, default=None
         Draws the changes. None means torch's global generator of the device.
 
@@ -67,9 +68,10 @@ def random_signal(
     if noise:
         moved = moved + noise * torch.empty_like(moved).normal_(generator=generator)
     if mask:
-        start = draw.uniform_(0, 1 - mask, generator=generator) * time
-        places = torch.arange(time, device=x.device)
-        masked = (places >= start) & (places < start + mask * time)  # (n, time)
+        length = mask * draw.uniform_(generator=generator)
+        start = (1 - length) * torch.empty_like(draw).uniform_(generator=generator)
+        places = (torch.arange(time, device=x.device) + 0.5) / time
+        masked = (places >= start) & (places < start + length)  # (n, time)
         moved = moved.masked_fill(masked[:, None], 0.0)
     return moved
 

@@ -92,7 +92,8 @@ class TestAugmentation:
         masked = random_signal(x, 0.0, gain=0.0, noise=0.0, mask=0.2, generator=draw())
         gone = masked == 0
         assert torch.equal(gone[:, 0], gone[:, 1])
-        assert gone[:, 0].sum(1).unique().tolist() == [10]
+        assert gone[:, 0].sum(1).max() == 10
+        assert gone[:, 0].diff(dim=1).sum(1).max() <= 2  # one stretch
         assert gone[:, 0].any(0).sum() > 40
         assert torch.equal(masked[~gone], x[~gone])
 

@@ -128,7 +128,9 @@ class PPV(Checked):
     from labels, so that a few samples of every class are enough to train what follows.
     Half of the kernels see zeros beyond the ends of the signal, and the others stay
     within it. As no kernel responds to the level of a signal, the features of
-    ``Profile 8`` follow those of the kernels. There is no ReLU behind its BN.
+    ``Profile 8`` follow those of the kernels. Proportions have no gradient: put this
+    layer first, since training leaves layers before it as they are. There is no ReLU
+    behind its BN.
 
     Parameters
     ----------

@@ -90,14 +90,16 @@ class PositiveProportions(nn.Module):
         self.profile = LogPower(N_STRETCHES)
         shape = (len(self.dilations), len(_PEAKS))
         if generator is None:
-            channels = torch.empty(*shape, in_channels, device="meta")
-            values = torch.empty(*shape, thresholds, device="meta")
+            meta = {"dtype": torch.float32, "device": "meta"}
+            channels = torch.empty(*shape, in_channels, **meta)
+            values = torch.empty(*shape, thresholds, **meta)
         else:
-            channels = _drawn_channels(shape, in_channels, generator)
+            channels = _drawn_channels(shape, in_channels, generator).float()
             n_seen = channels.sum(2, keepdim=True)
             spread = (n_seen * _weights(channels).square().sum(1)[:, None]).sqrt()
-            values = torch.special.ndtri(_levels(*shape, thresholds)) * spread
-        self.register_buffer("channels", channels.float())
+            levels = _levels(*shape, thresholds, channels.device)
+            values = torch.special.ndtri(levels) * spread
+        self.register_buffer("channels", channels)
         self.register_buffer("thresholds", values.float())
 
     @torch.no_grad()
@@ -144,7 +146,7 @@ class PositiveProportions(nn.Module):
     def place(self, signals: Iterable[Tensor]) -> None:
         """Make the thresholds quantiles of the responses to signals."""
         found = [[*self.responses(x)] for x in signals]
-        levels = _levels(*self.thresholds.shape).to(self.thresholds.device)
+        levels = _levels(*self.thresholds.shape, self.thresholds.device)
         for k, own in enumerate(zip(*found, strict=True)):
             values = torch.cat([r.transpose(0, 1).flatten(1) for r in own], 1)
             values = values.sort(1).values  # (84, n_values)
@@ -182,15 +184,18 @@ def halves(values: Tensor, inside: slice, k: int) -> list[Tensor]:
 
 def _weights(like: Tensor) -> Tensor:
     """The kernels (84, 9)."""
-    kernels = torch.full((len(_PEAKS), _N_STEPS), -1.0, device=like.device)
+    kernels = like.new_full((len(_PEAKS), _N_STEPS), -1.0)
     places = torch.tensor(_PEAKS, device=like.device)
     return kernels.scatter(1, places, 2.0)
 
 
-def _levels(n_dilations: int, n_kernels: int, n_thresholds: int) -> Tensor:
+def _levels(
+    n_dilations: int, n_kernels: int, n_thresholds: int, device: torch.device
+) -> Tensor:
     """The parts of the responses that are below each threshold, evenly spread."""
     n = n_dilations * n_kernels * n_thresholds
-    levels = (torch.arange(1, n + 1, dtype=torch.float64) * _GOLDEN_RATIO) % 1
+    numbers = torch.arange(1, n + 1, dtype=torch.float64, device=device)
+    levels = (numbers * _GOLDEN_RATIO) % 1
     return levels.reshape(n_dilations, n_kernels, n_thresholds)
 
 
@@ -199,7 +204,8 @@ def _drawn_channels(
 ) -> Tensor:
     """Which channels each kernel sees: one or several, few as often as many."""
     most = min(n_channels, _MOST_CHANNELS)
-    draw = torch.rand(shape, generator=generator)
-    n_seen = (most + 1.0) ** draw  # (n_dilations, 84)
-    order = torch.rand(*shape, n_channels, generator=generator).argsort(2).argsort(2)
-    return order < n_seen.floor()[:, :, None]
+    draw = torch.empty(*shape, n_channels + 1, dtype=torch.float32, device="cpu")
+    draw.uniform_(generator=generator)
+    n_seen = ((most + 1.0) ** draw[:, :, :1]).floor()
+    ranks = draw[:, :, 1:].argsort(2).argsort(2)
+    return ranks < n_seen

@@ -117,6 +117,7 @@ class TaskAdding(BaseJointEstimator):
                 losses=self.reconstruction_loss,
                 scale=scales,
                 whiten="all" if scales and self.input_scaling == "whiten" else None,
+                axes=self.shared_input,
                 ids=ids,
                 X_paired=X_paired,
                 sample_weight=sample_weight,

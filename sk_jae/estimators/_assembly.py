@@ -24,6 +24,7 @@ from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
     PredictorParameters,
+    has_known_steps,
 )
 from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._shared_encoder import depth_of_sharing, is_frozen
@@ -113,7 +114,7 @@ def new_state(
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
             pairs = inputs.pairs if estimator.pairing_weight else None
-            has_rates = estimator.sampling_rate is not None
+            has_rates = has_known_steps(estimator)
             warn_of_transfer(
                 architectures, labels.encoded, module, pairs, has_rates=has_rates
             )

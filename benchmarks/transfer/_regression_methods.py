@@ -142,6 +142,13 @@ def _ridge() -> RidgeCV:
     return RidgeCV(np.logspace(-4, 4, 17))
 
 
+def mean(split: Split, seed: int) -> Array:
+    """The mean of the targets of the source, for what is read without any of them."""
+    if split.y_target is None or not np.isnan(split.y_target).all():
+        raise LookupError
+    return np.full(len(split.X_test), split.y.mean())
+
+
 METHODS: dict[str, Callable[[Split, int], Array]] = {
     "ours": ours,
     "ours, encoder=()": spectra_without_hidden_layer,
@@ -151,4 +158,5 @@ METHODS: dict[str, Callable[[Split, int], Array]] = {
     "DS": direct_standardization,
     "PLS of labels": pls_of_labels,
     "ridge of labels": ridge_of_labels,
+    "mean": mean,
 }

@@ -35,6 +35,7 @@ WITH_AXES = {
     "PLS": ROWS["PLS"],
     "ridge": ROWS["ridge"],
     "DS": ROWS["DS"],
+    "mean": "the mean of the targets of the first task",
 }
 OTHERS = {
     "other sampling, none": "other wavelengths, no label",

@@ -19,7 +19,11 @@ from sk_jae.architecture import (
 )
 from sk_jae.estimators._common_axis import points_of_view, view_on_axis
 from sk_jae.estimators._common_scale import common_scales, scale_of_view
-from sk_jae.estimators._parameters import JointParameters, is_one_coder
+from sk_jae.estimators._parameters import (
+    JointParameters,
+    has_axes,
+    is_one_coder,
+)
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened, names_of_group
 from sk_jae.nn import TaskDescription
@@ -27,7 +31,6 @@ from sk_jae.tasks import (
     AddedTask,
     AxisWhitening,
     Layout,
-    are_axes,
     check_sampling_rate,
     counted,
     listed,
@@ -77,7 +80,7 @@ def describe_added(
     ]
     tasks = state.description.tasks
     view, features, indices = layout.module_shape, None, None
-    if are_axes(estimator.shared_input):
+    if has_axes(estimator):
         view, features, indices = _on_axis(state, peers, layout)
     elif state.module.n_shared and peers and estimator.shared_input is not None:
         if layout.kind == "vector":
@@ -94,7 +97,7 @@ def describe_added(
         indices=indices,
         points=points_of_view(layout),
     )
-    if layout.kind == "signal" and not are_axes(estimator.shared_input):
+    if layout.kind == "signal" and not has_axes(estimator):
         return _with_spectrum(a, [tasks[t] for t in peers], added)
     return _with_scale(a, state, peers, layout, is_labeled=is_labeled)
 

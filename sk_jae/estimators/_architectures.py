@@ -26,7 +26,11 @@ from sk_jae.estimators._common_axis import (
 )
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
-from sk_jae.estimators._parameters import JointParameters, is_one_coder
+from sk_jae.estimators._parameters import (
+    JointParameters,
+    has_axes,
+    is_one_coder,
+)
 from sk_jae.estimators._whitened import (
     is_whitened,
     names_of_directions,
@@ -37,7 +41,6 @@ from sk_jae.tasks import (
     Layout,
     RegressionTargets,
     TaskInputs,
-    are_axes,
     check_sampling_rate,
     per_task,
 )
@@ -55,7 +58,7 @@ def describe_tasks(
     rates = None
     if estimator.sampling_rate is not None:
         rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
-    if are_axes(estimator.shared_input) and rates:
+    if has_axes(estimator) and rates:
         raise ValueError(
             "sampling_rate is given, and shared_input has an axis per task, expected "
             "one of them; set sampling_rate=None, or shared_input='auto'."
@@ -67,9 +70,8 @@ def describe_tasks(
             "sampling_rate=None."
         )
     found = _architectures(estimator, inputs.names, layouts, labels, rates)
-    has_axes = are_axes(estimator.shared_input)
-    is_auto = not has_axes and estimator.shared_input == "auto"
-    if (is_auto or has_axes) and estimator.n_shared:
+    is_auto = not has_axes(estimator) and estimator.shared_input == "auto"
+    if (is_auto or has_axes(estimator)) and estimator.n_shared:
         found = with_common_scale(found, inputs, layouts, labels)
     if is_auto and estimator.n_shared:
         found = with_common_signals(found, inputs, layouts, labels)
@@ -85,12 +87,12 @@ def _architectures(
 ) -> list[Architecture]:
     """The layers of every task's branches."""
     shapes = [layout.module_shape for layout in layouts]
-    if are_axes(estimator.shared_input):
+    if has_axes(estimator):
         views = [view_on_axis(layout) for layout in layouts]
     else:
         views = _views(estimator.shared_input, shapes, names, rates)
     named = [_named(layout) for layout in layouts]
-    features = _features(estimator.shared_input, layouts, named, labels)
+    features = _features(estimator, layouts, named, labels)
     columns = [
         names_of_values(x) if is_whitened(x) else own
         for x, own in zip(layouts, named, strict=True)
@@ -132,7 +134,7 @@ def _named(layout: Layout) -> tuple[str, ...] | None:
 
 
 def _features(
-    shared_input: object,
+    estimator: JointParameters,
     layouts: Sequence[Layout],
     own: Sequence[tuple[str, ...] | None],
     labels: EncodedTargets | None,
@@ -140,9 +142,9 @@ def _features(
     """The names of the columns that the shared branch sees of each task."""
     if any(map(is_whitened, layouts)):
         return names_of_directions(layouts)
-    if are_axes(shared_input):
+    if has_axes(estimator):
         return names_of_axes(layouts)
-    if shared_input != "auto" or not any(own):
+    if estimator.shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)
     # Only a task without labels has nothing better than a few common columns.

@@ -14,7 +14,7 @@ from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LOSSES, Axes, LayoutParameter, SamplingRate, are_axes
+from sk_jae.tasks import LOSSES, Axes, LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
@@ -46,9 +46,14 @@ _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 
+def has_axes(estimator: JointParameters) -> bool:
+    """Whether `shared_input` has an axis per task."""
+    return isinstance(estimator.shared_input, list | dict)
+
+
 def has_known_steps(estimator: JointParameters) -> bool:
     """Whether the parameters say how long the steps of signals are."""
-    return estimator.sampling_rate is not None or are_axes(estimator.shared_input)
+    return estimator.sampling_rate is not None or has_axes(estimator)
 
 
 def is_one_coder(value: object) -> bool:

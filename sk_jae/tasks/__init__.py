@@ -18,7 +18,7 @@ from sk_jae.tasks.array_types import (
     Targets,
     TasksInContainer,
 )
-from sk_jae.tasks.axes import Axes, are_axes
+from sk_jae.tasks.axes import Axes
 from sk_jae.tasks.class_prior import check_class_prior
 from sk_jae.tasks.class_weight import weights_of_classes
 from sk_jae.tasks.conversion import (
@@ -125,7 +125,6 @@ __all__ = [
     "TaskInputs",
     "TasksInContainer",
     "Whitening",
-    "are_axes",
     "batches_of_rows",
     "blocks_of",
     "check_added_labels",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.axes import with_axes
 from sk_jae.tasks.conversion import check_one_per_sample, kind_of
-from sk_jae.tasks.forms import Samples, TaskInputs, has_tasks
+from sk_jae.tasks.forms import Samples, TaskInputs, has_tasks, parse_inputs
 from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import UNLABELED, read_labels, to_vector
@@ -194,6 +194,7 @@ def _paired(
                 "X_paired is a JointArrays, expected a list or dict with one array per "
                 "task, None for a task without."
             )
+        parse_inputs(X_paired, estimator.task_names_, "X_paired")
         arrays = check_tasks(X_paired, estimator=estimator)[0].arrays
     return [
         np.zeros((0, *layout.shape), dtype=np.float32) if array is None else array

@@ -15,15 +15,10 @@ from sk_jae.tasks.parameters import per_task
 from sk_jae.tasks.task_axis import TaskAxis
 from sk_jae.tasks.wording import counted
 
-__all__ = ["Axes", "are_axes", "with_axes"]
+__all__ = ["Axes", "with_axes"]
 
 Points: TypeAlias = NDArray[np.float64]
 Axes: TypeAlias = Sequence[Any] | Mapping[str, Any]
-
-
-def are_axes(shared_input: object) -> bool:
-    """Whether the parameter `shared_input` has an axis per task."""
-    return isinstance(shared_input, list | dict)
 
 
 def with_axes(
@@ -54,7 +49,7 @@ def with_axes(
         in common, or if an earlier fit had other ones.
     """
     given: list[Points | None] = [None] * len(layouts)
-    if are_axes(shared_input):
+    if isinstance(shared_input, list | dict):
         values = per_task(
             shared_input, tasks.names, "shared_input", is_one=lambda _: False
         )

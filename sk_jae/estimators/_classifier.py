@@ -216,9 +216,9 @@ class JointTransferClassifier(ClassFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with each term of the loss by task,
-        and once the time that is left, if it is more than a minute. With 2, terminals
-        and notebooks show a bar with the time left too.
+        With 0, nothing is printed. Otherwise there is a line for each epoch, with each
+        term of the loss by task, and once the time that is left, if it is more than a
+        minute; terminals and notebooks show a bar with the time left below it.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -235,6 +235,9 @@ class JointTransferClassifier(ClassFitting):
         The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
+    layouts_ : tuple of object
+        How the samples of each task are read: `kind` (a word of `layout`), `shape`, the
+        names in `columns`, and `dtype`, that of reconstructions.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
@@ -279,9 +282,10 @@ class JointTransferClassifier(ClassFitting):
     predicted among all classes.
 
     If first layers cannot be shared, no label of another task reaches those of a task
-    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`, as
-    if tables have few columns in common by name (one, or less than a tenth). The shared
-    branch sees no more than these if a task has no labels, which costs labeled tasks.
+    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
+    before it trains. So it does if the tasks have only one column in common by name, or
+    fewer than a tenth of those of the narrowest table. The shared branch then sees no
+    more than these if a task has no labels, and labeled tasks lose accuracy too.
 
     Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
     class of -1; give them complete labels only. Tools that need one array, such as

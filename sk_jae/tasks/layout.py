@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.lazy_arrays import SampleArray
-from sk_jae.tasks.row_streams import extremes_of
+from sk_jae.tasks.moments import extremes_of
 from sk_jae.tasks.scaling import Scaling
 from sk_jae.tasks.task_axis import TaskAxis
 

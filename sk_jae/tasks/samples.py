@@ -26,8 +26,8 @@ from sk_jae.tasks.layout_choice import (
 )
 from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
 from sk_jae.tasks.likelihoods import check_losses, check_values
+from sk_jae.tasks.moments import extremes_of
 from sk_jae.tasks.pairs import pairs_of
-from sk_jae.tasks.row_streams import extremes_of
 from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_dtypes, column_names, to_rows

@@ -29,6 +29,7 @@ from sk_jae.exceptions import TrainingInterrupted
 from tests.helpers.processes import TIMEOUT, together
 from tests.helpers.recipes import recipe
 from tests.helpers.small import CONV, SMALL, make_tasks, small
+from tests.helpers.stores import ChunkedRows, with_small_buffers
 
 pytestmark = pytest.mark.skipif(
     not distributed.is_available() or not hasattr(os, "fork"),
@@ -55,6 +56,13 @@ def numbers():
 def packed():
     X, y = make_tasks(n_samples=(30, 20))
     return pack(X, [y[0], None], ids=[np.arange(30), np.arange(25, 45)])
+
+
+def in_chunks():
+    # Only the processes of the group come here, whose buffers stay small.
+    with_small_buffers(pytest.MonkeyPatch())
+    (array, other), _ = make_tasks((150, 30))
+    return [ChunkedRows(array), other]
 
 
 # The optimizer does not make small differences large, and every batch can be halved.
@@ -138,6 +146,12 @@ DIFFERENT = {
     "a task smaller than the processes": lambda: (
         JointAutoencoder(**SMALL),
         *make_tasks((20, 1)),
+        {},
+    ),
+    "samples in chunks of a file": lambda: (
+        JointAutoencoder(**SMALL),
+        in_chunks(),
+        None,
         {},
     ),
 }

@@ -115,8 +115,8 @@ TranslationDisplay.from_estimator(
 # ------------
 # Patients with breast cancer have labels with their mRNA, and miRNA without any label.
 # The table has the accuracy in % on the miRNA of other patients, by the number of
-# pairs. :doc:`/pairs` describes the data, the terms of the loss, and where plain models
-# are ahead.
+# pairs; the number of splits stands in parentheses. :doc:`/pairs` describes the data,
+# the terms of the loss, and where plain models are ahead.
 #
 # .. include:: /pairs.md
 #    :parser: myst_parser.sphinx_

@@ -20,10 +20,10 @@ PUBLIC = {
         model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture AvgPool BN Bands ColumnScale CommonSteps Conv Deconv FC Layer
-        MaxPool Power Profile Reshape Shape auto_encoder common_columns common_steps
-        common_view count_weights describe from_widths has_weights mirror output_shape
-        parse shapes signal_encoder to_string
+        Architecture AvgPool AxisPoints BN Bands ColumnScale CommonSteps Conv Deconv FC
+        Layer MaxPool Power Profile Reshape Shape auto_encoder common_columns
+        common_steps common_view count_weights describe from_widths has_weights mirror
+        output_shape parse shapes signal_encoder to_string
     """,
     "sk_jae.callbacks": "Checkpoint Distributed",
     "sk_jae.datasets": """
@@ -49,9 +49,9 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        BandPower Codes CommonColumns CommonScale CommonSignals CommonView FlattenLinear
-        JointModule LogPower RandomAffine RandomSignal ReconstructionLoss TaskBatchNorm
-        TaskOutput TaskSequential UnflattenImage UpConv2d agreement_loss
+        BandPower Codes CommonAxis CommonColumns CommonScale CommonSignals CommonView
+        FlattenLinear JointModule LogPower RandomAffine RandomSignal ReconstructionLoss
+        TaskBatchNorm TaskOutput TaskSequential UnflattenImage UpConv2d agreement_loss
         classification_loss consistency_loss infomax_loss n_parameters pairing_loss
         random_affine random_signal reconstruction_loss regression_loss
     """,

@@ -136,6 +136,11 @@ def test_a_public_name_has_a_page(package, name):
         )
 
 
+@packages
+def test_the_reference_lists_a_name_once(package):
+    assert len(PAGES[package]) == len(set(PAGES[package]))
+
+
 def pages():
     """The names of each package that the reference lists."""
     docs = Path(__file__).parent.parent / "docs"
@@ -143,11 +148,11 @@ def pages():
     found = {}
     for part in text.split("\n.. currentmodule:: ")[1:]:
         package, _, rest = part.partition("\n")
-        found[package] = set(re.findall(r"^   (\w+)$", rest, flags=re.M))
+        found[package] = re.findall(r"^   (\w+)$", rest, flags=re.M)
     aliases = (docs / "aliases.rst").read_text(encoding="utf-8")
     for alias in re.findall(r"^.. py:data:: (\S+)$", aliases, flags=re.M):
         package, _, name = alias.rpartition(".")
-        found[package].add(name)
+        found[package].append(name)
     return found
 
 

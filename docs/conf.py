@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import sk_jae
 
@@ -48,6 +49,7 @@ TUTORIALS = [
     "plot_sensors.py",
     "plot_transfer.py",
     "plot_few_labels.py",
+    "plot_pairs.py",
     "plot_transfer_report.py",
     "plot_codes.py",
     "plot_grid_search.py",
@@ -77,6 +79,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,
     "capture_repr": ("_repr_html_",),
     "min_reported_time": 1000,
     "matplotlib_animations": False,
@@ -84,11 +87,50 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
 }
 
+# Methods that the packages of this project call on each other's objects.
+INTERNAL = {
+    "BandPower.shares",
+    "BandPower.wide_bands",
+    "Checkpoint.keeper",
+    "Distributed.opened",
+    "JointModule.count_fused",
+    "TaskBatchNorm.add_task",
+}
+
+
+def skip_member(
+    app: object, what: str, name: str, member: Any, skip: bool, options: object
+) -> bool | None:
+    """Leave out what is internal, and what has only the text of a torch module."""
+    if getattr(member, "__qualname__", "") in INTERNAL:
+        return True
+    text = getattr(member, "__doc__", None) or ""
+    is_of_torch = getattr(member, "__module__", None) or ""
+    if text.startswith("Alias for field") or is_of_torch.startswith("torch."):
+        return True
+    return True if name in ("forward", "extra_repr") and not text else None
+
+
+def name_guide(
+    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """A text of scikit-learn refers to an example of its own documentation."""
+    label = ":ref:`sphx_glr_auto_examples_miscellaneous_plot_set_output.py`"
+    lines[:] = [line.replace(label, "its gallery") for line in lines]
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-skip-member", skip_member)
+    app.connect("autodoc-process-docstring", name_guide, priority=100)
+
+
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_jae"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Pages without others below them have nothing to show at the side.
+html_sidebars = {page: [] for page in ("index", "install", "data")}
 html_theme_options = {
     "show_nav_level": 1,
     "navigation_with_keys": False,

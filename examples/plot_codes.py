@@ -40,6 +40,9 @@ ReconstructionDisplay.from_estimator(jae, X_test)
 # Translation
 # -----------
 # A digit is encoded as one task and decoded as the other. Only its shared code is used.
+# Here nothing has told which digits of the two tasks are alike, so hardly any of the
+# translations can be read. Samples that belong together tell it:
+# :ref:`sphx_glr_auto_examples_plot_pairs.py`.
 
 TranslationDisplay.from_estimator(
     jae, X_test["optical"], source="optical", target="pen"

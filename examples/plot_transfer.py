@@ -49,7 +49,8 @@ def fit_and_draw(name):
 
 
 # %%
-# With only the bottleneck shared, the classes of the two tasks do not meet.
+# With only the bottleneck shared, the classes of the two tasks do not meet. The warning
+# below the picture says so before the fit begins.
 
 fit_and_draw("only the bottleneck shared")
 
@@ -63,3 +64,14 @@ fit_and_draw("all layers shared")
 
 fit_and_draw("the defaults")
 plt.show()
+
+# %%
+# On real data
+# ------------
+# Accuracy in % on digits of MNIST and USPS without labels, beside other methods with
+# the same network. :doc:`/transfer` has more sets and methods.
+#
+# .. include:: /transfer.md
+#    :parser: myst_parser.sphinx_
+#    :start-after: <!-- table: transfer/overview -->
+#    :end-before: <!-- end of table -->

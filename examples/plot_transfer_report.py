@@ -58,8 +58,9 @@ TransferDisplay.from_report(report)
 # %%
 # The terms of the loss
 # ---------------------
-# The terms on unlabeled samples start after 30 % of the epochs. That of information
-# maximization is negative, and -2 is its best value: the entropy of each prediction (0
-# at best) minus twice that of all of them together (1 at best).
+# The two terms on unlabeled samples start later than the others, as the titles of
+# their panels say. Information maximization is negative, and -2 is its best value: the
+# entropy of each prediction (0 at best) minus twice that of all of them together (1 at
+# best).
 
 HistoryDisplay.from_estimator(clf)

@@ -101,3 +101,15 @@ TranslationDisplay.from_estimator(
 # Colored by the true share of the substance, which runs in the same direction for both.
 
 CodesDisplay.from_estimator(regressor, X, {"first": y, "second": truth})
+
+# %%
+# On real data
+# ------------
+# Root mean squared errors on near-infrared spectra of corn and on gas sensors. m5 is
+# the instrument whose samples have targets; :doc:`/regression` explains the columns,
+# and where ridge regression and partial least squares are ahead.
+#
+# .. include:: /regression.md
+#    :parser: myst_parser.sphinx_
+#    :start-after: <!-- table: transfer/regression -->
+#    :end-before: <!-- end of table -->

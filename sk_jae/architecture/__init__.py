@@ -49,6 +49,7 @@ from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
+from sk_jae.architecture.common_axis import AxisPoints
 from sk_jae.architecture.common_signals import CommonSteps, common_steps
 from sk_jae.architecture.layer_shapes import output_shape, shapes
 from sk_jae.architecture.layers import (
@@ -75,6 +76,7 @@ __all__ = [
     "PPV",
     "Architecture",
     "AvgPool",
+    "AxisPoints",
     "Bands",
     "ColumnScale",
     "CommonSteps",

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 from sk_jae.architecture.auto_layers import auto_encoder
 from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
+from sk_jae.architecture.common_axis import AxisPoints
 from sk_jae.architecture.common_signals import CommonSteps
 from sk_jae.architecture.factories import called
 from sk_jae.architecture.layer_shapes import shapes
@@ -79,6 +80,8 @@ class Architecture:
     steps : CommonSteps or None, default=None
         How the shared branch resamples signals and weighs their frequencies, if it
         does.
+    points : AxisPoints or None, default=None
+        Where the shared branch reads vectors or signals, if they lie on an axis.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class Architecture:
     indices: tuple[int, ...] | None = None
     scale: ColumnScale | None = None
     steps: CommonSteps | None = None
+    points: AxisPoints | None = None
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:

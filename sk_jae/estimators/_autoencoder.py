@@ -13,6 +13,7 @@ from sk_jae.estimators._parameters import (
     OptimizerChoice,
     PerTask,
     Precision,
+    SharedInput,
 )
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.tasks import LayoutParameter, SamplingRate
@@ -62,14 +63,17 @@ class JointAutoencoder(CodeFitting):
     n_shared_layers : int or None, default=None
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
-    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+    shared_input : "auto", tuple (channels, height, width), list or dict of \
+            (array-like of shape (n_features_t,) or None), or None, default="auto"
         What the shared branch sees of the samples, so that its layers can be tied
-        although the samples of the tasks differ. "auto" brings images to one shape,
-        which has the largest height and the largest width, and the number of channels
-        if it is equal in all tasks, else one (gray). Of tables with column names it
-        takes the columns that all tasks have, matched by name in any order; tables
-        without names are left as they are, and the private branches see all columns. A
-        tuple is the shape for images. With None nothing is changed (the paper).
+        although these differ. "auto" brings images to one shape, which has the largest
+        height and width, and the number of channels if it is equal in all tasks, else
+        one (gray). Of tables with column names it takes the columns that all tasks
+        have, in any order; tables without names are left as they are. A tuple is the
+        shape for images. A list or dict has the axis of each task's features, or of the
+        time steps of its signals, such as wavelengths; these are interpolated at the
+        points of the coarsest axis that lie in the range of all. None, for all or for
+        one task, changes nothing (the paper). Private branches see all features.
     layout : {"auto", "vector", "image", "channels_first", "channels_last", \
             "signal"}, tuple of int, or list or dict of these, default="auto"
         What the axes of the arrays are: vectors (n, features), images (n, height,
@@ -168,9 +172,9 @@ class JointAutoencoder(CodeFitting):
         find all terms of an epoch in ``net.history``.
         :class:`sk_jae.callbacks.Checkpoint` lets an interrupted fit go on.
     verbose : int, default=0
-        With 1, a line is printed for each epoch, with each term of the loss by task,
-        and once the time that is left, if it is more than a minute. With 2, terminals
-        and notebooks show a bar with the time left too.
+        With 0, nothing is printed. Otherwise there is a line for each epoch, with each
+        term of the loss by task, and once the time that is left, if it is more than a
+        minute; terminals and notebooks show a bar with the time left below it.
     warm_start : bool, default=False
         Whether `fit` continues from the end of the earlier fit, with its weights, the
         state of its optimizer and its `history_`, which grows. Tasks, classes and
@@ -187,6 +191,9 @@ class JointAutoencoder(CodeFitting):
         The names of the tasks: the keys of a dict, otherwise "task0", "task1", ...
     feature_shapes_in_ : list or dict of tuple of int
         Shape of one sample of each task.
+    layouts_ : tuple of object
+        How the samples of each task are read: `kind` (a word of `layout`), `shape`, the
+        names in `columns`, and `dtype`, that of reconstructions.
     n_features_in_ : int
         Number of features. Exists only after `fit` with one bare array.
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
@@ -258,7 +265,7 @@ class JointAutoencoder(CodeFitting):
         shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
-        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        shared_input: SharedInput = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto", "whiten"] | None = "auto",

@@ -11,7 +11,11 @@ import torch
 from sk_jae.estimators._added_architecture import describe_added
 from sk_jae.estimators._held_out import counted_rows
 from sk_jae.estimators._label_counts import label_counts
-from sk_jae.estimators._parameters import JointParameters, PredictorParameters
+from sk_jae.estimators._parameters import (
+    JointParameters,
+    PredictorParameters,
+    has_known_steps,
+)
 from sk_jae.estimators._phases import Plan, pair_weights, weights_of_terms
 from sk_jae.estimators._state import FittedFacts, FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
@@ -139,7 +143,7 @@ def _warn(
         [*(True for _ in earlier.task_names), None],
         state.module,
         added.inputs.pairs if estimator.pairing_weight else None,
-        has_rates=estimator.sampling_rate is not None,
+        has_rates=has_known_steps(estimator),
     )
 
 

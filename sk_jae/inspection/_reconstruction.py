@@ -28,8 +28,8 @@ class ReconstructionDisplay:
 
     Parameters
     ----------
-    blocks : list of Block
-        What is drawn for each task.
+    blocks : list of object
+        What is drawn for each task, as the class method makes it.
 
     Attributes
     ----------

@@ -31,8 +31,8 @@ class TranslationDisplay:
 
     Parameters
     ----------
-    blocks : list of Block
-        What is drawn for each of the two tasks.
+    blocks : list of object
+        What is drawn for each of the two tasks, as the class method makes it.
 
     Attributes
     ----------

@@ -48,8 +48,9 @@ class BatchedSearchCV(GridSearchCV):
         How the estimators are scored; None uses their own `score`.
     n_jobs : int, default=None
         Number of processes that the fits are divided among, each of which trains its
-        part together. With None there is one, which needs no import and uses the
-        threads of PyTorch.
+        part together. This process is one of them, and begins while the others start;
+        each uses its part of the cores. With None it is alone, and uses the threads of
+        PyTorch.
     refit : bool, str or callable, default=True
         Whether to fit the best candidate on all samples, or the scorer that decides.
     cv : int, cross-validation generator or iterable, default=None

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import effective_n_jobs, parallel_config
 from joblib.parallel import ParallelBackendBase
 from sklearn.pipeline import Pipeline
 
-__all__ = ["training_together"]
+from sk_jae.model_selection._workers import Functions, RunTogether, run_in_processes
 
-Functions: TypeAlias = Sequence[Callable[[], Any]]
-RunTogether: TypeAlias = Callable[[Functions], list[Any]]
+__all__ = ["training_together"]
 
 # joblib hands over at most twice as many calls as there are workers.
 _MANY = 10**5
@@ -46,13 +44,13 @@ class _Together(ParallelBackendBase):  # type: ignore[misc]
     def __init__(self, run: RunTogether) -> None:
         super().__init__(nesting_level=0)
         self._run = run
-        self._n_processes = 1
+        self._n_jobs = 1
         self._calls: list[_Call] = []
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         if n_jobs == 0:
             raise ValueError("n_jobs == 0 in Parallel has no meaning")
-        self._n_processes = n_jobs or 1
+        self._n_jobs = n_jobs or 1
         return _MANY
 
     def submit(
@@ -72,16 +70,11 @@ class _Together(ParallelBackendBase):  # type: ignore[misc]
             call.set_result(result)
 
     def _results(self, functions: Functions) -> list[Any]:
-        if self._n_processes == 1:
-            return self._run(functions)
         with parallel_config(backend="loky"):
-            parallel = Parallel(n_jobs=self._n_processes)
-            n_parts = min(parallel._effective_n_jobs(), len(functions))
-            parts = np.array_split(np.arange(len(functions)), n_parts)
-            found = parallel(
-                delayed(self._run)([functions[i] for i in part]) for part in parts
-            )
-        return [result for part in found for result in part]
+            n_processes = min(effective_n_jobs(self._n_jobs), len(functions))
+        if n_processes < 2:
+            return self._run(functions)
+        return run_in_processes(self._run, functions, n_processes)
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
         self._calls = []

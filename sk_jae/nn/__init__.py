@@ -46,13 +46,14 @@ from sk_jae.nn.reconstruction import output_of as output_of
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
 from sk_jae.nn.signal_layers import BandPower, LogPower
 from sk_jae.nn.task_copies import TaskCopies as TaskCopies
-from sk_jae.nn.views import CommonColumns, CommonScale, CommonSignals
+from sk_jae.nn.views import CommonAxis, CommonColumns, CommonScale, CommonSignals
 from sk_jae.nn.weights import to_arrays as to_arrays
 from sk_jae.nn.weights import to_tensors as to_tensors
 
 __all__ = [
     "BandPower",
     "Codes",
+    "CommonAxis",
     "CommonColumns",
     "CommonScale",
     "CommonSignals",

@@ -278,7 +278,9 @@ def _with_weights(make: Callable[[], Any], generator: torch.Generator | None) ->
         layer = make()
     if generator is None:
         return layer.float()
-    layer = layer.to_empty(device="cpu").float()
+    for name, unset in list(layer.named_parameters()):
+        own = torch.empty(unset.shape, dtype=torch.float32, device="cpu")
+        layer.register_parameter(name, nn.Parameter(own))
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -131,6 +131,10 @@ class FlattenLinear(nn.Linear):
     (torch.Size([5, 2]), torch.Size([5, 2]))
     """
 
+    def reset_parameters(self) -> None:
+        if not self.weight.is_meta:  # where to draw what is not there takes time
+            super().reset_parameters()
+
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)  # (n, in_features)
         return F.linear(x, self.weight, self.bias)  # (n, out_features)

@@ -38,7 +38,7 @@ _SMALLEST_SPREAD = 1e-12
 def classification_loss(
     logits: Tensor, labels: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """Return the cross-entropy of the labeled samples, l_c of Eq. 2.
+    """Return the cross-entropy of the labeled samples, the l_c of the paper.
 
     Parameters
     ----------

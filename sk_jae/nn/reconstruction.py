@@ -34,7 +34,7 @@ def reconstruction_loss(
     loss: ReconstructionLoss = "mse",
     weights: Tensor | None = None,
 ) -> Tensor:
-    """Return the reconstruction error, l_r of Eq. 1.
+    """Return the reconstruction error, the l_r of the paper.
 
     Parameters
     ----------

@@ -59,6 +59,8 @@ class LazyArray:
         self.check = check
         # The least and the largest value, once they are known.
         self.extremes: tuple[float, float] | None = None
+        # The moments of its columns, once they are known.
+        self.moments: Any = None
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.layout import Layout
+from sk_jae.tasks.moments import extremes_of
 from sk_jae.tasks.parameters import per_task
-from sk_jae.tasks.row_streams import extremes_of
 
 __all__ = ["LOSSES", "check_losses", "check_values"]
 

@@ -15,7 +15,6 @@ __all__ = [
     "RowStream",
     "batches_of_rows",
     "blocks_of",
-    "extremes_of",
     "order_of_reading",
     "window_ends",
 ]
@@ -177,16 +176,3 @@ def order_of_reading(
     if not array.has_chunks or array.rows is None:
         return rows
     return rows[np.argsort(array.in_store(rows), kind="stable")]
-
-
-def extremes_of(array: SampleArray) -> tuple[float, float]:
-    """The least and the largest value, both NaN if there is one."""
-    if not isinstance(array, LazyArray):
-        with np.errstate(invalid="ignore"):
-            return float(array.min()), float(array.max())
-    if array.extremes is None:
-        with np.errstate(invalid="ignore"):
-            found = [(block.min(), block.max()) for _, block in blocks_of(array)]
-            low, high = zip(*found, strict=True)
-            array.extremes = float(np.min(low)), float(np.max(high))
-    return array.extremes

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks.lazy_arrays import SampleArray
-from sk_jae.tasks.row_streams import blocks_of
+from sk_jae.tasks.moments import moments_of
 
 __all__ = [
     "LARGEST_EXPONENT",
@@ -29,8 +27,6 @@ LINEAR_RANGE = 4.0
 # What a module makes of strange samples may be of any size. Its exponential, times any
 # usual spread, is still a number of float32.
 LARGEST_EXPONENT = 80.0
-
-_VALUES_PER_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,20 +110,11 @@ def scaling_of(
     -------
     scaling : Scaling
     """
-    n = float(len(array)) if weights is None else weights.sum()
+    moments = moments_of(array, weights)
+    unit, spread = moments.unit, moments.spread
     with np.errstate(under="ignore"):
-        most = [_most(block) for block, _ in _blocks(array, weights)]
-        largest = np.abs(np.stack(most)).max(0)
-        # Squares of values in units of the largest one are finite.
-        unit = np.where(largest > 0, largest, 1.0)
-        mean = sum(_sum(b / unit, w) for b, w in _blocks(array, weights)) / n
-        squares = sum(
-            _sum((b / unit - mean) ** 2, w) for b, w in _blocks(array, weights)
-        )
-        spread = np.sqrt(squares / n)
-        rounding = _rounding(array.dtype)
-        spread = np.where(spread > rounding, spread * unit, 0.0)
-        return Scaling(mean * unit, spread)
+        spread = np.where(spread > _rounding(array.dtype), spread * unit, 0.0)
+        return Scaling(moments.mean * unit, spread)
 
 
 def scaling_of_signals(
@@ -171,33 +158,6 @@ def standardized_values(values: NDArray[np.float32]) -> NDArray[np.float64]:
     size = np.where(size > LINEAR_RANGE, np.expm1(exponent) + LINEAR_RANGE, size)
     signed: NDArray[np.float64] = np.where(values < 0, -size, size)
     return signed
-
-
-def _blocks(
-    array: SampleArray, weights: NDArray[np.float64] | None
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-    """The rows in float64 and their weights, a few at a time."""
-    n = max(1, _VALUES_PER_BLOCK // prod(array.shape[1:]))
-    for rows, block in blocks_of(array, n):
-        own = None if weights is None else weights[rows, None]
-        for start in range(0, len(block), n):
-            some = slice(start, start + n)
-            values = block[some].astype(np.float64)
-            yield values.reshape(len(values), -1), None if own is None else own[some]
-
-
-def _sum(
-    values: NDArray[np.float64], weights: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    total: NDArray[np.float64] = (values if weights is None else values * weights).sum(
-        0
-    )
-    return total
-
-
-def _most(block: NDArray[np.float64]) -> NDArray[np.float64]:
-    most: NDArray[np.float64] = np.maximum(block.max(0), -block.min(0))
-    return most
 
 
 def _rounding(dtype: np.dtype[Any]) -> float:

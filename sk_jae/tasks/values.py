@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sk_jae.tasks.conversion import is_missing
 from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
-from sk_jae.tasks.row_streams import extremes_of
+from sk_jae.tasks.moments import extremes_of
 
 __all__ = ["check_size", "to_numbers"]
 

@@ -9,7 +9,6 @@ predictions resist.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from sk_jae.nn import CommonScale, JointModule
 from sk_jae.training.batches import TaskData
 from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
 from sk_jae.training.net import JointNet
+from sk_jae.training.optimizers import copied
 from sk_jae.training.reading import SampleReader
 from sk_jae.training.timetable import Timetable
 
@@ -140,7 +140,7 @@ class Adaptation:
         if self._on_trial:
             module, optimizer = self.net.module_, self.net.optimizer_
             weights = {k: value.clone() for k, value in module.state_dict().items()}
-            self._before = weights, deepcopy(optimizer.state_dict())
+            self._before = weights, copied(optimizer.state_dict())
 
     def _decide(self, t: int) -> None:
         logits = self._logits(t)
@@ -204,7 +204,7 @@ class Adaptation:
         # The learning rates stay, which callbacks may have changed. The optimizer
         # changes the tensors that it gets, and another task may go back later.
         state = self.net.optimizer_.state_dict()
-        state["state"] = deepcopy(moments["state"])
+        state["state"] = copied(moments["state"])
         self.net.optimizer_.load_state_dict(state)
         shares, transfer = self._shares(t), self.found[t]
         predicted = torch.from_numpy(transfer.shares).to(shares.mean)

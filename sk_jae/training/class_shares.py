@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ClassShares", "estimated_shares", "evenness"]
+__all__ = ["ClassShares", "estimated_shares", "evenness", "mean_prediction"]
 
 # A share of zero would forbid a class for ever.
 _SPREAD_EVENLY = 0.03
@@ -59,15 +59,18 @@ class ClassShares(nn.Module):
         weights: Tensor | None = None,
     ) -> None:
         """Take the predictions of a batch (n, n_classes), with weights (n,), in."""
-        with torch.no_grad():
-            mean = _mean(logits.float().softmax(dim=1), weights)
-            self.mean.lerp_(mean, _MOMENTUM)
-            if self.supposed is None or not self.is_estimated:
-                return
-            plain = logits if plain_logits is None else plain_logits
-            probabilities = plain.float().softmax(dim=1)
-            shares = _next_shares(probabilities, self.supposed, weights)
-            self.supposed.lerp_(shares, _MOMENTUM)
+        plain = logits if plain_logits is None else plain_logits
+        self.take(mean_prediction(logits, weights), plain, weights)
+
+    @torch.no_grad()
+    def take(self, mean: Tensor, plain_logits: Tensor, weights: Tensor | None) -> None:
+        """Take the predictions of a batch in, whose mean (n_classes,) is known."""
+        self.mean.lerp_(mean, _MOMENTUM)
+        if self.supposed is None or not self.is_estimated:
+            return
+        probabilities = plain_logits.float().softmax(dim=1)
+        shares = _next_shares(probabilities, self.supposed, weights)
+        self.supposed.lerp_(shares, _MOMENTUM)
 
     def suppose(self, shares: Tensor, *, is_estimated: bool = False) -> None:
         """Suppose these shares from now on, or begin to estimate with them."""
@@ -90,6 +93,12 @@ class ClassShares(nn.Module):
     @property
     def n_possible(self) -> int:
         return int((self.possible > 0).sum())
+
+
+@torch.no_grad()
+def mean_prediction(logits: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The mean (..., n_classes) of the predictions of samples (..., n, n_classes)."""
+    return _mean(logits.float().softmax(dim=-1), weights)
 
 
 def estimated_shares(
@@ -119,7 +128,7 @@ def evenness(shares: Tensor, n_possible: int) -> float:
 
 
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """The mean of values (n, n_classes) over samples."""
+    """The mean of values (..., n, n_classes) over samples."""
     if weights is None:
-        return values.mean(dim=0)
+        return values.mean(dim=-2)
     return weights @ values / weights.sum()

@@ -135,7 +135,6 @@ class JointNet(RefusingNet):
         callbacks: list[tuple[str, Any]] = [("epoch_timer", EpochTimer())]
         if self.verbose:
             callbacks.append(("print_log", EpochTable()))
-        if self.verbose > 1:
             callbacks.append(("progress_bar", ProgressBar()))
         return callbacks
 

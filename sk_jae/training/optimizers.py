@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from torch.optim import Optimizer
 __all__ = [
     "OptimizerState",
     "check_optimizer",
+    "copied",
     "naming_optimizer",
     "needs_closure",
     "step_with_closure",
@@ -43,6 +45,18 @@ class OptimizerState:
         kind = type(optimizer)
         name = f"{kind.__module__}.{kind.__qualname__}"
         return cls(name, optimizer.state_dict()["state"])
+
+
+def copied(state: Any) -> Any:
+    """A copy of a state, whose tensors have memory of their own.
+
+    `deepcopy` of a tensor copies all the memory that it is a part of.
+    """
+    if isinstance(state, Tensor):
+        return state.detach().clone()
+    if type(state) is dict:
+        return {key: copied(value) for key, value in state.items()}
+    return deepcopy(state)
 
 
 @contextmanager

@@ -250,11 +250,11 @@ def _scaled(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
 
     The factor is one number for each column, or a matrix that whitens.
     """
-    x = x.to(torch.float64) - mean
-    x = (x @ factor if factor.ndim == 2 else x * factor).to(torch.float32)
-    size = x.abs()
-    beyond = (size - LINEAR_RANGE).clamp(min=0).log1p() + LINEAR_RANGE
-    return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
+    x = torch.sub(x, mean)  # in float64, as the mean is
+    x = (x @ factor if factor.ndim == 2 else x.mul_(factor)).to(torch.float32)
+    near = x.clamp(-LINEAR_RANGE, LINEAR_RANGE)
+    beyond = x.sub_(near)
+    return near.add_(beyond.abs().log1p_().copysign_(beyond))
 
 
 def standardized(x: Tensor) -> Tensor:

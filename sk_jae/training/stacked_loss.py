@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sk_jae.nn import Codes
 from sk_jae.training.batches import Batch
-from sk_jae.training.class_shares import ClassShares
+from sk_jae.training.class_shares import ClassShares, mean_prediction
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import (
     Inputs,
@@ -198,6 +198,7 @@ class _StackedShares(nn.Module):
     def update(
         self, logits: Tensor, plain_logits: Tensor | None, weights: Tensor | None
     ) -> None:
+        means = mean_prediction(logits, weights)
         plain = logits if plain_logits is None else plain_logits
-        for shares, one, other in zip(self._own, logits, plain, strict=True):
-            shares.update(one, other, weights)
+        for shares, mean, own in zip(self._own, means, plain, strict=True):
+            shares.take(mean, own, weights)

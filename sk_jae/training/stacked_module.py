@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from sk_jae.nn import (
+    CommonAxis,
     CommonColumns,
     CommonScale,
     FlattenLinear,
@@ -31,7 +32,7 @@ from sk_jae.nn import (
 __all__ = ["Stack", "can_be_stacked"]
 
 _WITHOUT_STATE = {nn.Identity, nn.ReLU, UnflattenImage}
-_VIEWS = {CommonColumns, CommonScale}
+_VIEWS = {CommonAxis, CommonColumns, CommonScale}
 _CONTAINERS = {JointModule, nn.ModuleDict, nn.ModuleList, nn.Sequential, TaskSequential}
 _STACKED = {FlattenLinear, TaskBatchNorm}
 
@@ -99,6 +100,8 @@ def _stacked(modules: Sequence[Any]) -> Any:
         return _StackedLinear(modules)
     if isinstance(first, TaskBatchNorm):
         return _StackedNorm(modules)
+    if isinstance(first, CommonScale):
+        return _StackedScale(modules)
     if type(first) in _VIEWS:
         return _EachAlone(modules)
     if not first._modules:
@@ -135,6 +138,21 @@ class _EachAlone(nn.Module):
         parts = x.chunk(len(self.each))
         each = zip(self.each, parts, strict=True)
         return joined([module(part) for module, part in each])
+
+
+class _StackedScale(nn.Module):
+    """Scales of columns that each network has for itself."""
+
+    def __init__(self, scales: Sequence[Any]) -> None:
+        super().__init__()
+        self.offset, self.factor = (
+            torch.stack([getattr(scale, name) for scale in scales]).unsqueeze(1)
+            for name in ("offset", "factor")
+        )  # (n_networks, 1, n_columns)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = parted(x, len(self.offset))
+        return ((parts + self.offset) * self.factor).flatten(0, 1)
 
 
 class _StackedLayer(nn.Module):

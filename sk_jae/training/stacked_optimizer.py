@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from sk_jae.training.stacked_adam import AdamSteps
 
 __all__ = ["StackedOptimizers", "settings_of"]
 
@@ -149,6 +151,7 @@ class _Block:
                 self.optimizer.state[part] = {
                     key: _stacked([state[key] for state in states]) for key in states[0]
                 }
+        self._adam: AdamSteps | None = None
         self._n_bound = 0
         self._states: list[Any] = []
 
@@ -177,10 +180,32 @@ class _Block:
             group.update({**own, "params": group["params"]})
 
     def step(self) -> None:
-        for stacked, part, place, _ in self._parts:
-            gradient = stacked.grad
-            part.grad = None if gradient is None else gradient[place]
+        gradients = self._gradients()
+        if self._adam and all(gradient is not None for gradient in gradients):
+            self._adam.step(cast(list[Tensor], gradients))
+            return
+        if self._adam:
+            self._adam.end()
+        for (_, part, _, _), gradient in zip(self._parts, gradients, strict=True):
+            part.grad = gradient
         self.optimizer.step()
+        can_be_quick = AdamSteps.can_make(self.optimizer)
+        self._adam = AdamSteps(self.optimizer) if can_be_quick else None
+        self._n_bound = 0
+
+    def _gradients(self) -> list[Tensor | None]:
+        """The gradients of all parts."""
+        found: list[Tensor | None] = []
+        for _, of_stacked in groupby(self._parts, lambda part: id(part[0])):
+            parts = list(of_stacked)
+            gradient = parts[0][0].grad
+            places = [place for _, _, place, _ in parts]
+            if gradient is None:
+                found += [None] * len(places)
+                continue
+            whole = gradient[places[0].start : places[-1].stop]
+            found += whole.split(places[0].stop - places[0].start)
+        return found
 
     def is_bound(self) -> bool:
         """Whether the networks still have equal settings and the states of `bind`."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, Generic, TypeVar
+
+import torch
 
 from sk_jae.architecture import free_memory
 from sk_jae.training.net import JointNet
@@ -132,7 +135,9 @@ def train_epoch(epoch: EpochOfTraining) -> None:
         fit.train(epoch)
 
 
-def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
+def run_together(
+    functions: Sequence[Callable[[], T]], *, n_threads: int | None = None
+) -> list[T]:
     """Call all functions, and train the networks that they fit together.
 
     As many run at the same time as fit half of the memory that is free.
@@ -142,6 +147,8 @@ def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
     functions : sequence of callable
         Functions that fit an estimator, among other things. The results of each are the
         same as if it were called alone.
+    n_threads : int or None, default=None
+        The largest number of threads of torch meanwhile; None leaves it as it is.
 
     Returns
     -------
@@ -153,7 +160,26 @@ def run_together(functions: Sequence[Callable[[], T]]) -> list[T]:
     Exception
         The first that a function has raised. The others are stopped.
     """
-    fits = [_Fit(function) for function in functions]
+    with _at_most(n_threads):
+        return _results([_Fit(function) for function in functions])
+
+
+@contextmanager
+def _at_most(n_threads: int | None) -> Iterator[None]:
+    """Let torch use so many threads, or fewer if it did before."""
+    before = torch.get_num_threads()
+    if n_threads is None or before <= n_threads:
+        yield
+        return
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _results(fits: Sequence[_Fit[T]]) -> list[T]:
+    """What all functions return, a few of which run at the same time."""
     waiting, training = deque(fits), list[_Fit[T]]()
     stacked = StackedTraining()
     enough = (free_memory() or 0) / 2

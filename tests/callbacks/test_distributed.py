@@ -29,6 +29,7 @@ from sk_jae.exceptions import TrainingInterrupted
 from tests.helpers.processes import TIMEOUT, together
 from tests.helpers.recipes import recipe
 from tests.helpers.small import CONV, SMALL, make_tasks, small
+from tests.helpers.stores import ChunkedRows, with_small_buffers
 
 pytestmark = pytest.mark.skipif(
     not distributed.is_available() or not hasattr(os, "fork"),
@@ -55,6 +56,13 @@ def numbers():
 def packed():
     X, y = make_tasks(n_samples=(30, 20))
     return pack(X, [y[0], None], ids=[np.arange(30), np.arange(25, 45)])
+
+
+def in_chunks():
+    # Only the processes of the group come here, whose buffers stay small.
+    with_small_buffers(pytest.MonkeyPatch())
+    (array, other), _ = make_tasks((150, 30))
+    return [ChunkedRows(array), other]
 
 
 # The optimizer does not make small differences large, and every batch can be halved.
@@ -140,6 +148,12 @@ DIFFERENT = {
         *make_tasks((20, 1)),
         {},
     ),
+    "samples in chunks of a file": lambda: (
+        JointAutoencoder(**SMALL),
+        in_chunks(),
+        None,
+        {},
+    ),
 }
 
 
@@ -186,6 +200,25 @@ def test_it_is_the_model_of_one_process(name, by_two):
         np.testing.assert_allclose(
             by_two[0][name]["state"][key], value, rtol=1e-3, atol=1e-4
         )
+
+
+def add_to_fitted(*callbacks):
+    """A fit of one process, and a task that joins it."""
+    X, y = make_tasks((64, 32, 32), [(6,)] * 3)
+    clf = JointTransferClassifier(**PLAIN).fit(X[:2], [y[0], None])
+    before = clf.predict_proba(X[:2])
+    clf.set_params(callbacks=list(callbacks)).add_task(X[2], y[2])
+    after = clf.predict_proba([*X[:2], None])[:2]
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))
+    return results_of(clf)
+
+
+def test_a_task_that_joins_is_trained_by_all(tmp_path):
+    found = together(add_to_fitted, Distributed(), folder=tmp_path)
+    expected = add_to_fitted()
+    for key, value in expected["state"].items():
+        np.testing.assert_array_equal(found[0]["state"][key], found[1]["state"][key])
+        np.testing.assert_allclose(found[0]["state"][key], value, rtol=1e-3, atol=1e-4)
 
 
 class AtEpoch(Callback):

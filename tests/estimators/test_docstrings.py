@@ -74,12 +74,11 @@ def test_every_parameter_is_described_with_its_default_in_order(cls):
 
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_every_fitted_attribute_is_described(cls):
-    """`layouts_` is for the package's own use."""
     public = {
         name
         for name, _ in inspect.getmembers(cls, lambda v: isinstance(v, property))
         if name.endswith("_") and not name.startswith("_")
     }
     described = set(entries(cls, "Attributes"))
-    assert public - {"layouts_"} <= described
+    assert public <= described
     assert described - public == {"n_features_in_", "feature_names_in_"}

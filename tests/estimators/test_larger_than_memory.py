@@ -119,6 +119,14 @@ def test_an_epoch_reads_every_row_once():
     assert abs(rows[1] - rows[0] - 3 * len(ARRAY)) <= 10
 
 
+def test_one_pass_before_training_checks_and_scales():
+    array = ChunkedRows(ARRAY)
+    fit("autoencoder", [array, OTHER], max_epochs=1)
+    # The epoch reads them too, and a sample finds the units of the loss, which has all
+    # of so few rows. At the end, a few more are looked at.
+    assert sum(array.reads) < 3.5 * len(ARRAY)
+
+
 @pytest.mark.parametrize("form", [Rows, Samples, ChunkedRows])
 def test_cross_validation_reads_rows_when_they_are_needed(form):
     array = form(ARRAY)

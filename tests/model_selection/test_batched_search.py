@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import numpy as np
@@ -144,9 +145,39 @@ def test_what_cannot_be_stacked_has_the_same_scores():
 
 
 def test_several_processes():
-    stock = GridSearchCV(CLASSIFIER, GRID, cv=2).fit(X, Y)
-    batched = BatchedSearchCV(CLASSIFIER, GRID, cv=2, n_jobs=2).fit(X, Y)
+    grid = {**GRID, "random_state": [0, 1, 2]}
+    stock = GridSearchCV(CLASSIFIER, grid, cv=2).fit(X, Y)
+    batched = BatchedSearchCV(CLASSIFIER, grid, cv=2, n_jobs=2).fit(X, Y)
     assert_same_results(batched, stock)
+
+
+def process_that_fits(estimator, X, y):
+    return float(os.getpid())
+
+
+def test_this_process_is_one_of_the_given_number():
+    grid = {"lr": np.linspace(0.001, 0.01, 30)}
+    classifier = clone(CLASSIFIER).set_params(max_epochs=20)
+    search = BatchedSearchCV(
+        classifier, grid, cv=2, n_jobs=2, scoring=process_that_fits, refit=False
+    ).fit(X, Y)
+    found = {
+        int(pid)
+        for fold in (0, 1)
+        for pid in search.cv_results_[f"split{fold}_test_score"]
+    }
+    assert os.getpid() in found
+    assert len(found) <= 2
+
+
+def test_an_error_in_one_of_several_processes_is_raised():
+    classifier = clone(CLASSIFIER).set_params(optimizer="sgd", lr_schedule="constant")
+    for rates in ([1e30, *[0.01] * 7], [*[0.01] * 7, 1e30]):
+        search = BatchedSearchCV(
+            classifier, {"lr": rates}, cv=2, n_jobs=2, error_score="raise"
+        )
+        with pytest.raises(ValueError, match="try a smaller lr"):
+            search.fit(X, Y)
 
 
 def test_without_a_refit_and_with_a_pickle():

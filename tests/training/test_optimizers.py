@@ -12,6 +12,7 @@ from skorch.callbacks import Callback
 from torch.nn import functional as F
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae.training.optimizers import copied
 from tests.helpers.refusals import refusal_of_fit
 from tests.helpers.small import PAPER, make_tasks, small
 
@@ -118,3 +119,18 @@ def test_errors_of_a_function_of_the_user_stay_as_they_are():
 
     with pytest.raises(KeyError, match="mine"):
         JointAutoencoder(**small(optimizer=make)).fit(X)
+
+
+def test_a_copied_state_has_memory_of_its_own():
+    whole = torch.arange(12.0).reshape(3, 4)
+    state = {
+        "state": {0: {"exp_avg": whole[1], "step": torch.tensor(2.0)}},
+        "more": [1],
+    }
+    copy = copied(state)
+    found = copy["state"][0]["exp_avg"]
+    assert found.untyped_storage().nbytes() == 16
+    whole += 1
+    assert found.tolist() == [4, 5, 6, 7]
+    assert copy["more"] == [1]
+    assert copy["more"] is not state["more"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import re
 import sys
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -32,13 +33,20 @@ class Terminal(io.StringIO):
 
     def lines(self):
         """What stands on the screen in the end."""
-        done = []
-        for line in self.getvalue().split("\n"):
-            current = ""
-            for part in line.split("\r"):
-                current = part + current[len(part) :]
-            done.append(current.rstrip())
-        return done[: None if done[-1] else -1]
+        screen, row, column = [""], 0, 0
+        for part in re.split("(\n|\r|\x1b\\[A)", self.getvalue()):
+            if part == "\x1b[A":
+                row -= 1
+            elif part in ("\n", "\r"):
+                row, column = row + (part == "\n"), 0
+                screen += [""] * (row + 1 - len(screen))
+            else:
+                before = screen[row].ljust(column)
+                column += len(part)
+                screen[row] = before[: column - len(part)] + part + before[column:]
+        while screen and not screen[-1].strip():
+            screen.pop()
+        return [line.rstrip() for line in screen]
 
 
 @contextmanager
@@ -257,10 +265,10 @@ def test_a_narrow_terminal_gets_short_titles():
     assert "\x1b" not in terminal.getvalue()
 
 
-SEVERAL_BATCHES = small(max_epochs=3, batch_size=8, early_stopping=True, verbose=2)
+SEVERAL_BATCHES = small(max_epochs=3, batch_size=8, early_stopping=True, verbose=1)
 
 
-def test_verbose_2_shows_a_bar_of_all_epochs_in_a_terminal_and_erases_it():
+def test_verbose_1_shows_a_bar_of_all_epochs_in_a_terminal_and_erases_it():
     with in_terminal() as terminal:
         JointAutoencoder(**SEVERAL_BATCHES).fit(X)
     # In each of 3 epochs there are 5 batches to train and 1 to validate.
@@ -271,7 +279,7 @@ def test_verbose_2_shows_a_bar_of_all_epochs_in_a_terminal_and_erases_it():
 
 def test_the_bar_counts_repeated_labeled_samples():
     few = [i % 3 if i < 4 else None for i in range(40)]
-    parameters = small(PAPER, max_epochs=1, batch_size=8, verbose=2)
+    parameters = small(PAPER, max_epochs=1, batch_size=8, verbose=1)
     clf = JointTransferClassifier(**parameters, labeled_fraction=0.5)
     with in_terminal() as terminal:
         clf.fit(X[0], few)
@@ -292,7 +300,7 @@ def test_the_bar_is_erased_when_a_fit_fails(error):
     assert len(table(terminal.lines())[1]) == 1
 
 
-def test_where_nothing_can_be_erased_verbose_2_prints_the_table_alone(capfd):
+def test_where_nothing_can_be_erased_there_is_the_table_alone(capfd):
     JointAutoencoder(**SEVERAL_BATCHES).fit(X)
     assert len(printed(capfd)[1]) == 3
 

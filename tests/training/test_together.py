@@ -105,6 +105,18 @@ def test_networks_in_a_stack_get_the_weights_that_each_gets_alone(
     assert set(group_sizes) == {4}
 
 
+def test_parameters_that_have_no_gradient_at_first(group_sizes):
+    parameters = {**PLAIN, "encoder": (16,), "max_epochs": 8, "random_state": 1}
+    estimators = [
+        JointTransferClassifier(
+            **parameters, classification_weight=0.0, infomax_weight=weight
+        )
+        for weight in (0.5, 1.0, 2.0)
+    ]
+    assert_as_alone(estimators, SAME_COLUMNS, LABELS)
+    assert set(group_sizes) == {3}
+
+
 def test_networks_that_stop_early_leave_the_stack(group_sizes):
     parameters = {**PLAIN, "max_epochs": 30, "early_stopping": True}
     estimators = [
@@ -298,6 +310,14 @@ def test_an_interruption_ends_all_fits(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_together([fit, fit])
     assert len(ended) == 2
+
+
+def test_threads_are_limited_meanwhile():
+    torch.set_num_threads(3)
+    assert run_together([torch.get_num_threads], n_threads=2) == [2]
+    assert run_together([torch.get_num_threads], n_threads=4) == [3]
+    assert run_together([torch.get_num_threads]) == [3]
+    assert torch.get_num_threads() == 3
 
 
 def test_functions_without_a_fit_are_called_too():

@@ -90,9 +90,9 @@ class PositiveProportions(nn.Module):
         self.profile = LogPower(N_STRETCHES)
         shape = (len(self.dilations), len(_PEAKS))
         if generator is None:
-            meta = {"dtype": torch.float32, "device": "meta"}
-            channels = torch.empty(*shape, in_channels, **meta)
-            values = torch.empty(*shape, thresholds, **meta)
+            with torch.device("meta"):
+                channels = torch.empty(*shape, in_channels, dtype=torch.float32)
+                values = torch.empty(*shape, thresholds, dtype=torch.float32)
         else:
             channels = _drawn_channels(shape, in_channels, generator).float()
             n_seen = channels.sum(2, keepdim=True)
@@ -146,7 +146,8 @@ class PositiveProportions(nn.Module):
     def place(self, signals: Iterable[Tensor]) -> None:
         """Make the thresholds quantiles of the responses to signals."""
         found = [[*self.responses(x)] for x in signals]
-        levels = _levels(*self.thresholds.shape, self.thresholds.device)
+        n_dilations, n_kernels, n = self.thresholds.shape
+        levels = _levels(n_dilations, n_kernels, n, self.thresholds.device)
         for k, own in enumerate(zip(*found, strict=True)):
             values = torch.cat([r.transpose(0, 1).flatten(1) for r in own], 1)
             values = values.sort(1).values  # (84, n_values)

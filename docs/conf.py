@@ -79,6 +79,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,
     "capture_repr": ("_repr_html_",),
     "min_reported_time": 1000,
     "matplotlib_animations": False,

@@ -20,10 +20,10 @@ PUBLIC = {
         model_selection nn pack paper preprocessing
     """,
     "sk_jae.architecture": """
-        Architecture AvgPool BN Bands ColumnScale CommonSteps Conv Deconv FC Layer
-        MaxPool Power Profile Reshape Shape auto_encoder common_columns common_steps
-        common_view count_weights describe from_widths has_weights mirror output_shape
-        parse shapes signal_encoder to_string
+        Architecture AvgPool AxisPoints BN Bands ColumnScale CommonSteps Conv Deconv FC
+        Layer MaxPool PPV Power Profile Reshape Shape auto_encoder common_columns
+        common_steps common_view count_weights describe from_widths has_weights mirror
+        output_shape parse shapes signal_encoder to_string
     """,
     "sk_jae.callbacks": "Checkpoint Distributed",
     "sk_jae.datasets": """
@@ -49,11 +49,12 @@ PUBLIC = {
         task_train_test_split
     """,
     "sk_jae.nn": """
-        BandPower Codes CommonColumns CommonScale CommonSignals CommonView FlattenLinear
-        JointModule LogPower RandomAffine RandomSignal ReconstructionLoss TaskBatchNorm
-        TaskOutput TaskSequential UnflattenImage UpConv2d agreement_loss
-        classification_loss consistency_loss infomax_loss n_parameters pairing_loss
-        random_affine random_signal reconstruction_loss regression_loss
+        BandPower Codes CommonAxis CommonColumns CommonScale CommonSignals CommonView
+        FlattenLinear JointModule LogPower PositiveProportions RandomAffine RandomSignal
+        ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential UnflattenImage
+        UpConv2d agreement_loss classification_loss consistency_loss infomax_loss
+        n_parameters pairing_loss random_affine random_signal reconstruction_loss
+        regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure
@@ -136,6 +137,11 @@ def test_a_public_name_has_a_page(package, name):
         )
 
 
+@packages
+def test_the_reference_lists_a_name_once(package):
+    assert len(PAGES[package]) == len(set(PAGES[package]))
+
+
 def pages():
     """The names of each package that the reference lists."""
     docs = Path(__file__).parent.parent / "docs"
@@ -143,11 +149,11 @@ def pages():
     found = {}
     for part in text.split("\n.. currentmodule:: ")[1:]:
         package, _, rest = part.partition("\n")
-        found[package] = set(re.findall(r"^   (\w+)$", rest, flags=re.M))
+        found[package] = re.findall(r"^   (\w+)$", rest, flags=re.M)
     aliases = (docs / "aliases.rst").read_text(encoding="utf-8")
     for alias in re.findall(r"^.. py:data:: (\S+)$", aliases, flags=re.M):
         package, _, name = alias.rpartition(".")
-        found[package].add(name)
+        found[package].append(name)
     return found
 
 

@@ -32,6 +32,14 @@ def test_tables_equal_the_results():
     assert set(shown) == set(report.all_tables())  # some on several pages
 
 
+def test_every_benchmark_has_a_row_with_its_command():
+    text = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    for path in BENCHMARKS.glob("*/[!_]*.py"):
+        if not path.parent.name.startswith("gpu"):
+            command = f"`python -m benchmarks.{path.parent.name}.{path.stem}"
+            assert command in text, path
+
+
 def test_a_changed_result_is_found(monkeypatch):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert report.with_tables(readme) == readme

@@ -164,6 +164,7 @@ FITTING: dict[str, Callable[[Draw], Any]] = {
     "shared_input": listed(
         *("auto", None, (1, 8, 8), (3, 9, 9), (2, 5, 5), (1, 1, 1), (8, 8), (0, 8, 8)),
         *((1, 8, 8, 8), (1.0, 8, 8), (10**12, 8, 8), (1, 10**9, 10**9), (True, 8, 8)),
+        *([None, None], [range(8), range(8)], [[0.5, None], {}], {}, [1, 8, 8]),
     ),
     "layout": listed(
         "auto", "first", "last", "signal", ["auto", "first"], {"a": "last"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,37 @@ def spectra_without_hidden_layer(split: Split, seed: int) -> Array:
     return ours(split, seed, encoder=())
 
 
+def on_one_axis(split: Split, seed: int) -> Array:
+    """The default regressor that is told the wavelengths."""
+    if split.axes is None:
+        raise LookupError
+    return ours(split, seed, shared_input=list(split.axes))
+
+
+def _interpolated(split: Split) -> Split:
+    """The spectra of the source at the wavelengths of the target, which are fewer."""
+    if split.axes is None:
+        return split
+    own, other = split.axes
+    inside = (other >= own[0]) & (other <= own[-1])
+    return replace(
+        split,
+        X=np.stack([np.interp(other[inside], own, row) for row in split.X]),
+        X_target=None if split.X_target is None else split.X_target[:, inside],
+        X_test=split.X_test[:, inside],
+        axes=None,
+    )
+
+
 def pls(split: Split, seed: int) -> Array:
     """Partial least squares on the source, to whose mean the target is moved."""
+    split = _interpolated(split)
     return _pls_of(split.X, split.y).predict(_moved(split, split.X_test)).ravel()
 
 
 def ridge(split: Split, seed: int) -> Array:
     """Ridge regression on all samples with a target, each task on its own scale."""
+    split = _interpolated(split)
     own = StandardScaler().fit(split.X)
     parts, targets, other = [own.transform(split.X)], [split.y], own
     if split.X_target is not None:
@@ -64,6 +89,7 @@ def direct_standardization(split: Split, seed: int) -> Array:
     """The source's model of spectra that pairs translate (Wang et al. 1991)."""
     if not split.paired:
         raise LookupError
+    split = _interpolated(split)
     n = len(split.X_target)
     own, other = split.X[:n], split.X_target
     translation = np.linalg.pinv(other - other.mean(0)) @ (own - own.mean(0))
@@ -116,12 +142,21 @@ def _ridge() -> RidgeCV:
     return RidgeCV(np.logspace(-4, 4, 17))
 
 
+def mean(split: Split, seed: int) -> Array:
+    """The mean of the targets of the source, for what is read without any of them."""
+    if split.y_target is None or not np.isnan(split.y_target).all():
+        raise LookupError
+    return np.full(len(split.X_test), split.y.mean())
+
+
 METHODS: dict[str, Callable[[Split, int], Array]] = {
     "ours": ours,
     "ours, encoder=()": spectra_without_hidden_layer,
+    "ours, axes": on_one_axis,
     "PLS": pls,
     "ridge": ridge,
     "DS": direct_standardization,
     "PLS of labels": pls_of_labels,
     "ridge of labels": ridge_of_labels,
+    "mean": mean,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,8 @@ class Split:
         The samples that are read.
     paired : bool
         Whether the first rows of both tasks are the same samples.
+    axes : tuple of (ndarray, ndarray) or None
+        The wavelengths of both tasks, if they are others.
     """
 
     X: Array
@@ -43,6 +45,7 @@ class Split:
     X_test: Array
     y_test: Array
     paired: bool = False
+    axes: tuple[Array, Array] | None = None
 
 
 @cache
@@ -85,8 +88,27 @@ def corn(
     return split
 
 
-def gas(batch: int) -> Callable[[int], Split]:
-    """Gas sensors: log10 ppm of the first batch, and 15 labels of a later one."""
+def other_sampling(target: str, *, pairs: int = 0) -> Callable[[int], Split]:
+    """Spectra of m5 at every second wavelength, those of the other at every third."""
+    whole = corn(target, pairs=pairs)
+
+    def split(seed: int) -> Split:
+        found, wavelengths = whole(seed), _load("corn_nir")["wavelengths"].astype(float)
+        own, other = slice(0, None, 2), slice(1, None, 3)
+        assert found.X_target is not None
+        return replace(
+            found,
+            X=found.X[:, own],
+            X_target=found.X_target[:, other],
+            X_test=found.X_test[:, other],
+            axes=(wavelengths[own], wavelengths[other]),
+        )
+
+    return split
+
+
+def gas(batch: int, *, labels: int = 15) -> Callable[[int], Split]:
+    """Gas sensors: log10 ppm of the first batch, and few labels of a later one."""
 
     def split(seed: int) -> Split:
         data = _load("gas_drift")
@@ -97,7 +119,7 @@ def gas(batch: int) -> Callable[[int], Split]:
         rows = rng.permutation(np.flatnonzero(data["batch"] == batch))
         known, tested = np.array_split(rows, 2)
         known, source = known[:_MOST_ROWS], data["batch"] == 1
-        y_target = np.where(np.arange(len(known)) < 15, y[known], np.nan)
+        y_target = np.where(np.arange(len(known)) < labels, y[known], np.nan)
         return Split(X[source], y[source], X[known], y_target, X[tested], y[tested])
 
     return split
@@ -122,4 +144,10 @@ PROBLEMS: dict[str, Callable[[int], Split]] = {
         for t in ("mp5", "mp6")
     },
     **{f"gas, 15 labels, batch {b}": gas(b) for b in BATCHES},
+    **{f"gas, none, batch {b}": gas(b, labels=0) for b in BATCHES},
+    **{f"other sampling, none, {t}": other_sampling(t) for t in ("mp5", "mp6")},
+    **{
+        f"other sampling, 10 pairs, {t}": other_sampling(t, pairs=10)
+        for t in ("mp5", "mp6")
+    },
 }

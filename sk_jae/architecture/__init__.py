@@ -33,6 +33,8 @@ have:
 ``Bands b``                    logarithms of power and its evenness in b bands
 ``Power``                      the same for each channel, over all frequencies
 ``Profile s``                  Power, and the responses in s stretches of time
+``PPV n x d``                  Profile 8, and how often fixed kernels of dilations
+                               up to d are above n thresholds; ``stride s`` as above
 ``Reshape c x t``              from a vector to a signal, in decoders
 =============================  ================================================
 """
@@ -47,6 +49,7 @@ from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
 from sk_jae.architecture.columns import common_columns
 from sk_jae.architecture.columns import has_few as has_few
+from sk_jae.architecture.common_axis import AxisPoints
 from sk_jae.architecture.common_signals import CommonSteps, common_steps
 from sk_jae.architecture.layer_shapes import output_shape, shapes
 from sk_jae.architecture.layers import (
@@ -63,14 +66,17 @@ from sk_jae.architecture.layers import (
 from sk_jae.architecture.memory import free_memory as free_memory
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import N_STRETCHES as N_STRETCHES
+from sk_jae.architecture.signal_layers import PPV, Bands, Power, Profile
 from sk_jae.architecture.sizes import count_weights
 
 __all__ = [
     "BN",
     "FC",
+    "PPV",
     "Architecture",
     "AvgPool",
+    "AxisPoints",
     "Bands",
     "ColumnScale",
     "CommonSteps",

@@ -13,13 +13,14 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 from sk_jae.architecture.auto_layers import auto_encoder
 from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.column_scale import ColumnScale
+from sk_jae.architecture.common_axis import AxisPoints
 from sk_jae.architecture.common_signals import CommonSteps
 from sk_jae.architecture.factories import called
 from sk_jae.architecture.layer_shapes import shapes
 from sk_jae.architecture.layers import FC, Deconv, Layer
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import Summary
 
 __all__ = ["Architecture", "common_view", "describe"]
 
@@ -79,6 +80,8 @@ class Architecture:
     steps : CommonSteps or None, default=None
         How the shared branch resamples signals and weighs their frequencies, if it
         does.
+    points : AxisPoints or None, default=None
+        Where the shared branch reads vectors or signals, if they lie on an axis.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class Architecture:
     indices: tuple[int, ...] | None = None
     scale: ColumnScale | None = None
     steps: CommonSteps | None = None
+    points: AxisPoints | None = None
 
 
 def common_view(shapes: Sequence[Shape]) -> Shape | None:
@@ -242,7 +246,7 @@ def _encoder(
 def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user, or what forgets the time.
-        forgets = any(isinstance(layer, Bands | Power | Profile) for layer in encoder)
+        forgets = any(isinstance(layer, Summary) for layer in encoder)
         is_known = not forgets and not _has_modules(encoder)
         return mirror(encoder if is_known else auto_encoder(shape), shape)
     hidden = _read(value, "decoder")

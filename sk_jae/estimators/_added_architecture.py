@@ -17,13 +17,19 @@ from sk_jae.architecture import (
     common_view,
     describe,
 )
+from sk_jae.estimators._common_axis import points_of_view, view_on_axis
 from sk_jae.estimators._common_scale import common_scales, scale_of_view
-from sk_jae.estimators._parameters import JointParameters, is_one_coder
+from sk_jae.estimators._parameters import (
+    JointParameters,
+    has_axes,
+    is_one_coder,
+)
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened, names_of_group
 from sk_jae.nn import TaskDescription
 from sk_jae.tasks import (
     AddedTask,
+    AxisWhitening,
     Layout,
     check_sampling_rate,
     counted,
@@ -74,7 +80,9 @@ def describe_added(
     ]
     tasks = state.description.tasks
     view, features, indices = layout.module_shape, None, None
-    if state.module.n_shared and peers and estimator.shared_input is not None:
+    if has_axes(estimator):
+        view, features, indices = _on_axis(state, peers, layout)
+    elif state.module.n_shared and peers and estimator.shared_input is not None:
         if layout.kind == "vector":
             view, features, indices = _columns(state, peers, layout, names[-1])
         elif layout.kind == "signal":
@@ -82,10 +90,31 @@ def describe_added(
         else:
             view = _picture(estimator, [tasks[t] for t in peers], layout.module_shape)
     a = _layers(estimator, state, peers, names, layout, view)
-    a = replace(a, view=view, features=features, indices=indices)
-    if layout.kind == "signal":
+    a = replace(
+        a,
+        view=view,
+        features=features,
+        indices=indices,
+        points=points_of_view(layout),
+    )
+    if layout.kind == "signal" and not has_axes(estimator):
         return _with_spectrum(a, [tasks[t] for t in peers], added)
     return _with_scale(a, state, peers, layout, is_labeled=is_labeled)
+
+
+def _on_axis(
+    state: FittedState, peers: Sequence[int], layout: Layout
+) -> tuple[Shape, tuple[str, ...] | None, tuple[int, ...] | None]:
+    """What the shared branch sees of a task on an axis: see `_columns`."""
+    axes = [t for t in peers if state.layouts[t].axis is not None]
+    if layout.axis is None or not axes:
+        own = names_of_group(layout) if is_whitened(layout) else None
+        return layout.module_shape, own, None
+    features = state.description.tasks[axes[0]].features
+    if isinstance(layout.scaling, AxisWhitening):
+        n = layout.scaling.n_common_values
+        return (n,), features, tuple(range(n))
+    return view_on_axis(layout), features, None
 
 
 def _columns(

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import Any, Self
+from typing import Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from sk_jae.estimators._assembly import make_net, make_trainer, split_validation
 from sk_jae.estimators._base import BaseJointEstimator
-from sk_jae.estimators._grown_state import grown_state
-from sk_jae.estimators._joining import join
-from sk_jae.estimators._numbers import with_plain_numbers
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._phases import Plan
-from sk_jae.estimators._resuming import kept_state
-from sk_jae.estimators._sklearn_compat import FitMonitor, fit_context
+from sk_jae.estimators._sklearn_compat import fit_context
 from sk_jae.exceptions import TrainingInterrupted
-from sk_jae.nn import trained_scale
 from sk_jae.tasks import (
     AddedTask,
     EncodedTargets,
@@ -27,13 +20,6 @@ from sk_jae.tasks import (
     Targets,
     check_added_task,
     check_class_prior,
-)
-from sk_jae.training import (
-    check_callbacks,
-    check_device,
-    plain_torch,
-    processes_in,
-    seed_from,
 )
 
 __all__ = ["TaskAdding"]
@@ -117,18 +103,35 @@ class TaskAdding(BaseJointEstimator):
                 losses=self.reconstruction_loss,
                 scale=scales,
                 whiten="all" if scales and self.input_scaling == "whiten" else None,
+                axes=self.shared_input,
                 ids=ids,
                 X_paired=X_paired,
                 sample_weight=sample_weight,
             )
             labels, plan = self._plan_added(y, added)
+            inputs, earlier = added.inputs, self._state
+            prior = None
+            if isinstance(labels, Labels):
+                given = getattr(self, "class_prior", None)
+                prior = check_class_prior(given, inputs.names, labels)
+            layouts = (*earlier.layouts, added.layout)
+            job = FitJob(inputs, layouts, plan, labels, prior, joins=True)
+            others = [None] * len(earlier.layouts)
             try:
-                self._train_added(added, labels, plan, y)
+                self._fit(
+                    [*others, inputs.arrays[-1]],
+                    None if y is None else [*others, y],
+                    job,
+                )
             except TrainingInterrupted as error:
                 raise KeyboardInterrupt(
                     "Training was interrupted; the estimator is as it was before the "
                     "task was added."
                 ) from error
+            state = self._state
+            state.transfer = {**earlier.transfer, **state.transfer}
+            # Its moments are by the positions of parameters, which the task has moved.
+            state.optimizer = None
             for attribute in ("n_features_in_", "feature_names_in_"):
                 vars(self).pop(attribute, None)
         return self
@@ -138,65 +141,3 @@ class TaskAdding(BaseJointEstimator):
     ) -> tuple[EncodedTargets | None, Plan]:
         """Check what the new task's samples are to be predicted as."""
         raise NotImplementedError
-
-    def _train_added(
-        self,
-        added: AddedTask,
-        labels: EncodedTargets | None,
-        plan: Plan,
-        y: Targets | None,
-    ) -> None:
-        device = check_device(self.device)
-        check_callbacks(self.callbacks, has_validation=self.early_stopping)
-        seed = seed_from(self.random_state)
-        plain: Any = with_plain_numbers(self)
-        plain._losses = list(added.inputs.losses)
-        earlier, inputs = self._state, added.inputs
-        layouts = (*earlier.layouts, added.layout)
-        train, valid = split_validation(plain, inputs, layouts, labels, seed)
-        if earlier.label_counts is not None:
-            train = replace(train, label_counts=earlier.label_counts.sum(axis=0))
-        prior = None
-        if isinstance(labels, Labels):
-            prior = check_class_prior(plain.class_prior, inputs.names, labels)
-        with ExitStack() as stack:
-            stack.enter_context(plain_torch(device))
-            processes = stack.enter_context(processes_in(self.callbacks, device))
-            seed = processes.from_first(seed)
-            join(processes, plain, train)
-            opened = kept_state(
-                plain, train, plan.phases, device, earlier, seed, prior, processes
-            )
-            keeper = stack.enter_context(opened)
-            if keeper and keeper.seed != seed:
-                seed = keeper.seed
-                counts = train.label_counts
-                train, valid = split_validation(plain, inputs, layouts, labels, seed)
-                train = replace(train, label_counts=counts)
-            state = grown_state(plain, earlier, added, labels, device, seed)
-            others = [None] * (len(inputs.names) - 1)
-            scale = trained_scale(state.module, len(others))
-            stack.enter_context(scale)
-            net = make_net(plain, state, train, plan.phases)
-            net.train_with(processes)
-            trainer = make_trainer(
-                plain,
-                state,
-                net,
-                plan.phases,
-                (train, valid),
-                seed=seed,
-                monitor=FitMonitor(
-                    self,
-                    [*others, inputs.arrays[-1]],
-                    None if y is None else [*others, y],
-                    net.max_epochs * len(plan.phases),
-                ),
-                class_prior=prior,
-                keeper=keeper,
-            )
-            self._state, self._net = state, net
-            self._train(trainer)
-            state.transfer = {**earlier.transfer, **state.transfer}
-            # Its moments are by the positions of parameters, which the task has moved.
-            state.optimizer = None

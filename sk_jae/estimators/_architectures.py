@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,10 +19,23 @@ from sk_jae.architecture import (
     has_few,
     signal_encoder,
 )
+from sk_jae.estimators._common_axis import (
+    names_of_axes,
+    points_of_view,
+    view_on_axis,
+)
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
-from sk_jae.estimators._parameters import JointParameters, is_one_coder
-from sk_jae.estimators._whitened import is_whitened, names_of_directions
+from sk_jae.estimators._parameters import (
+    JointParameters,
+    has_axes,
+    is_one_coder,
+)
+from sk_jae.estimators._whitened import (
+    is_whitened,
+    names_of_directions,
+    names_of_values,
+)
 from sk_jae.tasks import (
     EncodedTargets,
     Layout,
@@ -44,6 +58,11 @@ def describe_tasks(
     rates = None
     if estimator.sampling_rate is not None:
         rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
+    if has_axes(estimator) and rates:
+        raise ValueError(
+            "sampling_rate is given, and shared_input has an axis per task, expected "
+            "one of them; set sampling_rate=None, or shared_input='auto'."
+        )
     if estimator.shared_input is None and rates:
         raise ValueError(
             "sampling_rate says how to resample what the shared branch sees, which "
@@ -51,8 +70,10 @@ def describe_tasks(
             "sampling_rate=None."
         )
     found = _architectures(estimator, inputs.names, layouts, labels, rates)
-    if estimator.shared_input == "auto" and estimator.n_shared:
+    is_auto = not has_axes(estimator) and estimator.shared_input == "auto"
+    if (is_auto or has_axes(estimator)) and estimator.n_shared:
         found = with_common_scale(found, inputs, layouts, labels)
+    if is_auto and estimator.n_shared:
         found = with_common_signals(found, inputs, layouts, labels)
     return found
 
@@ -66,11 +87,15 @@ def _architectures(
 ) -> list[Architecture]:
     """The layers of every task's branches."""
     shapes = [layout.module_shape for layout in layouts]
-    views = _views(estimator.shared_input, shapes, names, rates)
+    if has_axes(estimator):
+        views = [view_on_axis(layout) for layout in layouts]
+    else:
+        views = _views(estimator.shared_input, shapes, names, rates)
     named = [_named(layout) for layout in layouts]
-    features = _features(estimator.shared_input, layouts, named, labels)
+    features = _features(estimator, layouts, named, labels)
     columns = [
-        None if is_whitened(x) else own for x, own in zip(layouts, named, strict=True)
+        names_of_values(x) if is_whitened(x) else own
+        for x, own in zip(layouts, named, strict=True)
     ]
     encoders = per_task(estimator.encoder, names, "encoder", is_one=is_one_coder)
     numbers = isinstance(labels, RegressionTargets) and labels.are_complete
@@ -82,7 +107,7 @@ def _architectures(
     classified: Literal["private", "shared"] | None = None
     if labels:
         classified = "shared" if estimator.n_shared else "private"
-    return [
+    found = [
         describe(
             names[t],
             shape,
@@ -97,6 +122,10 @@ def _architectures(
         )
         for t, shape in enumerate(shapes)
     ]
+    return [
+        replace(a, points=points_of_view(layout))
+        for a, layout in zip(found, layouts, strict=True)
+    ]
 
 
 def _named(layout: Layout) -> tuple[str, ...] | None:
@@ -105,7 +134,7 @@ def _named(layout: Layout) -> tuple[str, ...] | None:
 
 
 def _features(
-    shared_input: object,
+    estimator: JointParameters,
     layouts: Sequence[Layout],
     own: Sequence[tuple[str, ...] | None],
     labels: EncodedTargets | None,
@@ -113,7 +142,9 @@ def _features(
     """The names of the columns that the shared branch sees of each task."""
     if any(map(is_whitened, layouts)):
         return names_of_directions(layouts)
-    if shared_input != "auto" or not any(own):
+    if has_axes(estimator):
+        return names_of_axes(layouts)
+    if estimator.shared_input != "auto" or not any(own):
         return [None] * len(own)
     features = common_columns(own)
     # Only a task without labels has nothing better than a few common columns.
@@ -138,7 +169,7 @@ def _auto_of_signals(
 
 
 def _views(
-    shared_input: tuple[int, int, int] | Literal["auto"] | None,
+    shared_input: Any,
     shapes: list[Shape],
     names: Sequence[str],
     rates: Sequence[float | None] | None,
@@ -158,8 +189,8 @@ def _views(
         isinstance(n, (int, np.integer)) and n > 0 for n in shared_input
     ):
         raise ValueError(
-            "shared_input must be 'auto', None or a tuple (channels, height, width), "
-            f"got {shared_input!r}."
+            "shared_input must be 'auto', None, a tuple (channels, height, width), or "
+            f"a list or dict with an axis for each task, got {shared_input!r}."
         )
     for name, shape in zip(names, shapes, strict=True):
         if len(shape) != 3:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sk_jae.estimators._architectures import describe_tasks
 from sk_jae.estimators._held_out import counted_rows, held_out
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameter_groups import (
     options_of_optimizer,
@@ -24,19 +25,17 @@ from sk_jae.estimators._parameters import (
     Augmentation,
     JointParameters,
     PredictorParameters,
+    has_known_steps,
 )
-from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._shared_encoder import depth_of_sharing, is_frozen
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
-    EncodedTargets,
     Labels,
     Layout,
     RegressionTargets,
-    TaskInputs,
     counted,
     evenly_mixed,
     warn_of_flattened,
@@ -53,6 +52,7 @@ from sk_jae.training import (
     counts_of,
     default_precision,
     has_two_parts,
+    place_thresholds,
     start_at_mean_rates,
     units_of,
 )
@@ -72,20 +72,17 @@ _MOST_EPOCHS = 200
 # So many times as many where a model is trained to its end before it is adapted.
 _TWO_PARTS = 1.5
 
-# How far augmentation moves signals, as a part of their time.
-_ALIGNED, _ANYWHERE = 0.1, 0.5
+# How augmentation changes signals: those of aligned series, of which the place, the
+# amplitude and the smallest changes may tell the class, and others.
+_ALIGNED = {"shift": 0.0, "gain": 0.0, "noise": 0.0, "mask": 0.1}
+_ANYWHERE = {"shift": 0.5}
 
 
 def new_state(
-    estimator: JointParameters,
-    inputs: TaskInputs,
-    layouts: tuple[Layout, ...],
-    heads: Heads,
-    labels: EncodedTargets | None,
-    device: torch.device,
-    seed: int,
+    estimator: JointParameters, job: FitJob, device: torch.device, seed: int
 ) -> FittedState:
     """The state of a fit that has not trained yet, with initial weights."""
+    inputs, layouts, labels, heads = job.inputs, job.layouts, job.labels, job.plan.heads
     with _lent_if_called(estimator, device, seed):
         architectures = describe_tasks(estimator, inputs, layouts, labels)
     check_sizes(estimator, architectures)
@@ -106,6 +103,7 @@ def new_state(
             frozen=is_frozen(estimator),
             seed=seed,
         )
+    place_thresholds(module, inputs.arrays, layouts, counted_rows(inputs))
     losses = estimator._losses
     if "poisson" in losses:
         start_at_mean_rates(module, inputs.arrays, layouts, losses)
@@ -113,7 +111,7 @@ def new_state(
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
             pairs = inputs.pairs if estimator.pairing_weight else None
-            has_rates = estimator.sampling_rate is not None
+            has_rates = has_known_steps(estimator)
             warn_of_transfer(
                 architectures, labels.encoded, module, pairs, has_rates=has_rates
             )
@@ -253,14 +251,14 @@ def _augmentations(
         return (augmentation,) * len(train.layouts)
     # Where all have labels, these may tell when something happens.
     own = [y for y, rows in zip(train.labels, train.rows, strict=True) if len(rows)]
-    shift = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
-    return tuple(_augmentation_of(layout, shift) for layout in train.layouts)
+    changes = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
+    return tuple(_augmentation_of(layout, changes) for layout in train.layouts)
 
 
-def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
+def _augmentation_of(layout: Layout, changes: Mapping[str, float]) -> RandomMap | None:
     if layout.is_image:
         return RandomAffine()
-    return RandomSignal(shift) if layout.kind == "signal" else None
+    return RandomSignal(**changes) if layout.kind == "signal" else None
 
 
 def _n_epochs(
@@ -277,12 +275,15 @@ def _n_epochs(
 
 def split_validation(
     estimator: JointParameters,
-    inputs: TaskInputs,
-    layouts: tuple[Layout, ...],
-    labels: EncodedTargets | None,
+    job: FitJob,
     seed: int,
+    earlier: FittedState | None,
 ) -> tuple[TaskData, TaskData | None]:
     """The training data and, with early stopping, the validation data of all tasks."""
+    inputs, layouts, labels = job.inputs, job.layouts, job.labels
+    earlier_counts = None
+    if job.joins and earlier and earlier.label_counts is not None:
+        earlier_counts = earlier.label_counts.sum(axis=0)
     encoded = labels.encoded if labels else (None,) * len(inputs.arrays)
     labeled_fraction = 0.0
     if isinstance(estimator, PredictorParameters):
@@ -302,6 +303,7 @@ def split_validation(
             labels.labeled if labels else encoded,
             inputs.weights,
             labels.class_weight if labels else None,
+            earlier_counts,
         )
 
     if not estimator.early_stopping:

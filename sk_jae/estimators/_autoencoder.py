@@ -13,6 +13,7 @@ from sk_jae.estimators._parameters import (
     OptimizerChoice,
     PerTask,
     Precision,
+    SharedInput,
 )
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.tasks import LayoutParameter, SamplingRate
@@ -62,14 +63,17 @@ class JointAutoencoder(CodeFitting):
     n_shared_layers : int or None, default=None
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
-    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+    shared_input : "auto", tuple (channels, height, width), list or dict of \
+            (array-like of shape (n_features_t,) or None), or None, default="auto"
         What the shared branch sees of the samples, so that its layers can be tied
-        although the samples of the tasks differ. "auto" brings images to one shape,
-        which has the largest height and the largest width, and the number of channels
-        if it is equal in all tasks, else one (gray). Of tables with column names it
-        takes the columns that all tasks have, matched by name in any order; tables
-        without names are left as they are, and the private branches see all columns. A
-        tuple is the shape for images. With None nothing is changed (the paper).
+        although these differ. "auto" brings images to one shape, which has the largest
+        height and width, and the number of channels if it is equal in all tasks, else
+        one (gray). Of tables with column names it takes the columns that all tasks
+        have, in any order; tables without names are left as they are. A tuple is the
+        shape for images. A list or dict has the axis of each task's features, or of the
+        time steps of its signals, such as wavelengths; these are interpolated at the
+        points of the coarsest axis that lie in the range of all. None, for all or for
+        one task, changes nothing (the paper). Private branches see all features.
     layout : {"auto", "vector", "image", "channels_first", "channels_last", \
             "signal"}, tuple of int, or list or dict of these, default="auto"
         What the axes of the arrays are: vectors (n, features), images (n, height,
@@ -148,9 +152,9 @@ class JointAutoencoder(CodeFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -261,7 +265,7 @@ class JointAutoencoder(CodeFitting):
         shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = -1,
         n_shared_layers: int | None = None,
-        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        shared_input: SharedInput = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto", "whiten"] | None = "auto",

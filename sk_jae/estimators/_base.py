@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -21,10 +20,10 @@ from sk_jae.estimators._assembly import (
 )
 from sk_jae.estimators._decoding import Decoding
 from sk_jae.estimators._export import Exporting
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._joining import join
 from sk_jae.estimators._numbers import with_plain_numbers
 from sk_jae.estimators._out_arrays import writers
-from sk_jae.estimators._phases import Plan
 from sk_jae.estimators._prediction import (
     Predictor,
     check_code_sizes,
@@ -41,9 +40,9 @@ from sk_jae.estimators._sklearn_compat import (
 )
 from sk_jae.estimators._starting_state import starting_state
 from sk_jae.exceptions import TrainingInterrupted
+from sk_jae.nn import trained_scale
 from sk_jae.tasks import (
     DictOfTasks,
-    EncodedTargets,
     Ids,
     Layout,
     ListOfTasks,
@@ -131,51 +130,48 @@ class BaseJointEstimator(
         self,
         X: Samples,
         y: Targets | None,
-        inputs: TaskInputs,
-        layouts: tuple[Layout, ...],
-        plan: Plan,
-        labels: EncodedTargets | None = None,
-        class_prior: Mapping[int, NDArray[np.float64]] | None = None,
+        job: FitJob,
     ) -> None:
-        """Train a new module, or a copy of the earlier one with `warm_start`."""
+        """Train a new module, or a copy of the earlier one that the job continues."""
         device = check_device(self.device)
         check_callbacks(self.callbacks, has_validation=self.early_stopping)
         check_code_sizes(self)
         check_shared_encoder(self)
         check_no_class(self.augmentation, "augmentation")
         plain = with_plain_numbers(self)
-        plain._losses = list(inputs.losses)
-        earlier = getattr(self, "_state", None) if self.warm_start else None
+        plain._losses = list(job.inputs.losses)
+        continues = self.warm_start or job.joins
+        earlier = getattr(self, "_state", None) if continues else None
+        phases = job.plan.phases
         with ExitStack() as stack:
             stack.enter_context(plain_torch(device))
             processes = stack.enter_context(processes_in(self.callbacks, device))
             seed = processes.from_first(seed_from(self.random_state))
-            train, valid = split_validation(plain, inputs, layouts, labels, seed)
+            train, valid = split_validation(plain, job, seed, earlier)
             join(processes, plain, train)
-            opened = kept_state(
-                plain, train, plan.phases, device, earlier, seed, class_prior, processes
-            )
+            opened = kept_state(plain, train, job, device, earlier, seed, processes)
             keeper = stack.enter_context(opened)
             if keeper and keeper.seed != seed:
                 seed = keeper.seed
-                train, valid = split_validation(plain, inputs, layouts, labels, seed)
-            state = starting_state(
-                plain, inputs, layouts, plan.heads, labels, device, seed, earlier
-            )
-            if state.layouts is not layouts:  # those of tasks that join others
+                train, valid = split_validation(plain, job, seed, earlier)
+            state = starting_state(plain, job, device, seed, earlier)
+            if job.joins:
+                scale = trained_scale(state.module, len(state.task_names) - 1)
+                stack.enter_context(scale)
+            if state.layouts is not job.layouts:  # those of tasks that join others
                 train = replace(train, layouts=state.layouts)
                 valid = valid and replace(valid, layouts=state.layouts)
-            net = make_net(plain, state, train, plan.phases)
+            net = make_net(plain, state, train, phases)
             net.train_with(processes)
             trainer = make_trainer(
                 plain,
                 state,
                 net,
-                plan.phases,
+                phases,
                 (train, valid),
                 seed=seed,
-                monitor=FitMonitor(self, X, y, net.max_epochs * len(plan.phases)),
-                class_prior=class_prior,
+                monitor=FitMonitor(self, X, y, net.max_epochs * len(phases)),
+                class_prior=job.class_prior,
                 keeper=keeper,
             )
             # Callbacks and other threads now see the running fit.

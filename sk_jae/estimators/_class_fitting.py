@@ -9,6 +9,7 @@ import numpy as np
 from sk_jae.estimators._adding import TaskAdding
 from sk_jae.estimators._class_predictions import ClassPredictions
 from sk_jae.estimators._grown_state import plan_added
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._parameters import ClassifierParameters
 from sk_jae.estimators._phases import Plan, plan_classifier
 from sk_jae.estimators._sklearn_compat import fit_context
@@ -91,9 +92,9 @@ class ClassFitting(TaskAdding, ClassPredictions, ClassifierParameters):
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
             labels = check_labels(y, inputs, self, self.class_weight)
-            plan = plan_classifier(self, inputs, labels)
+            plan = plan_classifier(self, inputs, layouts, labels)
             prior = check_class_prior(self.class_prior, inputs.names, labels)
-            self._fit(X, y, inputs, layouts, plan, labels, prior)
+            self._fit(X, y, FitJob(inputs, layouts, plan, labels, prior))
         return self
 
     def _plan_added(self, y: Targets | None, added: AddedTask) -> tuple[Labels, Plan]:

@@ -14,6 +14,7 @@ from sk_jae.estimators._parameters import (
     OptimizerChoice,
     PerTask,
     Precision,
+    SharedInput,
 )
 from sk_jae.nn import ReconstructionLoss
 from sk_jae.tasks import LayoutParameter, SamplingRate
@@ -62,14 +63,17 @@ class JointTransferClassifier(ClassFitting):
     n_shared_layers : int or None, default=None
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
-    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+    shared_input : "auto", tuple (channels, height, width), list or dict of \
+            (array-like of shape (n_features_t,) or None), or None, default="auto"
         What the shared branch sees of the samples, so that its layers can be tied
-        although the samples of the tasks differ. "auto" brings images to one shape,
-        which has the largest height and the largest width, and the number of channels
-        if it is equal in all tasks, else one (gray). Of tables with column names it
-        takes the columns that all tasks have, matched by name in any order; tables
-        without names are left as they are, and the private branches see all columns. A
-        tuple is the shape for images. With None nothing is changed (the paper).
+        although these differ. "auto" brings images to one shape, which has the largest
+        height and width, and the number of channels if it is equal in all tasks, else
+        one (gray). Of tables with column names it takes the columns that all tasks
+        have, in any order; tables without names are left as they are. A tuple is the
+        shape for images. A list or dict has the axis of each task's features, or of the
+        time steps of its signals, such as wavelengths; these are interpolated at the
+        points of the coarsest axis that lie in the range of all. None, for all or for
+        one task, changes nothing (the paper). Private branches see all features.
     layout : {"auto", "vector", "image", "channels_first", "channels_last", \
             "signal"}, tuple of int, or list or dict of these, default="auto"
         What the axes of the arrays are: vectors (n, features), images (n, height,
@@ -124,7 +128,7 @@ class JointTransferClassifier(ClassFitting):
         same for all tasks. "both" adds a classifier on both codes for every labeled
         task, and the logits of the two are added up. "auto" means "both" if no task
         depends on the labels of another one, that is if all tasks have complete labels
-        or if each has classes of its own; otherwise it means "shared".
+        or if each has classes of its own; otherwise and for signals it means "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task
@@ -176,8 +180,8 @@ class JointTransferClassifier(ClassFitting):
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
-        Weight decay of the optimizer. "auto" is its default, but for vectors and "adam"
-        the weights up to the classes are held small, more so for fewer labels.
+        Weight decay of the optimizer. "auto" is its default, but for "adam" and vectors
+        or `PPV`, the weights up to the classes are held small, more so for few labels.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -192,9 +196,9 @@ class JointTransferClassifier(ClassFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default="auto"
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -325,7 +329,7 @@ class JointTransferClassifier(ClassFitting):
         shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
-        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        shared_input: SharedInput = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto", "whiten"] | None = "auto",

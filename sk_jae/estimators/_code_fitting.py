@@ -8,6 +8,7 @@ import numpy as np
 
 from sk_jae.estimators._adding import TaskAdding
 from sk_jae.estimators._grown_state import plan_added
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._phases import Plan, plan_autoencoder
 from sk_jae.estimators._prediction import Predictor
 from sk_jae.estimators._scoring import r2, relative_weights
@@ -69,7 +70,8 @@ class CodeFitting(TaskAdding):
         """
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
-            self._fit(X, y, inputs, layouts, plan_autoencoder(self, inputs))
+            plan = plan_autoencoder(self, inputs)
+            self._fit(X, y, FitJob(inputs, layouts, plan))
         return self
 
     def _plan_added(self, y: Targets | None, added: AddedTask) -> tuple[None, Plan]:

@@ -109,6 +109,8 @@ def scale_of_view(
     """The mean and the spread of the columns that the shared branch sees."""
     assert layout.scaling is not None
     mean, spread = layout.scaling.mean, layout.scaling.spread
+    if layout.axis is not None:
+        return layout.axis.interpolated(mean), layout.axis.interpolated(spread)
     if architecture.indices is None:
         return mean, spread
     places = np.asarray(architecture.indices)
@@ -132,7 +134,9 @@ def _some_samples(
         scaling, scale = layouts[t].scaling, architectures[t].scale
         assert isinstance(scaling, Scaling)
         assert scale is not None
-        z = scaling.seen(np.asarray(inputs.arrays[t][rows]))
+        z: NDArray[Any] = scaling.seen(np.asarray(inputs.arrays[t][rows]))
+        if (axis := layouts[t].axis) is not None:
+            z = axis.interpolated(z)
         if (places := architectures[t].indices) is not None:
             z = z[:, places]
         found.append(((z + scale.offset) * scale.factor, classes, weights))

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
+from sk_jae._doc_link import DocLinkMixin
 from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
 from sk_jae.estimators._sklearn_compat import Interval, Options, StrOptions
 from sk_jae.nn import ReconstructionLoss
-from sk_jae.tasks import LOSSES, LayoutParameter, SamplingRate
+from sk_jae.tasks import LOSSES, Axes, LayoutParameter, SamplingRate
 
 __all__ = [
     "Augmentation",
@@ -27,6 +28,7 @@ __all__ = [
     "Precision",
     "PredictorParameters",
     "RegressorParameters",
+    "SharedInput",
 ]
 
 T = TypeVar("T")
@@ -38,10 +40,21 @@ OptimizerChoice: TypeAlias = (
 )
 Augmentation: TypeAlias = Literal["auto"] | Callable[[Tensor], Tensor] | None
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
+SharedInput: TypeAlias = tuple[int, int, int] | Literal["auto"] | Axes | None
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 _COUNT = Interval(Integral, 0, None, closed="left")
 _POSITIVE = Interval(Integral, 1, None, closed="left")
+
+
+def has_axes(estimator: JointParameters) -> bool:
+    """Whether `shared_input` has an axis per task."""
+    return isinstance(estimator.shared_input, list | dict)
+
+
+def has_known_steps(estimator: JointParameters) -> bool:
+    """Whether the parameters say how long the steps of signals are."""
+    return estimator.sampling_rate is not None or has_axes(estimator)
 
 
 def is_one_coder(value: object) -> bool:
@@ -59,7 +72,7 @@ def _position(callbacks: Any, name: str) -> int | None:
     return None
 
 
-class JointParameters(BaseEstimator):
+class JointParameters(DocLinkMixin, BaseEstimator):
     """The parameters that all joint estimators have."""
 
     n_shared: int
@@ -70,7 +83,7 @@ class JointParameters(BaseEstimator):
     shared_encoder_lr: float | None
     shared_depth: int | Literal["auto"]
     n_shared_layers: int | None
-    shared_input: tuple[int, int, int] | Literal["auto"] | None
+    shared_input: SharedInput
     layout: LayoutParameter
     sampling_rate: SamplingRate
     input_scaling: Literal["auto", "whiten"] | None
@@ -107,7 +120,7 @@ class JointParameters(BaseEstimator):
         "shared_encoder_lr": [Interval(Real, 0, None, closed="left"), None],
         "shared_depth": [Integral, StrOptions({"auto"})],
         "n_shared_layers": [_POSITIVE, None],
-        "shared_input": [StrOptions({"auto"}), tuple, None],
+        "shared_input": [StrOptions({"auto"}), tuple, list, dict, None],
         "layout": [str, tuple, list, dict],
         "sampling_rate": [Real, list, tuple, dict, None],
         "input_scaling": [StrOptions({"auto", "whiten"}), None],

@@ -12,6 +12,7 @@ from sk_jae.estimators._parameters import (
     OptimizerChoice,
     PerTask,
     Precision,
+    SharedInput,
 )
 from sk_jae.estimators._target_fitting import TargetFitting
 from sk_jae.nn import ReconstructionLoss
@@ -63,14 +64,17 @@ class JointTransferRegressor(TargetFitting):
     n_shared_layers : int or None, default=None
         Number of consecutive layers that are tied across tasks, beginning with the one
         at `shared_depth`. None ties all of them down to and including the bottleneck.
-    shared_input : "auto", tuple (channels, height, width) or None, default="auto"
+    shared_input : "auto", tuple (channels, height, width), list or dict of \
+            (array-like of shape (n_features_t,) or None), or None, default="auto"
         What the shared branch sees of the samples, so that its layers can be tied
-        although the samples of the tasks differ. "auto" brings images to one shape,
-        which has the largest height and the largest width, and the number of channels
-        if it is equal in all tasks, else one (gray). Of tables with column names it
-        takes the columns that all tasks have, matched by name in any order; tables
-        without names are left as they are, and the private branches see all columns. A
-        tuple is the shape for images. With None nothing is changed (the paper).
+        although these differ. "auto" brings images to one shape, which has the largest
+        height and width, and the number of channels if it is equal in all tasks, else
+        one (gray). Of tables with column names it takes the columns that all tasks
+        have, in any order; tables without names are left as they are. A tuple is the
+        shape for images. A list or dict has the axis of each task's features, or of the
+        time steps of its signals, such as wavelengths; these are interpolated at the
+        points of the coarsest axis that lie in the range of all. None, for all or for
+        one task, changes nothing (the paper). Private branches see all features.
     layout : {"auto", "vector", "image", "channels_first", "channels_last", \
             "signal"}, tuple of int, or list or dict of these, default="auto"
         What the axes of the arrays are: vectors (n, features), images (n, height,
@@ -109,7 +113,7 @@ class JointTransferRegressor(TargetFitting):
         Which linear regressions there are. "shared" is one on the shared codes, the
         same for all tasks. "both" adds one on both codes for every task with targets,
         and the predictions of the two are added up. "auto" means "both" if no target of
-        any task is missing; otherwise it means "shared".
+        any task is missing; otherwise, and for signals, it means "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task
@@ -153,9 +157,9 @@ class JointTransferRegressor(TargetFitting):
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
-        vectors and "adam" the weights up to the targets are held small, the more so for
-        fewer labeled samples, and for whitened vectors in proportion to the part of the
-        samples that have no target.
+        "adam" and vectors or `PPV`, the weights up to the targets are held small, the
+        more so for fewer labeled samples, and for whitened vectors in proportion to the
+        part of the samples that have no target.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -170,9 +174,9 @@ class JointTransferRegressor(TargetFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
@@ -295,7 +299,7 @@ class JointTransferRegressor(TargetFitting):
         shared_encoder_lr: float | None = None,
         shared_depth: int | Literal["auto"] = "auto",
         n_shared_layers: int | None = None,
-        shared_input: tuple[int, int, int] | Literal["auto"] | None = "auto",
+        shared_input: SharedInput = "auto",
         layout: LayoutParameter = "auto",
         sampling_rate: SamplingRate = None,
         input_scaling: Literal["auto", "whiten"] | None = "auto",

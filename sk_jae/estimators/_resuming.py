@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._parameters import JointParameters
 from sk_jae.estimators._state import FittedState
 from sk_jae.persistence import package_version
 from sk_jae.training import (
     Keeper,
-    Phase,
     Processes,
     TaskData,
     checkpoint_in,
@@ -31,11 +29,10 @@ _NOT_COMPARED = ("device", "random_state", "verbose", "warm_start")
 def kept_state(
     estimator: JointParameters,
     data: TaskData,
-    phases: tuple[Phase, ...],
+    job: FitJob,
     device: torch.device,
     earlier: FittedState | None,
     seed: int,
-    class_prior: Mapping[int, NDArray[np.float64]] | None,
     processes: Processes,
 ) -> AbstractContextManager[Keeper | None]:
     """What keeps the state of a fit, None without a checkpoint.
@@ -44,13 +41,12 @@ def kept_state(
     ----------
     estimator : JointAutoencoder or any other
     data : TaskData
-    phases : tuple of Phase
+    job : FitJob
     device : torch.device
     earlier : FittedState or None
-        The result of the fit that this one continues, by `warm_start`.
+        The result of the fit that this one continues.
     seed : int
         For a fit that begins anew.
-    class_prior : dict of {int: ndarray of shape (n_classes,)} or None
     processes : Processes
         Those that train together, of which the first one keeps the state.
     """
@@ -65,7 +61,7 @@ def kept_state(
         for name, value in estimator.get_params(deep=False).items()
         if name not in _NOT_COMPARED
     }
-    more: dict[str, Any] = {"class_prior": class_prior}
+    more: dict[str, Any] = {"class_prior": job.class_prior}
     is_seed_free = estimator.random_state is None
     if earlier is not None:
         more["earlier_fit"] = (
@@ -75,7 +71,7 @@ def kept_state(
         )
     fingerprint = {
         "class": type(estimator).__name__,
-        **fingerprint_of(parameters, phases, data, **more),
+        **fingerprint_of(parameters, job.plan.phases, data, **more),
         "random_state": "None" if is_seed_free else f"of the seed {seed}",
         "device": str(device),
         "sk_jae": package_version(),

@@ -46,6 +46,7 @@ def check_samples_of_fit(
         layout=estimator.layout,
         scale=scale,
         whiten=whiten if scale else None,
+        axes=estimator.shared_input,
         losses=estimator.reconstruction_loss,
         ids=ids,
         sample_weight=sample_weight,

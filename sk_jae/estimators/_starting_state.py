@@ -8,17 +8,17 @@ import torch
 
 from sk_jae.estimators._assembly import new_state
 from sk_jae.estimators._grown_state import grown_state
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameters import JointParameters
-from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._state import FittedState
 from sk_jae.tasks import (
     AddedTask,
     EncodedTargets,
     Labels,
-    Layout,
     RegressionTargets,
     TaskInputs,
+    listed,
     whitened_like,
 )
 
@@ -27,10 +27,7 @@ __all__ = ["starting_state"]
 
 def starting_state(
     estimator: JointParameters,
-    inputs: TaskInputs,
-    layouts: tuple[Layout, ...],
-    heads: Heads,
-    labels: EncodedTargets | None,
+    job: FitJob,
     device: torch.device,
     seed: int,
     earlier: FittedState | None,
@@ -40,22 +37,21 @@ def starting_state(
     Parameters
     ----------
     estimator : JointAutoencoder or any other
-    inputs : TaskInputs
-    layouts : tuple of Layout
-    heads : Heads
-    labels : EncodedTargets or None
+    job : FitJob
     device : torch.device
     seed : int
         Decides the initial weights.
     earlier : FittedState or None
         That of the fit that this one continues, on the same tasks or on the first of
-        them.
+        them, or which the last task of the job joins.
     """
-    if earlier is not None and _has_new_tasks(earlier, inputs):
-        return _with_new_tasks(
-            estimator, inputs, layouts, heads, labels, device, seed, earlier
-        )
-    state = new_state(estimator, inputs, layouts, heads, labels, device, seed)
+    if job.joins and earlier is not None:
+        added = AddedTask(job.inputs, job.layouts[-1])
+        return grown_state(estimator, earlier, added, job.labels, device, seed)
+    if earlier is not None and _has_new_tasks(earlier, job.inputs):
+        return _with_new_tasks(estimator, job, device, seed, earlier)
+    _check_order(earlier, job.inputs)
+    state = new_state(estimator, job, device, seed)
     if earlier is not None:
         state.continue_from(earlier)
     return state
@@ -66,16 +62,25 @@ def _has_new_tasks(earlier: FittedState, inputs: TaskInputs) -> bool:
     return n < len(inputs.names) and inputs.names[:n] == earlier.task_names
 
 
+def _check_order(earlier: FittedState | None, inputs: TaskInputs) -> None:
+    """Refuse new tasks that are not behind the others."""
+    if earlier is None or not set(earlier.task_names) < set(inputs.names):
+        return
+    raise ValueError(
+        f"X has the tasks {listed(inputs.names)} in this order, expected those of the "
+        f"earlier fit first, {listed(earlier.task_names)}, with whose weights "
+        "warm_start=True goes on; put new tasks behind them."
+    )
+
+
 def _with_new_tasks(
     estimator: JointParameters,
-    inputs: TaskInputs,
-    layouts: tuple[Layout, ...],
-    heads: Heads,
-    labels: EncodedTargets | None,
+    job: FitJob,
     device: torch.device,
     seed: int,
     earlier: FittedState,
 ) -> FittedState:
+    inputs, layouts, labels = job.inputs, job.layouts, job.labels
     classes = labels.classes if isinstance(labels, Labels) else None
     targets = labels.scale if isinstance(labels, RegressionTargets) else None
     for what, before, now in (
@@ -105,7 +110,7 @@ def _with_new_tasks(
             _first(labels, t + 1),
             device,
             seed,
-            has_head=t in heads.private,
+            has_head=t in job.plan.heads.private,
         )
     state.named = inputs.are_named
     n = len(earlier.layouts)

@@ -6,6 +6,7 @@ from typing import Self
 
 from sk_jae.estimators._adding import TaskAdding
 from sk_jae.estimators._grown_state import plan_added
+from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._parameters import RegressorParameters
 from sk_jae.estimators._phases import Plan, plan_regressor
 from sk_jae.estimators._sklearn_compat import fit_context
@@ -93,8 +94,8 @@ class TargetFitting(TaskAdding, TargetPredictions, RegressorParameters):
             if self.warm_start and hasattr(self, "_state"):
                 earlier = self._state.target_scale
             targets = check_regression_targets(y, inputs, self, earlier)
-            plan = plan_regressor(self, inputs, targets)
-            self._fit(X, y, inputs, layouts, plan, targets)
+            plan = plan_regressor(self, inputs, layouts, targets)
+            self._fit(X, y, FitJob(inputs, layouts, plan, targets))
         return self
 
     def _plan_added(

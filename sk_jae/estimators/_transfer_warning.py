@@ -132,7 +132,10 @@ def _cause(architectures: Sequence[Branches]) -> tuple[str, str]:
     elif any(len(a.shape) > 1 for a in architectures):
         remedy = "Give all tasks the same kind of samples, with shared_input='auto'"
     else:
-        remedy = f"{_NAMES}, with shared_input='auto'"
+        remedy = (
+            f"{_NAMES}, with shared_input='auto', or as shared_input the axis of each "
+            "task's features, such as wavelengths, if they have one"
+        )
     nameless = [a.name for a in architectures if a.features is None]
     if len(nameless) == len(architectures):
         shapes = dict.fromkeys(str(a.shape) for a in architectures)

@@ -10,7 +10,13 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from sk_jae.architecture import Architecture, ColumnScale, CommonSteps, Layer
+from sk_jae.architecture import (
+    Architecture,
+    AxisPoints,
+    ColumnScale,
+    CommonSteps,
+    Layer,
+)
 from sk_jae.nn.joint import JointModule
 
 __all__ = [
@@ -56,6 +62,7 @@ class TaskDescription:
     indices: tuple[int, ...] | None = None
     scale: ColumnScale | None = None
     steps: CommonSteps | None = None
+    points: AxisPoints | None = None
 
     @property
     def has_own(self) -> bool:

@@ -10,7 +10,57 @@ from torch import Tensor, nn
 from sk_jae.architecture import Architecture
 from sk_jae.nn.layers import CommonView
 
-__all__ = ["CommonColumns", "CommonScale", "CommonSignals", "view_of"]
+__all__ = ["CommonAxis", "CommonColumns", "CommonScale", "CommonSignals", "view_of"]
+
+
+class CommonAxis(nn.Module):
+    """Linear interpolation of vectors or signals at the points of a common axis.
+
+    Parameters
+    ----------
+    lower, upper : sequence of int
+    part : sequence of float
+        See :class:`sk_jae.architecture.AxisPoints`.
+
+    Attributes
+    ----------
+    lower, upper : Tensor of int64 of shape (n_points,)
+        The same as buffers.
+    part : Tensor of float32 of shape (n_points,)
+        The same as a buffer.
+
+    Notes
+    -----
+    Shape: the input is (n, ..., n_features), and the output is (n, ..., n_points).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_jae.nn import CommonAxis
+    >>> CommonAxis([0, 1], [1, 2], [0.5, 0.0])(torch.tensor([[1.0, 3.0, 7.0]]))
+    tensor([[2., 3.]])
+    """
+
+    lower: Tensor
+    upper: Tensor
+    part: Tensor
+
+    def __init__(
+        self, lower: Sequence[int], upper: Sequence[int], part: Sequence[float]
+    ) -> None:
+        super().__init__()
+        for name, values in (("lower", lower), ("upper", upper)):
+            places = torch.tensor(list(values), dtype=torch.int64, device="cpu")
+            self.register_buffer(name, places)
+        numbers = torch.tensor(list(part), dtype=torch.float32, device="cpu")
+        self.register_buffer("part", numbers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        lower, upper = x.index_select(-1, self.lower), x.index_select(-1, self.upper)
+        return lower + (upper - lower) * self.part  # (n, ..., n_points)
+
+    def extra_repr(self) -> str:
+        return f"n_points={len(self.part)}"
 
 
 class CommonColumns(nn.Module):
@@ -163,6 +213,8 @@ def view_of(architecture: Architecture) -> nn.Module:
     steps: list[nn.Module] = []
     if architecture.indices is not None:
         steps.append(CommonColumns(architecture.indices))
+    elif architecture.points is not None:
+        steps.append(CommonAxis(**vars(architecture.points)))
     elif architecture.steps is not None:
         steps.append(
             CommonSignals(architecture.steps.n_steps, architecture.steps.gains)

@@ -151,7 +151,7 @@ def _with_subclasses(cls: Any) -> list[Any]:
     """The class and those derived from it in the same package."""
     package = cls.__module__.rpartition(".")[0]
     own = [c for c in cls.__subclasses__() if c.__module__.startswith(package)]
-    return [cls, *own]
+    return [cls, *(derived for c in own for derived in _with_subclasses(c))]
 
 
 def _names(cls: Any) -> list[str]:

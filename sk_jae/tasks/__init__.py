@@ -9,7 +9,6 @@ from sk_jae.tasks.added_task import (
     check_added_labels,
     check_added_targets,
     check_added_task,
-    whitened_like,
 )
 from sk_jae.tasks.array_types import (
     AllTasks,
@@ -19,6 +18,7 @@ from sk_jae.tasks.array_types import (
     Targets,
     TasksInContainer,
 )
+from sk_jae.tasks.axes import Axes
 from sk_jae.tasks.class_prior import check_class_prior
 from sk_jae.tasks.class_weight import weights_of_classes
 from sk_jae.tasks.conversion import (
@@ -84,8 +84,10 @@ from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
 from sk_jae.tasks.sources import is_dataframe
 from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
+from sk_jae.tasks.task_axis import TaskAxis
 from sk_jae.tasks.user_level import level_of_user
-from sk_jae.tasks.whitening import Whitening
+from sk_jae.tasks.whitened_layouts import whitened_like
+from sk_jae.tasks.whitening import AxisWhitening, Whitening
 from sk_jae.tasks.wording import counted, default_names, describe_task, listed
 
 __all__ = [
@@ -96,6 +98,8 @@ __all__ = [
     "UNLABELED",
     "AddedTask",
     "AllTasks",
+    "Axes",
+    "AxisWhitening",
     "DictOfTasks",
     "Encoded",
     "EncodedTargets",
@@ -117,6 +121,7 @@ __all__ = [
     "Scaling",
     "TargetScale",
     "Targets",
+    "TaskAxis",
     "TaskInputs",
     "TasksInContainer",
     "Whitening",

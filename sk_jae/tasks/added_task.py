@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_jae.tasks.axes import with_axes
 from sk_jae.tasks.conversion import check_one_per_sample, kind_of
-from sk_jae.tasks.forms import Samples, TaskInputs, has_tasks
+from sk_jae.tasks.forms import Samples, TaskInputs, has_tasks, parse_inputs
 from sk_jae.tasks.ids import Ids
 from sk_jae.tasks.joint_arrays import JointArrays
 from sk_jae.tasks.label_values import UNLABELED, read_labels, to_vector
@@ -20,7 +21,8 @@ from sk_jae.tasks.likelihoods import check_losses
 from sk_jae.tasks.pairs import pairs_of
 from sk_jae.tasks.regression_targets import TargetScale, to_targets
 from sk_jae.tasks.samples import KnowsTasks, check_tasks
-from sk_jae.tasks.whitening import Whitening, joined_whitening
+from sk_jae.tasks.whitened_layouts import whitened_like
+from sk_jae.tasks.whitening import Whitening
 from sk_jae.tasks.wording import counted, listed
 
 __all__ = [
@@ -28,7 +30,6 @@ __all__ = [
     "check_added_labels",
     "check_added_targets",
     "check_added_task",
-    "whitened_like",
 ]
 
 
@@ -65,6 +66,7 @@ def check_added_task(
     losses: object,
     scale: bool,
     whiten: Literal["all"] | None,
+    axes: object,
     ids: Ids | None,
     X_paired: Samples | None,
     sample_weight: Any,
@@ -88,6 +90,8 @@ def check_added_task(
         Whether vectors and signals are scaled inside, if no other task tells.
     whiten : {"all"} or None
         Whether vectors are whitened, if no other task tells.
+    axes : object
+        The parameter `shared_input`, with a value for the new task if it has axes.
     ids : list, tuple or dict, or None
         Which samples of `X_paired` and `X` are one subject.
     X_paired : list, tuple, dict, JointArrays, array-like or None
@@ -133,6 +137,9 @@ def check_added_task(
         losses=all_losses[-1],
         sample_weight=None if sample_weight is None else {name: sample_weight},
     )
+    *_, own_layout = with_axes(
+        axes, all_tasks, (*estimator.layouts_, own_layout), (*estimator.layouts_, None)
+    )
     own_layout = whitened_like(own_layout, estimator.layouts_)
     paired = _paired(X_paired, ids, estimator)
     weights: tuple[Any, ...] = ()
@@ -167,23 +174,6 @@ def _new_name(name: object, known: Sequence[str], *, are_named: bool) -> str:
     return name
 
 
-def whitened_like(layout: Layout, earlier: Sequence[Layout]) -> Layout:
-    """Project a whitened table on the directions of others of the same columns."""
-    if not isinstance(layout.scaling, Whitening):
-        return layout
-    groups = [-1]
-    for other in earlier:
-        if not isinstance(other.scaling, Whitening):
-            continue
-        groups.append(other.scaling.group)
-        unnamed = layout.columns is None or other.columns is None
-        if layout.shape == other.shape and (unnamed or layout.columns == other.columns):
-            joined = joined_whitening(layout.scaling, other.scaling)
-            return replace(layout, scaling=joined)
-    own = replace(layout.scaling, group=max(groups) + 1)
-    return replace(layout, scaling=own)
-
-
 def _paired(
     X_paired: Samples | None, ids: Ids | None, estimator: KnowsTasks
 ) -> list[NDArray[Any]]:
@@ -204,6 +194,7 @@ def _paired(
                 "X_paired is a JointArrays, expected a list or dict with one array per "
                 "task, None for a task without."
             )
+        parse_inputs(X_paired, estimator.task_names_, "X_paired")
         arrays = check_tasks(X_paired, estimator=estimator)[0].arrays
     return [
         np.zeros((0, *layout.shape), dtype=np.float32) if array is None else array

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sk_jae.tasks.lazy_arrays import SampleArray
 from sk_jae.tasks.moments import extremes_of
 from sk_jae.tasks.scaling import Scaling
+from sk_jae.tasks.task_axis import TaskAxis
 
 __all__ = ["Layout", "LayoutKind"]
 
@@ -52,6 +53,8 @@ class Layout:
         How vectors and signals are brought to one mean and spread, if they are.
     given : str or None
         The dtype of the samples in `fit`, which an exported program takes.
+    axis : TaskAxis or None
+        Where the features lie, if `shared_input` says so.
     """
 
     shape: tuple[int, ...]
@@ -64,6 +67,7 @@ class Layout:
     unflattened: tuple[int, ...] | None = None
     column_dtypes: tuple[str, ...] | None = field(default=None, compare=False)
     given: str | None = field(default=None, compare=False)
+    axis: TaskAxis | None = field(default=None, compare=False)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from sk_jae.tasks.array_types import Targets
+from sk_jae.tasks.axes import with_axes
 from sk_jae.tasks.conversion import to_array
 from sk_jae.tasks.forms import Samples, TaskInputs, parse_inputs
 from sk_jae.tasks.ids import Ids
@@ -32,7 +32,7 @@ from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_dtypes, column_names, to_rows
 from sk_jae.tasks.values import check_size, to_numbers
-from sk_jae.tasks.whitening import Whitening, are_spectra, whitenings_of
+from sk_jae.tasks.whitened_layouts import can_whiten, whitened
 
 __all__ = ["check_codes", "check_tasks"]
 
@@ -61,6 +61,7 @@ def check_tasks(
     layout: LayoutParameter = "auto",
     scale: bool = False,
     whiten: Literal["all", "spectra"] | None = None,
+    axes: object = None,
     losses: object = "mse",
     ids: Ids | None = None,
     sample_weight: Targets | None = None,
@@ -86,6 +87,8 @@ def check_tasks(
         samples.
     whiten : {"all", "spectra"} or None, default=None
         The vectors whose scaling is a whitening, see :func:`whitenings_of`.
+    axes : object, default=None
+        The parameter `shared_input`, see :func:`with_axes`. Used with `reset`.
     losses : str or callable, or list or dict of these, default="mse"
         The reconstruction loss, see the estimators. The binary cross-entropy needs
         values as they are. Used with `reset`.
@@ -149,8 +152,10 @@ def check_tasks(
         )
     if reset and (tasks.container_kind != "array" or len(layouts[0].shape) > 1):
         _forget_features(estimator)
-    if whiten and _can_whiten(tasks, layouts, kinds, whiten):
-        layouts = _whitened(arrays, layouts, seen_layouts, weights, whiten)
+    if reset:
+        layouts = with_axes(axes, tasks, layouts, seen_layouts)
+    if whiten and can_whiten(tasks, layouts, kinds, whiten):
+        layouts = whitened(arrays, layouts, seen_layouts, weights, whiten)
     tasks = replace(tasks, arrays=tuple(arrays))
     if reset:
         if any(own is not None for own in weights):
@@ -238,62 +243,6 @@ def _scaling_of(
     if layout.kind == "signal":
         return scaling_of_signals(array, weights, layout.module_shape)
     return scaling_of(array, weights)
-
-
-def _can_whiten(
-    tasks: TaskInputs,
-    layouts: Sequence[Layout],
-    losses: Sequence[object],
-    which: Literal["all", "spectra"],
-) -> bool:
-    """Whether all vectors are reconstructed as numbers of any size."""
-    for t, layout in enumerate(layouts):
-        if layout.kind == "vector" and losses[t] in ("bce", "poisson"):
-            if which == "all" and losses[t] == "poisson":
-                raise ValueError(
-                    f"{tasks.describe(t)} holds counts by reconstruction_loss="
-                    "'poisson', which input_scaling='whiten' would mix; use "
-                    "input_scaling='auto', or reconstruction_loss='mse'."
-                )
-            return False
-    return True
-
-
-def _whitened(
-    arrays: Sequence[SampleArray | None],
-    layouts: Sequence[Layout],
-    seen: Sequence[Layout | None],
-    weights: Sequence[NDArray[np.float64] | None],
-    which: Literal["all", "spectra"],
-) -> list[Layout]:
-    """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
-    new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
-    known = [own.scaling for own in seen if own and own.kind == "vector"]
-    if known:  # tasks that join others
-        which = "all"
-        if not all(isinstance(scaling, Whitening) for scaling in known):
-            return list(layouts)
-    rows = [_counted(arrays[t], weights[t], layouts[t].shape) for t in new]
-    # All or none, so that vectors of one kind stay alike.
-    if which == "spectra" and not (new and all(map(are_spectra, rows))):
-        return list(layouts)
-    found = whitenings_of(rows, [(layouts[t].shape, layouts[t].columns) for t in new])
-    whitened = list(layouts)
-    for t, whitening in zip(new, found, strict=True):
-        whitened[t] = replace(layouts[t], scaling=whitening)
-    return whitened
-
-
-def _counted(
-    array: SampleArray | None,
-    weights: NDArray[np.float64] | None,
-    shape: tuple[int, ...],
-) -> SampleArray:
-    """The rows of a table whose weight is not 0."""
-    if isinstance(array, LazyArray):
-        return array if weights is None else array.select(np.flatnonzero(weights))
-    rows = np.asarray(array).reshape(-1, prod(shape))
-    return rows if weights is None else rows[weights > 0]
 
 
 def _with_units(

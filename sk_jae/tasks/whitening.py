@@ -13,8 +13,15 @@ from scipy.optimize import brentq
 from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
 from sk_jae.tasks.row_streams import blocks_of
 from sk_jae.tasks.scaling import Scaling, scaling_of, standardized_values
+from sk_jae.tasks.task_axis import TaskAxis
 
-__all__ = ["Whitening", "are_spectra", "joined_whitening", "whitenings_of"]
+__all__ = [
+    "AxisWhitening",
+    "Whitening",
+    "are_spectra",
+    "joined_whitening",
+    "whitenings_of",
+]
 
 # Directions with a smaller part of the largest variance are rounding.
 _SMALLEST_VARIANCE = 1e-12
@@ -70,8 +77,48 @@ class Whitening(Scaling):
             return projected @ self.directions.T
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AxisWhitening(Whitening):
+    """A whitening of vectors whose features are not those of the common axis.
+
+    The first values are the projections of the interpolated features on the directions
+    that all tasks have in common, which is what the shared branch sees. The others are
+    those of the task's own features on its own directions, and alone lead back.
+
+    Attributes
+    ----------
+    directions : ndarray of float64 of shape (n_features, n_values)
+        The columns of the first values are 0.
+    sizes : ndarray of float64 of shape (n_values,)
+    common_directions : ndarray of float64 of shape (n_common, n_common_values)
+    axis : TaskAxis
+    """
+
+    common_directions: NDArray[np.float64]
+    axis: TaskAxis
+
+    @property
+    def n_common_values(self) -> int:
+        return int(self.common_directions.shape[1])
+
+    @property
+    def factor(self) -> NDArray[np.float64]:
+        n = self.n_common_values
+        interpolated = self.axis.spread_out(self.common_directions)
+        together = np.concatenate([interpolated, self.directions[:, n:]], axis=1)
+        return together / self.sizes
+
+    @property
+    def relative_sizes(self) -> NDArray[np.float64]:
+        sizes = self.sizes / self.unit
+        sizes[: self.n_common_values] = 0.0
+        return sizes
+
+
 def whitenings_of(
-    arrays: Sequence[SampleArray], kinds: Sequence[object]
+    arrays: Sequence[SampleArray],
+    kinds: Sequence[object],
+    axes: Sequence[TaskAxis | None] | None = None,
 ) -> list[Whitening]:
     """Find the whitening of the rows of each task.
 
@@ -89,7 +136,9 @@ def whitenings_of(
     arrays : sequence of ndarray or LazyArray of shape (n_samples_t, n_features_t)
         Finite numbers.
     kinds : sequence of hashable
-        Tasks of equal kind have the same features.
+        Tasks of equal kind have the same features, or the same common axis.
+    axes : sequence of (TaskAxis or None) or None, default=None
+        The axes of the features.
 
     Returns
     -------
@@ -110,17 +159,46 @@ def whitenings_of(
     for group, name in enumerate(names):
         own = [t for t, kind in enumerate(kinds) if kind == name]
         unit = max(scalings[t].unit for t in own)
-        rows = _CenteredRows([arrays[t] for t in own], [scalings[t] for t in own], unit)
+        own_axes = [axes[t] if axes else None for t in own]
+        rows = _CenteredRows(
+            [arrays[t] for t in own], [scalings[t] for t in own], unit, own_axes
+        )
         directions, sizes = _directions(rows)
-        for t in own:
+        for t, axis in zip(own, own_axes, strict=True):
             mean, spread = scalings[t].mean, scalings[t].spread
-            found[t] = Whitening(mean, spread, directions, sizes * unit, group)
+            common = Whitening(mean, spread, directions, sizes * unit, group)
+            found[t] = common
+            if axis is not None and not axis.is_common:
+                alone = _CenteredRows([arrays[t]], [scalings[t]], unit)
+                own_directions, own_sizes = _directions(alone)
+                apart = Whitening(mean, spread, own_directions, own_sizes * unit)
+                found[t] = joined_whitening(apart, common, axis)
     return [found[t] for t in range(len(arrays))]
 
 
-def joined_whitening(own: Whitening, other: Whitening) -> Whitening:
-    """The whitening of a task around its own mean, in the directions of another."""
-    return Whitening(own.mean, own.spread, other.directions, other.sizes, other.group)
+def joined_whitening(
+    own: Whitening, other: Whitening, axis: TaskAxis | None = None
+) -> Whitening:
+    """The whitening of a task around its own mean, in the directions of another.
+
+    With an axis these are directions of interpolated features, if others than its own.
+    """
+    directions, sizes = other.directions, other.sizes
+    if isinstance(other, AxisWhitening):
+        directions = other.common_directions
+        sizes = sizes[: other.n_common_values]
+    if axis is None or axis.is_common:
+        return Whitening(own.mean, own.spread, directions, sizes, other.group)
+    nothing = np.zeros((len(own.mean), directions.shape[1]))
+    return AxisWhitening(
+        own.mean,
+        own.spread,
+        np.concatenate([nothing, own.directions], axis=1),
+        np.concatenate([sizes, own.sizes]),
+        other.group,
+        common_directions=directions,
+        axis=axis,
+    )
 
 
 def are_spectra(array: SampleArray) -> bool:
@@ -171,13 +249,22 @@ class _CenteredRows:
     scalings : sequence of Scaling
     unit : float
         What all values are divided by.
+    axes : sequence of (TaskAxis or None) or None, default=None
+        At whose common points the rows are interpolated.
     """
 
     def __init__(
-        self, arrays: Sequence[SampleArray], scalings: Sequence[Scaling], unit: float
+        self,
+        arrays: Sequence[SampleArray],
+        scalings: Sequence[Scaling],
+        unit: float,
+        axes: Sequence[TaskAxis | None] | None = None,
     ) -> None:
         self._arrays, self._scalings, self._unit = arrays, scalings, unit
-        self.shape = (sum(map(len, arrays)), len(scalings[0].mean))
+        self._axes = axes or [None] * len(arrays)
+        first = self._axes[0]
+        n_columns = len(scalings[0].mean if first is None else first.common)
+        self.shape = (sum(map(len, arrays)), n_columns)
 
     def blocks(self) -> Iterator[NDArray[np.float64]]:
         """Rows in float64; all of them if there are not many values."""
@@ -185,17 +272,20 @@ class _CenteredRows:
             yield self.whole()
             return
         n = max(1, _VALUES_PER_BLOCK // self.shape[1])
-        for array, scaling in zip(self._arrays, self._scalings, strict=True):
+        for t, array in enumerate(self._arrays):
             for _, block in blocks_of(array, n):
                 for start in range(0, len(block), n):
-                    yield _centered(block[start : start + n], scaling, self._unit)
+                    yield self._centered(t, block[start : start + n])
 
     def whole(self) -> NDArray[np.float64]:
         """All rows."""
-        pairs = zip(self._arrays, self._scalings, strict=True)
         return np.concatenate(
-            [_centered(np.asarray(array), own, self._unit) for array, own in pairs]
+            [self._centered(t, np.asarray(own)) for t, own in enumerate(self._arrays)]
         )
+
+    def _centered(self, t: int, array: NDArray[Any]) -> NDArray[np.float64]:
+        rows, axis = _centered(array, self._scalings[t], self._unit), self._axes[t]
+        return rows if axis is None else axis.interpolated(rows)
 
 
 def _centered(

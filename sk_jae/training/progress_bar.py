@@ -5,9 +5,10 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 from tqdm import tqdm
 
@@ -64,10 +65,10 @@ class ProgressBar(Callback):
 
 def _maker() -> Callable[..., Any] | None:
     """What makes a bar that can be erased where the output goes, if there is such."""
-    bar: Callable[..., Any] = tqdm
     get_shell = getattr(builtins, "get_ipython", None)
     if get_shell and type(get_shell()).__name__ == "ZMQInteractiveShell":
         if find_spec("ipywidgets") is not None:
-            bar = import_module("tqdm.notebook").tqdm
-        return bar
-    return bar if sys.stderr and sys.stderr.isatty() else None
+            return cast(Callable[..., Any], import_module("tqdm.notebook").tqdm)
+        # Where the table goes: a notebook erases nothing that another stream has cut.
+        return partial(tqdm, file=sys.stdout)
+    return tqdm if sys.stderr and sys.stderr.isatty() else None

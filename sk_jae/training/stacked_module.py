@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from sk_jae.nn import (
+    CommonAxis,
     CommonColumns,
     CommonScale,
     FlattenLinear,
@@ -31,7 +32,7 @@ from sk_jae.nn import (
 __all__ = ["Stack", "can_be_stacked"]
 
 _WITHOUT_STATE = {nn.Identity, nn.ReLU, UnflattenImage}
-_VIEWS = {CommonColumns, CommonScale}
+_VIEWS = {CommonAxis, CommonColumns, CommonScale}
 _CONTAINERS = {JointModule, nn.ModuleDict, nn.ModuleList, nn.Sequential, TaskSequential}
 _STACKED = {FlattenLinear, TaskBatchNorm}
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sk_jae.nn import (
+    CommonAxis,
     CommonColumns,
     CommonScale,
     CommonView,
@@ -38,6 +39,7 @@ _OPTIMIZERS_WITHOUT_DRAWS = {
 
 _MODULES_WITHOUT_DRAWS = {
     JointModule,
+    CommonAxis,
     CommonColumns,
     CommonScale,
     CommonView,

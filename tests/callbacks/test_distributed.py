@@ -202,6 +202,25 @@ def test_it_is_the_model_of_one_process(name, by_two):
         )
 
 
+def add_to_fitted(*callbacks):
+    """A fit of one process, and a task that joins it."""
+    X, y = make_tasks((64, 32, 32), [(6,)] * 3)
+    clf = JointTransferClassifier(**PLAIN).fit(X[:2], [y[0], None])
+    before = clf.predict_proba(X[:2])
+    clf.set_params(callbacks=list(callbacks)).add_task(X[2], y[2])
+    after = clf.predict_proba([*X[:2], None])[:2]
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))
+    return results_of(clf)
+
+
+def test_a_task_that_joins_is_trained_by_all(tmp_path):
+    found = together(add_to_fitted, Distributed(), folder=tmp_path)
+    expected = add_to_fitted()
+    for key, value in expected["state"].items():
+        np.testing.assert_array_equal(found[0]["state"][key], found[1]["state"][key])
+        np.testing.assert_allclose(found[0]["state"][key], value, rtol=1e-3, atol=1e-4)
+
+
 class AtEpoch(Callback):
     """Does something in one process, in the middle of an epoch."""
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
 import sk_jae
-from sk_jae import JointAutoencoder, JointTransferClassifier, JointTransferRegressor
+from sk_jae import (
+    JointAutoencoder,
+    JointTransferClassifier,
+    JointTransferRegressor,
+    pack,
+)
 from sk_jae.exceptions import TransferWarning
+from sk_jae.model_selection import JointStratifiedKFold
 from tests.helpers.refusals import assert_has, refusal
 from tests.helpers.small import CONV, SMALL, make_tasks, small
 
@@ -228,6 +237,78 @@ def test_what_is_refused_names_the_task():
     assert_has(refusal(clf.add_task, X[2], y[2][:3], name="c"), "task 'c'", "3 values")
     with pytest.raises(TypeError, match="expected the array of the one task"):
         clf.add_task(X[:2], name="c")
+
+
+def _loaded(clf, folder):
+    clf.save(folder / "clf.jae")
+    return sk_jae.load(folder / "clf.jae")
+
+
+COPIES = {
+    "pickle": lambda clf, _: pickle.loads(pickle.dumps(clf)),
+    "copy": lambda clf, _: copy.deepcopy(clf),
+    "file": _loaded,
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_task_joins_a_copy_as_the_original(way, tmp_path):
+    X, y = tables()
+    clf = JointTransferClassifier(**SMALL).fit(X[:2], [y[0], None])
+    other = COPIES[way](clf, tmp_path)
+    for est in (clf, other):
+        est.add_task(X[2], y[2])
+    assert_equal(other.predict_proba(X), clf.predict_proba(X))
+    again = clone(clf)
+    with pytest.raises(NotFittedError):
+        again.add_task(X[2])
+    assert again.fit(X, [y[0], None, y[2]]).n_tasks_ == 3
+    assert clf.fit(X[:2], [y[0], None]).n_tasks_ == 2  # which begins anew
+
+
+def test_a_task_joins_in_all_forms():
+    X, y = tables()
+    one = JointTransferClassifier(**SMALL).fit(X[0], y[0]).add_task(X[1])
+    assert one.task_names_ == ("task0", "task1")
+    assert not hasattr(one, "n_features_in_")
+    packed, y_packed = pack(X[:2], [y[0], None])
+    search = GridSearchCV(
+        JointTransferClassifier(**SMALL), {"lr": [0.01]}, cv=JointStratifiedKFold(2)
+    ).fit(packed, y_packed)
+    search.best_estimator_.add_task(X[2])
+    every, y_every = pack(X, y)
+    assert search.predict(every).shape == y_every.shape
+    assert 0 <= search.score(every, y_every) <= 1
+
+
+def test_a_task_joins_tasks_that_are_paired_already():
+    X, y = make_tasks((40, 40, 40), [(6,), (4,), (5,)])
+    rows = np.arange(40)
+    ids = {"a": rows, "b": rows + 20}
+    clf = JointTransferClassifier(**SMALL)
+    clf.fit({"a": X[0], "b": X[1]}, {"a": y[0]}, ids=ids)
+    clf.add_task(X[2], name="c", ids={"b": rows, "c": rows}, X_paired={"b": X[1]})
+    assert clf.history_[-1]["train_pairing_c"] > 0
+    joint = clf.predict_joint({"a": X[0], "c": X[2]}, ids={"a": rows, "c": rows + 10})
+    assert joint.shape == (50,)
+    listed = [X[0], X[1], None]
+    named = JointTransferClassifier(**SMALL).fit(X[:2], [y[0], None])
+    text = refusal(named.add_task, X[2], ids=[rows, rows, rows], X_paired=listed)
+    assert_has(text, "X_paired has 3 tasks", "2 tasks")
+
+
+def test_new_tasks_of_a_warm_start_stand_behind_the_others():
+    X, y = tables()
+    clf = JointTransferClassifier(**small(warm_start=True))
+    clf.fit({"a": X[0], "b": X[1]}, {"a": y[0]})
+    tasks = {"c": X[2], "a": X[0], "b": X[1]}
+    assert_has(refusal(clf.fit, tasks, {"a": y[0]}), "'c', 'a', 'b'", "behind them")
+    clf.fit({"a": X[0], "b": X[1], "c": X[2]}, {"a": y[0]})
+    assert clf.task_names_ == ("a", "b", "c")
+    clf.add_task(X[2] + 1, name="d")
+    n = clf.n_iter_
+    clf.fit({**dict(zip("abc", X, strict=True)), "d": X[2] + 1}, {"a": y[0]})
+    assert clf.n_iter_ == n + 2
 
 
 @pytest.mark.parametrize("scaling", ["auto", "whiten"])

@@ -264,7 +264,9 @@ PARAMETERS = {
     "decoder": architectures,
     "shared_depth": st.sampled_from([-3, -2, -1, 0, 1, 2, 3, "auto", None, 1.0]),
     "n_shared_layers": st.sampled_from([None, 1, 2, 3, 0]),
-    "shared_input": st.sampled_from(["auto", None, (1, 8, 8), (8, 8), (0, 8, 8), 3]),
+    "shared_input": st.sampled_from(
+        ["auto", None, (1, 8, 8), (8, 8), (0, 8, 8), 3, [None, None], [[1, 2], {}], {}]
+    ),
     "n_shared": st.sampled_from([0, 1, 2, -1, 1.5]),
     "n_private": st.sampled_from([0, 1, 2, -1, None]),
     "head": st.sampled_from(["auto", "shared", "both"]),

@@ -35,7 +35,7 @@ OTHERS = {
     "shared_encoder_lr": [0.0],
     "shared_depth": [1, "auto"],
     "n_shared_layers": [1],
-    "shared_input": [None, (1, 4, 4)],
+    "shared_input": [None, (1, 4, 4), [None, None]],
     "layout": ["first", "last"],
     "input_scaling": [None, "whiten"],
     "loss_scaling": [None],

@@ -315,18 +315,19 @@ def test_the_table_does_not_mix_with_a_bar_of_the_user():
 
 
 @pytest.mark.parametrize("widgets", [True, False])
-def test_in_a_notebook(widgets, monkeypatch, capfd):
-    """Without ipywidgets the bar is one of text."""
+def test_in_a_notebook(widgets, monkeypatch):
+    """Without ipywidgets the bar is one of text, in the stream of the table."""
     shell = type("ZMQInteractiveShell", (), {})
     made = []
     notebook = SimpleNamespace(tqdm=lambda **kwargs: made.append(1) or tqdm(**kwargs))
     monkeypatch.setattr(builtins, "get_ipython", shell, raising=False)
     monkeypatch.setattr(progress_bar, "find_spec", lambda name: widgets or None)
     monkeypatch.setattr(progress_bar, "import_module", {"tqdm.notebook": notebook}.get)
-    JointAutoencoder(**SEVERAL_BATCHES).fit(X)
-    out, err = capfd.readouterr()
-    assert len(table(out.splitlines())[1]) == 3
-    assert "0/18 [" in err
+    out, err = Terminal(), Terminal()
+    with redirect_stdout(out), redirect_stderr(err):
+        JointAutoencoder(**SEVERAL_BATCHES).fit(X)
+    assert len(table(out.lines())[1]) == 3
+    assert "0/18 [" in (err if widgets else out).getvalue()
     assert len(made) == (1 if widgets else 0)
 
 

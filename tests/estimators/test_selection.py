@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
@@ -102,3 +104,6 @@ def test_the_shared_branch_sees_one_unit_if_it_is_one(units):
     reg = JointTransferRegressor(**small()).fit([X, other], [y, None])
     one, there = as_seen(reg, 0, X, X), as_seen(reg, 1, X, other)
     assert np.allclose(one, there, atol=1e-3) == (units == "equal")
+    scale = {"equal": "common", "other": "own"}[units]
+    assert reg.transfer_ == {"task1": {"scale": scale}}
+    assert pickle.loads(pickle.dumps(reg)).transfer_ == reg.transfer_

@@ -21,7 +21,7 @@ PUBLIC = {
     """,
     "sk_jae.architecture": """
         Architecture AvgPool AxisPoints BN Bands ColumnScale CommonSteps Conv Deconv FC
-        Layer MaxPool Power Profile Reshape Shape auto_encoder common_columns
+        Layer MaxPool PPV Power Profile Reshape Shape auto_encoder common_columns
         common_steps common_view count_weights describe from_widths has_weights mirror
         output_shape parse shapes signal_encoder to_string
     """,
@@ -50,10 +50,11 @@ PUBLIC = {
     """,
     "sk_jae.nn": """
         BandPower Codes CommonAxis CommonColumns CommonScale CommonSignals CommonView
-        FlattenLinear JointModule LogPower RandomAffine RandomSignal ReconstructionLoss
-        TaskBatchNorm TaskOutput TaskSequential UnflattenImage UpConv2d agreement_loss
-        classification_loss consistency_loss infomax_loss n_parameters pairing_loss
-        random_affine random_signal reconstruction_loss regression_loss
+        FlattenLinear JointModule LogPower PositiveProportions RandomAffine RandomSignal
+        ReconstructionLoss TaskBatchNorm TaskOutput TaskSequential UnflattenImage
+        UpConv2d agreement_loss classification_loss consistency_loss infomax_loss
+        n_parameters pairing_loss random_affine random_signal reconstruction_loss
+        regression_loss
     """,
     "sk_jae.paper": """
         celeba_autoencoder celeba_pair cifar10_autoencoder cifar10_pair figure

@@ -33,6 +33,8 @@ have:
 ``Bands b``                    logarithms of power and its evenness in b bands
 ``Power``                      the same for each channel, over all frequencies
 ``Profile s``                  Power, and the responses in s stretches of time
+``PPV n x d``                  Profile 8, and how often fixed kernels of dilations
+                               up to d are above n thresholds; ``stride s`` as above
 ``Reshape c x t``              from a vector to a signal, in decoders
 =============================  ================================================
 """
@@ -64,12 +66,14 @@ from sk_jae.architecture.layers import (
 from sk_jae.architecture.memory import free_memory as free_memory
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse, to_string
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import N_STRETCHES as N_STRETCHES
+from sk_jae.architecture.signal_layers import PPV, Bands, Power, Profile
 from sk_jae.architecture.sizes import count_weights
 
 __all__ = [
     "BN",
     "FC",
+    "PPV",
     "Architecture",
     "AvgPool",
     "AxisPoints",

@@ -8,7 +8,7 @@ from typing import Any
 
 from sk_jae.architecture.checked import Shape
 from sk_jae.architecture.layers import BN, FC, Conv, Layer, MaxPool
-from sk_jae.architecture.signal_layers import Bands, Profile
+from sk_jae.architecture.signal_layers import PPV, Bands
 
 __all__ = ["auto_encoder", "signal_encoder"]
 
@@ -20,9 +20,9 @@ _LARGEST_MAP = 8
 # bands.
 _STEPS_PER_BAND, _MOST_BANDS = 4, 128
 
-# Filters reach over an eighth of the signal, within limits, at about 128 places of it.
-_SHORTEST, _LONGEST, _N_PLACES, _N_STRETCHES = 7, 129, 128, 8
-_N_FILTERS, _N_FILTERS_OF_MANY, _MANY_CHANNELS = 64, 32, 32
+# Fixed kernels of nine steps reach over the whole signal, at about 128 places of it.
+# Each has so many thresholds in all dilations, which makes about 2000 features.
+_REACH, _N_PLACES, _N_THRESHOLDS = 8, 128, 24
 
 
 def auto_encoder(shape: Shape, *, classified: bool = False) -> tuple[Any, ...]:
@@ -81,7 +81,7 @@ def signal_encoder(shapes: Sequence[Shape], *, transfers: bool) -> tuple[Layer, 
     layers : tuple of Layer
         If a task has no labels, the power in fixed bands, which are the same for tasks
         of different lengths, and no filters that are learned from the labels of another
-        task alone. Otherwise filters, with what they respond and where.
+        task alone. Otherwise how often fixed kernels respond.
 
     Examples
     --------
@@ -89,16 +89,14 @@ def signal_encoder(shapes: Sequence[Shape], *, transfers: bool) -> tuple[Layer, 
     >>> to_string(signal_encoder([(1, 1024), (1, 512)], transfers=True))
     'Bands 128, BN, FC 128, BN'
     >>> to_string(signal_encoder([(1, 1024)], transfers=False))
-    'Conv 64x129 stride 8, Profile 8, BN, FC 128, BN'
+    'PPV 3x64 stride 8, BN, FC 128, BN'
     """
     end = (FC(128), BN())
+    shortest = min(time for _, time in shapes)
     if transfers:
-        shortest = min(time for _, time in shapes)
         bands = min(max(1, shortest // _STEPS_PER_BAND), _MOST_BANDS)
         return (Bands(bands), BN(), *end)
-    time = max(time for _, time in shapes)
-    kernel = min(max(_SHORTEST, time // 8), _LONGEST) // 2 * 2 + 1
-    many = max(channels for channels, _ in shapes) >= _MANY_CHANNELS
-    filters = _N_FILTERS_OF_MANY if many else _N_FILTERS
-    conv = Conv(filters, (kernel,), max(1, time // _N_PLACES))
-    return (conv, Profile(_N_STRETCHES), BN(), *end)
+    n_dilations = max(1, (shortest - 1) // _REACH).bit_length()
+    stride = max(1, max(time for _, time in shapes) // _N_PLACES)
+    thresholds = max(1, round(_N_THRESHOLDS / n_dilations))
+    return (PPV(thresholds, 2 ** (n_dilations - 1), stride), BN(), *end)

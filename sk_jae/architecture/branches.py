@@ -20,7 +20,7 @@ from sk_jae.architecture.layer_shapes import shapes
 from sk_jae.architecture.layers import FC, Deconv, Layer
 from sk_jae.architecture.mirror import mirror
 from sk_jae.architecture.notation import from_widths, parse
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import Summary
 
 __all__ = ["Architecture", "common_view", "describe"]
 
@@ -246,7 +246,7 @@ def _encoder(
 def _decoder(value: Hidden, encoder: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     if _is(value, "mirror"):
         # There is no rule to reverse a module of the user, or what forgets the time.
-        forgets = any(isinstance(layer, Bands | Power | Profile) for layer in encoder)
+        forgets = any(isinstance(layer, Summary) for layer in encoder)
         is_known = not forgets and not _has_modules(encoder)
         return mirror(encoder if is_known else auto_encoder(shape), shape)
     hidden = _read(value, "decoder")

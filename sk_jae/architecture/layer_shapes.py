@@ -7,7 +7,7 @@ from math import prod
 
 from sk_jae.architecture.checked import Shape, is_positive_int
 from sk_jae.architecture.layers import BN, FC, Conv, Deconv, Layer, Reshape
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import PPV, Summary
 
 __all__ = ["ceil_div", "output_shape", "shapes"]
 
@@ -53,10 +53,11 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         if prod(shape) != prod(layer.shape):
             raise ValueError(f"{misfit}: it needs {prod(layer.shape)} features.")
         return layer.shape
-    if isinstance(layer, Bands | Power | Profile):
+    if isinstance(layer, Summary):
         if len(shape) != 2:
             raise ValueError(f"{misfit}: it needs a signal {_AXES[1]}, {_WHERE}.")
-        return (shape[0] * layer.n_features,)
+        n = layer.n_of_kernels if isinstance(layer, PPV) else 0
+        return (n + shape[0] * layer.n_features,)
     if len(shape) != len(layer.kernel) + 1:
         needed = "a signal" if len(layer.kernel) == 1 else "an image"
         raise ValueError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sk_jae.architecture.checked import Checked, Kernel
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import Summary
 
 
 @dataclass(frozen=True)
@@ -187,9 +187,7 @@ class Reshape(Checked):
         return f"Reshape {_times(self.shape)}"
 
 
-Layer: TypeAlias = (
-    Conv | Deconv | MaxPool | AvgPool | Bands | Power | Profile | FC | BN | Reshape
-)
+Layer: TypeAlias = Conv | Deconv | MaxPool | AvgPool | Summary | FC | BN | Reshape
 
 
 def has_weights(layer: Layer) -> bool:

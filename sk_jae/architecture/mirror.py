@@ -10,7 +10,7 @@ from math import prod
 from sk_jae.architecture.checked import Kernel, Shape
 from sk_jae.architecture.layer_shapes import ceil_div, shapes
 from sk_jae.architecture.layers import BN, FC, Conv, Deconv, Layer, Reshape
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import Summary
 
 
 def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
@@ -35,7 +35,7 @@ def mirror(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     ------
     ValueError
         If the encoder does not fit the input, or if it has a Deconv, a Reshape, or
-        Bands, a Power or a Profile, which forget what a decoder needs.
+        Bands, a Power, a Profile or a PPV, which forget what a decoder needs.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def _blocks(layers: tuple[Layer, ...], input_shape: Shape) -> list[_Block]:
     blocks: list[_Block] = []
     outputs = zip(layers, shapes(layers, input_shape), strict=True)
     for number, (layer, after) in enumerate(outputs, start=1):
-        if isinstance(layer, Deconv | Reshape | Bands | Power | Profile):
+        if isinstance(layer, Deconv | Reshape | Summary):
             raise ValueError(
                 f"Layer {number}, {layer} cannot be mirrored, because only Conv, MP, "
                 "AP, FC and BN can be; give the layers of the decoder."

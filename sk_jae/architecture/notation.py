@@ -19,7 +19,7 @@ from sk_jae.architecture.layers import (
     Reshape,
     has_weights,
 )
-from sk_jae.architecture.signal_layers import Bands, Power, Profile
+from sk_jae.architecture.signal_layers import PPV, Bands, Power, Profile, Summary
 
 __all__ = ["from_widths", "parse", "to_string"]
 
@@ -45,7 +45,7 @@ def parse(text: str) -> tuple[Layer, ...]:
     layers : tuple of Layer
         The layers in order, none for an empty text. A ReLU that is written is checked
         and left out, because ReLU is implied after every hidden layer with weights, and
-        after its BN if it has one, but not around Bands, Power and Profile.
+        after its BN if it has one, but not around Bands, Power, Profile and PPV.
 
     Raises
     ------
@@ -166,19 +166,18 @@ _FORMS = {
     "bands": ("n", "Bands 64"),
     "power": ("", "Power"),
     "profile": ("n", "Profile 8"),
+    "ppv": ("n x n s", "PPV 4x32"),
     "fc": ("n", "FC 500"),
     "bn": ("", "BN"),
     "relu": ("", "ReLU"),
     "reshape": ("n x n +n", "Reshape 64x7x7"),
 }
-_NAMES = "Conv, Deconv, MP, AP, Bands, Power, Profile, FC, BN, ReLU or Reshape"
+_NAMES = "Conv, Deconv, MP, AP, Bands, Power, Profile, PPV, FC, BN, ReLU or Reshape"
 
 
 def _is_normalized(layer: Layer | None) -> bool:
     """Tell whether a BN may follow."""
-    return layer is not None and (
-        has_weights(layer) or isinstance(layer, Bands | Power | Profile)
-    )
+    return layer is not None and (has_weights(layer) or isinstance(layer, Summary))
 
 
 def _sides(numbers: list[int]) -> tuple[int] | tuple[int, int]:
@@ -227,8 +226,8 @@ class _Parser:
             self._fail(_NAMES)
         if name == "bn" and not _is_normalized(previous):
             self._fail(
-                "Conv, Deconv, FC, Bands, Power or Profile directly before BN (and no "
-                "ReLU)"
+                "Conv, Deconv, FC, Bands, Power, Profile or PPV directly before BN "
+                "(and no ReLU)"
             )
         if name == "relu" and not any(map(has_weights, layers)):
             self._fail("Conv, Deconv or FC before ReLU")
@@ -257,6 +256,8 @@ class _Parser:
                 return Bands(bands)
             case "profile", [stretches]:
                 return Profile(stretches)
+            case "ppv", [thresholds, dilation]:
+                return PPV(thresholds, dilation, optional_stride or 1)
             case "power", []:
                 return Power()
         return BN() if name == "bn" else None

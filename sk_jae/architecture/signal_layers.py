@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sk_jae.architecture.checked import Checked
 
-__all__ = ["Bands", "Power", "Profile"]
+__all__ = ["PPV", "Bands", "Power", "Profile", "Summary"]
+
+# Kernels of nine weights, of which three are 2 and the others -1.
+_N_KERNELS = 84
+# What PPV tells of the channels themselves.
+N_STRETCHES = 8
 
 
 @dataclass(frozen=True)
@@ -108,3 +114,68 @@ class Profile(Checked):
 
     def __str__(self) -> str:
         return f"Profile {self.stretches}"
+
+
+@dataclass(frozen=True)
+class PPV(Checked):
+    """Proportions of positive values of fixed kernels, at several thresholds.
+
+    It makes a vector of a signal of any length. The kernels are the 84 of nine steps
+    that have three weights of 2 and six of -1, at distances between these steps
+    (dilations) of 1, 2, 4 and so on. Each sees some of the channels, which are drawn at
+    random. The features are the parts of the time for which their responses are above
+    each of `thresholds` values, which a fit finds in its samples. Nothing is learned
+    from labels, so that a few samples of every class are enough to train what follows.
+    Half of the kernels see zeros beyond the ends of the signal, and the others stay
+    within it. As no kernel responds to the level of a signal, the features of
+    ``Profile 8`` follow those of the kernels. Proportions have no gradient: put this
+    layer first, since training leaves layers before it as they are. There is no ReLU
+    behind its BN.
+
+    Parameters
+    ----------
+    thresholds : int
+        Number of thresholds of each kernel.
+    dilation : int
+        The largest distance between the steps of a kernel.
+    stride : int, default=1
+        Distance between the places of the signal at which the kernels respond.
+
+    References
+    ----------
+    A. Dempster, D. F. Schmidt, G. I. Webb, "MiniRocket: a very fast (almost)
+    deterministic transform for time series classification", KDD 2021.
+
+    Examples
+    --------
+    >>> from sk_jae.architecture import PPV, output_shape
+    >>> print(PPV(4, 32, stride=3), output_shape(PPV(4, 32, stride=3), (1, 427)))
+    PPV 4x32 stride 3 (2034,)
+    """
+
+    thresholds: int
+    dilation: int
+    stride: int = 1
+
+    @property
+    def n_dilations(self) -> int:
+        """Number of powers of two up to `dilation`."""
+        return self.dilation.bit_length()
+
+    @property
+    def n_of_kernels(self) -> int:
+        """Number of features that it makes of a signal, whatever its channels are."""
+        return _N_KERNELS * self.n_dilations * self.thresholds
+
+    @property
+    def n_features(self) -> int:
+        """Number of features that it makes of each channel."""
+        return Profile(N_STRETCHES).n_features
+
+    def __str__(self) -> str:
+        stride = "" if self.stride == 1 else f" stride {self.stride}"
+        return f"PPV {self.thresholds}x{self.dilation}{stride}"
+
+
+# What makes a vector of a signal.
+Summary: TypeAlias = Bands | Power | Profile | PPV

@@ -52,6 +52,7 @@ from sk_jae.training import (
     counts_of,
     default_precision,
     has_two_parts,
+    place_thresholds,
     start_at_mean_rates,
     units_of,
 )
@@ -71,8 +72,10 @@ _MOST_EPOCHS = 200
 # So many times as many where a model is trained to its end before it is adapted.
 _TWO_PARTS = 1.5
 
-# How far augmentation moves signals, as a part of their time.
-_ALIGNED, _ANYWHERE = 0.1, 0.5
+# How augmentation changes signals: those of aligned series, of which the place, the
+# amplitude and the smallest changes may tell the class, and others.
+_ALIGNED = {"shift": 0.0, "gain": 0.0, "noise": 0.0, "mask": 0.1}
+_ANYWHERE = {"shift": 0.5}
 
 
 def new_state(
@@ -100,6 +103,7 @@ def new_state(
             frozen=is_frozen(estimator),
             seed=seed,
         )
+    place_thresholds(module, inputs.arrays, layouts, counted_rows(inputs))
     losses = estimator._losses
     if "poisson" in losses:
         start_at_mean_rates(module, inputs.arrays, layouts, losses)
@@ -247,14 +251,14 @@ def _augmentations(
         return (augmentation,) * len(train.layouts)
     # Where all have labels, these may tell when something happens.
     own = [y for y, rows in zip(train.labels, train.rows, strict=True) if len(rows)]
-    shift = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
-    return tuple(_augmentation_of(layout, shift) for layout in train.layouts)
+    changes = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
+    return tuple(_augmentation_of(layout, changes) for layout in train.layouts)
 
 
-def _augmentation_of(layout: Layout, shift: float) -> RandomMap | None:
+def _augmentation_of(layout: Layout, changes: Mapping[str, float]) -> RandomMap | None:
     if layout.is_image:
         return RandomAffine()
-    return RandomSignal(shift) if layout.kind == "signal" else None
+    return RandomSignal(**changes) if layout.kind == "signal" else None
 
 
 def _n_epochs(

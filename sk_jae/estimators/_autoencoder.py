@@ -152,9 +152,9 @@ class JointAutoencoder(CodeFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on

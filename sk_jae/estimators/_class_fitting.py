@@ -92,7 +92,7 @@ class ClassFitting(TaskAdding, ClassPredictions, ClassifierParameters):
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)
             labels = check_labels(y, inputs, self, self.class_weight)
-            plan = plan_classifier(self, inputs, labels)
+            plan = plan_classifier(self, inputs, layouts, labels)
             prior = check_class_prior(self.class_prior, inputs.names, labels)
             self._fit(X, y, FitJob(inputs, layouts, plan, labels, prior))
         return self

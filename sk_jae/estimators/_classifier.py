@@ -128,7 +128,7 @@ class JointTransferClassifier(ClassFitting):
         same for all tasks. "both" adds a classifier on both codes for every labeled
         task, and the logits of the two are added up. "auto" means "both" if no task
         depends on the labels of another one, that is if all tasks have complete labels
-        or if each has classes of its own; otherwise it means "shared".
+        or if each has classes of its own; otherwise and for signals it means "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task
@@ -180,8 +180,8 @@ class JointTransferClassifier(ClassFitting):
         :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
-        Weight decay of the optimizer. "auto" is its default, but for vectors and "adam"
-        the weights up to the classes are held small, more so for fewer labels.
+        Weight decay of the optimizer. "auto" is its default, but for "adam" and vectors
+        or `PPV`, the weights up to the classes are held small, more so for few labels.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -196,9 +196,9 @@ class JointTransferClassifier(ClassFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default="auto"
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on

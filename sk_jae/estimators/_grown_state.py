@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from sk_jae.estimators._added_architecture import describe_added
+from sk_jae.estimators._held_out import counted_rows
 from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameters import (
     JointParameters,
@@ -20,7 +21,7 @@ from sk_jae.estimators._state import FittedFacts, FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
 from sk_jae.nn import add_task
 from sk_jae.tasks import AddedTask, EncodedTargets, Labels
-from sk_jae.training import Phase, start_at_mean_rates
+from sk_jae.training import Phase, place_thresholds, start_at_mean_rates
 
 __all__ = ["grown_state", "plan_added"]
 
@@ -89,6 +90,8 @@ def grown_state(
     losses = estimator._losses
     n = len(earlier.task_names)
     last = [*[None] * n, losses[n]]
+    rows = counted_rows(added.inputs)
+    place_thresholds(state.module, added.inputs.arrays, state.layouts, rows, first=n)
     start_at_mean_rates(state.module, added.inputs.arrays, state.layouts, last)
     own_loss = losses[n] if isinstance(losses[n], str) else ""
     state.losses = (*map(earlier.loss, range(n)), own_loss)

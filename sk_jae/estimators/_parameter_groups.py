@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sk_jae.architecture import PPV
 from sk_jae.estimators._parameters import JointParameters
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened
@@ -12,10 +13,11 @@ from sk_jae.training import TaskData
 
 __all__ = ["options_of_optimizer", "predicts_from_vectors"]
 
-# The weights between vectors and what is predicted from them, without biases, decoders
-# and private encoders. weight_decay="auto" holds them small, more so for fewer labels.
+# The weights between vectors, or what fixed kernels tell of signals, and what is
+# predicted from them, without biases, decoders and private encoders.
+# weight_decay="auto" holds them small, more so for fewer labels.
 _CLASS_PATH = ("tied", "pre_tied", "post_tied", "shared_head", "private_heads")
-_DECAY, _DECAY_POWER = 1.5, 0.6
+_DECAY, _DECAY_OF_KERNELS, _DECAY_POWER = 1.5, 0.5, 0.6
 
 # An autoencoder learns a few pairs of vectors by heart, so that translations of other
 # samples are worse than the mean. All its weights are held small by this, divided by
@@ -73,15 +75,16 @@ def _decay_of_path(
     estimator: JointParameters, state: FittedState, train: TaskData
 ) -> float | None:
     """The decay of the weights up to the predictions, if it is chosen here."""
-    if estimator.weight_decay != "auto":
+    if estimator.weight_decay != "auto" or estimator.optimizer != "adam":
         return None
-    if estimator.optimizer != "adam" or not predicts_from_vectors(state):
+    strength = _DECAY if predicts_from_vectors(state) else _DECAY_OF_KERNELS
+    if strength == _DECAY_OF_KERNELS and not _predicts_from_kernels(state):
         return None
     n = sum(int(own.sum()) for own in train.labeled if own is not None)
     if not n:  # a task that joins those from which labels were learned
         earlier = train.label_counts
         n = len(train) if earlier is None else max(1, int(earlier.sum()))
-    decay: float = _DECAY * n**-_DECAY_POWER
+    decay: float = strength * n**-_DECAY_POWER
     if state.classes is not None:
         # The cross-entropy is divided by the same logarithm.
         decay /= math.log(len(state.classes))
@@ -94,6 +97,12 @@ def _decay_of_path(
 def predicts_from_vectors(state: FittedState) -> bool:
     """Whether classes or targets are predicted from vectors."""
     return state.is_predictor and all(own.kind == "vector" for own in state.layouts)
+
+
+def _predicts_from_kernels(state: FittedState) -> bool:
+    """Whether classes or targets are predicted from the responses of fixed kernels."""
+    layers = [layer for task in state.description.tasks for layer in task.shared]
+    return state.is_predictor and any(isinstance(layer, PPV) for layer in layers)
 
 
 def _translates_vectors(

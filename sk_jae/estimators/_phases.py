@@ -17,6 +17,7 @@ from sk_jae.estimators._parameters import (
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
+    Layout,
     RegressionTargets,
     TaskInputs,
     check_weights,
@@ -81,7 +82,10 @@ def plan_autoencoder(estimator: JointParameters, inputs: TaskInputs) -> Plan:
 
 
 def plan_classifier(
-    estimator: ClassifierParameters, inputs: TaskInputs, labels: Labels
+    estimator: ClassifierParameters,
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+    labels: Labels,
 ) -> Plan:
     """The heads and phases of a classifier."""
     labeled = [part is not None for part in labels.encoded]
@@ -92,16 +96,19 @@ def plan_classifier(
         "consistency": unlabeled,
     }
     apart = all(labeled) and bool((labels.class_mask.sum(0) == 1).all())
-    heads = _choose_heads(estimator, labels, inputs, is_apart=apart)
+    heads = _choose_heads(estimator, labels, inputs, layouts, is_apart=apart)
     return _plan_predictor(estimator, inputs, labels, heads, where)
 
 
 def plan_regressor(
-    estimator: RegressorParameters, inputs: TaskInputs, targets: RegressionTargets
+    estimator: RegressorParameters,
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+    targets: RegressionTargets,
 ) -> Plan:
     """The heads and phases of a regressor."""
     where = {"regression": [part is not None for part in targets.encoded]}
-    heads = _choose_heads(estimator, targets, inputs)
+    heads = _choose_heads(estimator, targets, inputs, layouts)
     return _plan_predictor(estimator, inputs, targets, heads, where)
 
 
@@ -152,6 +159,7 @@ def _choose_heads(
     estimator: PredictorParameters,
     labels: EncodedTargets,
     inputs: TaskInputs,
+    layouts: Sequence[Layout],
     *,
     is_apart: bool = False,
 ) -> Heads:
@@ -178,8 +186,12 @@ def _choose_heads(
         return Heads(shared=True, private=tuple(labeled))
     if estimator.head == "shared":
         return Heads(shared=True)
-    if estimator.head == "both" or labels.are_complete or is_apart:
+    if estimator.head == "both":
         return Heads(shared=True, private=tuple(labeled))
+    if labels.are_complete or is_apart:
+        # A private branch would learn a few signals by heart, step by step.
+        own = [t for t in labeled if layouts[t].kind != "signal"]
+        return Heads(shared=True, private=tuple(own))
     return Heads(shared=True)
 
 

@@ -113,7 +113,7 @@ class JointTransferRegressor(TargetFitting):
         Which linear regressions there are. "shared" is one on the shared codes, the
         same for all tasks. "both" adds one on both codes for every task with targets,
         and the predictions of the two are added up. "auto" means "both" if no target of
-        any task is missing; otherwise it means "shared".
+        any task is missing; otherwise, and for signals, it means "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task
@@ -157,9 +157,9 @@ class JointTransferRegressor(TargetFitting):
         and for ``lr=1``. Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
-        vectors and "adam" the weights up to the targets are held small, the more so for
-        fewer labeled samples, and for whitened vectors in proportion to the part of the
-        samples that have no target.
+        "adam" and vectors or `PPV`, the weights up to the targets are held small, the
+        more so for fewer labeled samples, and for whitened vectors in proportion to the
+        part of the samples that have no target.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`
@@ -174,9 +174,9 @@ class JointTransferRegressor(TargetFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (a tenth,
-        if all tasks have labels), and leaves vectors as they are. A function takes and
-        returns a tensor (n, features), (n, channels, time) or (n, c, h, w).
+        and shifts images a little, shifts signals by up to half of their time (masks up
+        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
         GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on

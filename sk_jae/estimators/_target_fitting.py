@@ -94,7 +94,7 @@ class TargetFitting(TaskAdding, TargetPredictions, RegressorParameters):
             if self.warm_start and hasattr(self, "_state"):
                 earlier = self._state.target_scale
             targets = check_regression_targets(y, inputs, self, earlier)
-            plan = plan_regressor(self, inputs, targets)
+            plan = plan_regressor(self, inputs, layouts, targets)
             self._fit(X, y, FitJob(inputs, layouts, plan, targets))
         return self
 

@@ -13,6 +13,8 @@ from sk_jae.nn.description import TaskDescription as TaskDescription
 from sk_jae.nn.description import described_module as described_module
 from sk_jae.nn.description import skeleton as skeleton
 from sk_jae.nn.description import with_weights as with_weights
+from sk_jae.nn.fixed_kernels import PositiveProportions
+from sk_jae.nn.fixed_kernels import inputs_of as inputs_of
 from sk_jae.nn.growth import add_task as add_task
 from sk_jae.nn.growth import evaluate_fixed as evaluate_fixed
 from sk_jae.nn.growth import held_still as held_still
@@ -59,6 +61,7 @@ __all__ = [
     "FlattenLinear",
     "JointModule",
     "LogPower",
+    "PositiveProportions",
     "RandomAffine",
     "RandomSignal",
     "ReconstructionLoss",

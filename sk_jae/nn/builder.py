@@ -15,6 +15,7 @@ from torch.nn.parameter import UninitializedParameter
 from sk_jae.architecture import (
     BN,
     FC,
+    PPV,
     AvgPool,
     Bands,
     Conv,
@@ -28,6 +29,7 @@ from sk_jae.architecture import (
     Shape,
     output_shape,
 )
+from sk_jae.nn.fixed_kernels import PositiveProportions
 from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpConv2d
 from sk_jae.nn.signal_layers import BandPower, LogPower
 
@@ -177,6 +179,9 @@ def _build(
         return [UnflattenImage(layer.shape)]
     if isinstance(layer, MaxPool | AvgPool):
         return [_pooling(layer)]
+    if isinstance(layer, PPV):
+        sizes = shape[0], layer.thresholds, layer.dilation, layer.stride
+        return [PositiveProportions(*sizes, generator)]
     if isinstance(layer, Bands):
         return [BandPower(layer.bands)]
     if isinstance(layer, Power | Profile):
@@ -201,7 +206,7 @@ def _ends_in_relu(before: Sequence[Any], after: Sequence[Any]) -> bool:
 
 
 def _is_power(layers: Sequence[Any]) -> bool:
-    return bool(layers) and isinstance(layers[0], Bands | Power | Profile)
+    return bool(layers) and isinstance(layers[0], Bands | Power | Profile | PPV)
 
 
 def _pooling(layer: MaxPool | AvgPool) -> nn.Module:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sk_jae.nn.fixed_kernels import PositiveProportions, halves
 from sk_jae.nn.layers import CommonView, TaskBatchNorm, UpConv2d
 from sk_jae.nn.signal_layers import BandPower, LogPower, evenness_of, powers_of
 from sk_jae.nn.task_copies import TaskCopies
@@ -65,6 +66,8 @@ def _portable(layer: nn.Module, x: Tensor, task: int) -> nn.Module:
         return _Resized(layer, x.shape[2], x.shape[3])
     if isinstance(layer, LogPower):
         return _Power(layer)
+    if isinstance(layer, PositiveProportions):
+        return _Proportions(layer, x)
     if isinstance(layer, CommonSignals) and x.shape[2] * layer.n_steps <= _MOST_VALUES:
         return _Resampled(layer, x.shape[1], x.shape[2])
     if isinstance(layer, BandPower) and x.shape[2] ** 2 <= _MOST_VALUES:
@@ -166,6 +169,39 @@ class _Power(nn.Module):
             found.append(torch.stack([p.amax(2) for p in parts], 2).flatten(1))
             found.append(torch.stack([p.mean(2) for p in parts], 2).flatten(1))
         return torch.cat(found, 1)
+
+
+class _Proportions(nn.Module):
+    """See :class:`PositiveProportions`, whose kernels are those of convolutions."""
+
+    thresholds: Tensor
+
+    def __init__(self, layer: PositiveProportions, x: Tensor) -> None:
+        super().__init__()
+        self.profile = _Power(layer.profile)
+        self.register_buffer("thresholds", layer.thresholds)
+        self.responses = nn.ModuleList(
+            _convolution(weight, layer.stride, layer.side(dilation), dilation)
+            for weight, dilation in zip(layer.kernels(), layer.dilations, strict=True)
+        )
+        lengths = [response.shape[2] for response in layer.responses(x)]
+        self.inside = [layer.inside(k, n) for k, n in enumerate(lengths)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = []
+        for k, convolution in enumerate(self.responses):
+            response = convolution(x)
+            for threshold in self.thresholds[k].unbind(1):
+                above = (response > threshold[:, None]).float()
+                parts += [p.mean(2) for p in halves(above, self.inside[k], k)]
+        return torch.cat([*parts, self.profile(x)], 1)
+
+
+def _convolution(weight: Tensor, stride: int, side: int, dilation: int) -> nn.Conv1d:
+    n, channels, width = weight.shape
+    layer = nn.Conv1d(channels, n, width, stride, side, dilation, bias=False)
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    return layer
 
 
 class _Bands(nn.Module):

@@ -9,18 +9,20 @@ from sk_jae.nn.augmentation import RandomMap
 
 __all__ = ["RandomSignal", "random_signal"]
 
-# Standard deviations of the logarithm of the amplitude, and of the noise.
-GAIN, NOISE = 0.1, 0.02
-
 
 def random_signal(
-    x: Tensor, shift: float = 0.1, generator: torch.Generator | None = None
+    x: Tensor,
+    shift: float = 0.1,
+    *,
+    gain: float = 0.1,
+    noise: float = 0.02,
+    mask: float = 0.0,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Move each signal in time, and change its amplitude and its noise by a little.
+    """Move each signal in time, change its amplitude and its noise, and mask a part.
 
-    A signal is moved by up to `shift` of its length. Beyond its ends it is continued by
-    its reflection. Its amplitude changes by about 10 %, and noise of 0.02 standard
-    deviations is added. All channels of a signal are moved and multiplied alike.
+    All channels of a signal are moved, multiplied and masked alike. Beyond its ends a
+    signal is continued by its reflection.
 
     Parameters
     ----------
@@ -28,6 +30,13 @@ def random_signal(
         Signals. Samples of other shapes are returned unchanged.
     shift : float, default=0.1
         The largest shift, as a part of the time.
+    gain : float, default=0.1
+        Standard deviation of the logarithm of the amplitude.
+    noise : float, default=0.02
+        Standard deviation of the noise that is added.
+    mask : float, default=0.0
+        The largest part of the time, one stretch at a random place, in which signals
+        are set to 0.
     generator : torch.Generator or None, default=None
         Draws the changes. None means torch's global generator of the device.
 
@@ -53,9 +62,18 @@ def random_signal(
     places = places.remainder(2 * time)
     places = torch.minimum(places, 2 * time - 1 - places)
     moved = x.gather(2, places[:, None].expand_as(x))
-    gain = (GAIN * draw.normal_(generator=generator)).exp()[:, None]
-    noise = torch.empty_like(moved).normal_(generator=generator)
-    return moved * gain + NOISE * noise
+    if gain:
+        factor = (gain * draw.normal_(generator=generator)).exp()[:, None]
+        moved = moved * factor
+    if noise:
+        moved = moved + noise * torch.empty_like(moved).normal_(generator=generator)
+    if mask:
+        length = mask * draw.uniform_(generator=generator)
+        start = (1 - length) * torch.empty_like(draw).uniform_(generator=generator)
+        places = (torch.arange(time, device=x.device) + 0.5) / time
+        masked = (places >= start) & (places < start + length)  # (n, time)
+        moved = moved.masked_fill(masked[:, None], 0.0)
+    return moved
 
 
 class RandomSignal(RandomMap):
@@ -64,7 +82,10 @@ class RandomSignal(RandomMap):
     Parameters
     ----------
     shift : float, default=0.1
-        The largest shift, as a part of the time.
+    gain : float, default=0.1
+    noise : float, default=0.02
+    mask : float, default=0.0
+        See there.
 
     Attributes
     ----------
@@ -86,9 +107,23 @@ class RandomSignal(RandomMap):
     torch.Size([2, 3, 50])
     """
 
-    def __init__(self, shift: float = 0.1) -> None:
+    def __init__(
+        self,
+        shift: float = 0.1,
+        *,
+        gain: float = 0.1,
+        noise: float = 0.02,
+        mask: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.shift = shift
+        self.shift, self.gain, self.noise, self.mask = shift, gain, noise, mask
 
     def __call__(self, x: Tensor) -> Tensor:
-        return random_signal(x, self.shift, self.generator)
+        return random_signal(
+            x,
+            self.shift,
+            gain=self.gain,
+            noise=self.noise,
+            mask=self.mask,
+            generator=self.generator,
+        )

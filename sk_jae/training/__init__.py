@@ -17,6 +17,7 @@ from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
 from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
+from sk_jae.training.thresholds import place_thresholds
 from sk_jae.training.timetable import has_two_parts
 from sk_jae.training.together import run_together
 from sk_jae.training.trainer import EpochMonitor, Trainer
@@ -53,6 +54,7 @@ __all__ = [
     "fingerprint_of",
     "fingerprint_of_data",
     "has_two_parts",
+    "place_thresholds",
     "plain_torch",
     "processes_in",
     "read_batches",

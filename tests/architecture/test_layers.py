@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sk_jae.architecture import (
     BN,
     FC,
+    PPV,
     AvgPool,
     Bands,
     Conv,
@@ -96,6 +97,7 @@ def test_convolution_has_the_shape_of_torch(channels, side, stride, shape):
         (Bands(64), (3, 101), (3 * (64 + 15 + 1),)),
         (Bands(3), (2, 101), (2 * (3 + 1),)),
         (Profile(8), (3, 101), (54,)),
+        (PPV(2, 5), (3, 101), (2 * 3 * 84 + 54,)),
         (Reshape((4, 15)), (60,), (4, 15)),
     ],
 )
@@ -120,6 +122,7 @@ def test_output_shape(layer, shape, expected):
         ("Power", (5,), "Layer 1, Power does not fit .* it needs a signal"),
         ("Bands 8", (1, 9, 9), "Layer 1, Bands 8 does not fit .* needs a signal"),
         ("Profile 8", (1, 9, 9), "Layer 1, Profile 8 does not fit .* needs a signal"),
+        ("PPV 1x1", (9,), "Layer 1, PPV 1x1 does not fit .* needs a signal"),
         ("FC 9", (0,), r"shape of a sample must be .* got \(0,\)"),
     ],
 )

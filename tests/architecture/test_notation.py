@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sk_jae.architecture import (
     BN,
     FC,
+    PPV,
     AvgPool,
     Bands,
     Conv,
@@ -25,6 +26,8 @@ from sk_jae.architecture import (
 
 reproducible = settings(derandomize=True)
 
+NORMALIZED = "Conv, Deconv, FC, Bands, Power, Profile or PPV directly before BN"
+
 small = st.integers(1, 999)
 kernels = st.tuples(small, small) | st.tuples(small)
 convs = st.builds(Conv, small, kernels, small)
@@ -34,6 +37,7 @@ pools = st.builds(MaxPool, kernels, st.none() | small)
 pools |= st.builds(AvgPool, kernels, st.none() | small)
 reshapes = st.builds(Reshape, st.tuples(small, small, small) | st.tuples(small, small))
 powers = st.just(Power()) | st.builds(Profile, small) | st.builds(Bands, small)
+powers |= st.builds(PPV, small, small, small)
 normalized = st.tuples(convs | deconvs | dense | powers, st.just(BN()))
 alone = st.tuples(convs | deconvs | dense | pools | reshapes | powers)
 any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
@@ -63,6 +67,7 @@ any_layers = st.lists(normalized | alone).map(lambda parts: sum(parts, ()))
         ("AP 2x2", (AvgPool((2, 2)),)),
         ("Power, BN, profile 8, bn", (Power(), BN(), Profile(8), BN())),
         ("bands 64, BN", (Bands(64), BN())),
+        ("ppv 4x32, PPV 3 × 8 stride 2, BN", (PPV(4, 32), PPV(3, 8, 2), BN())),
         ("FC 3136, BN, Reshape 64x7x7", (FC(3136), BN(), Reshape((64, 7, 7)))),
         ("FC 1; FC 2 -> FC 3 → FC 4\nFC 5", tuple(map(FC, range(1, 6)))),
         ("\n  FC 1,\n\n  FC 2\n", (FC(1), FC(2))),
@@ -92,7 +97,7 @@ def test_a_written_relu_changes_nothing(written, implied):
         (
             "FC 500, Dense 3",
             "Dense",
-            "Conv, Deconv, MP, AP, Bands, Power, Profile",
+            "Conv, Deconv, MP, AP, Bands, Power, Profile, PPV",
         ),
         ("FC 500,, FC 3", ", FC", "Conv, Deconv"),
         ("FC 500, 250", "250", "Conv, Deconv"),
@@ -117,23 +122,24 @@ def test_a_written_relu_changes_nothing(written, implied):
         ("MP 2x", None, "a positive integer, as in MP 2x2"),
         ("MP 2,3", "3", "Conv, Deconv"),
         ("Profile", None, "a positive integer, as in Profile 8"),
+        ("PPV 4", None, "'x', as in PPV 4x32"),
         ("Power 8", "8", "',' or the end"),
-        (
-            "MP 4, BN",
-            "BN",
-            "Conv, Deconv, FC, Bands, Power or Profile directly",
-        ),
+        ("MP 4, BN", "BN", NORMALIZED),
         ("Conv 8x\n3x3", "\n", "a positive integer"),
         ("Reshape 64", None, "'x', as in Reshape 64x7x7"),
         ("FC 5; FC ½", "½", "a positive integer"),
-        ("BN, FC 5", "BN", "Conv, Deconv, FC, Bands, Power or Profile directly"),
+        ("BN, FC 5", "BN", NORMALIZED),
+        ("Conv 8x3x3, MP 2x2, BN", "BN", NORMALIZED),
         (
-            "Conv 8x3x3, MP 2x2, BN",
+            "FC 5, ReLU, BN",
             "BN",
-            "Conv, Deconv, FC, Bands, Power or Profile directly",
+            NORMALIZED,
         ),
-        ("FC 5, ReLU, BN", "BN", "Conv, Deconv, FC, Bands, Power or Profile directly"),
-        ("FC 5, BN, bn", "bn", "Conv, Deconv, FC, Bands, Power or Profile directly"),
+        (
+            "FC 5, BN, bn",
+            "bn",
+            NORMALIZED,
+        ),
         ("ReLU, FC 5", "ReLU", "Conv, Deconv or FC before ReLU"),
         ("MP 2x2, ReLU", "ReLU", "Conv, Deconv or FC before ReLU"),
     ],

@@ -83,6 +83,7 @@ PHASES = {"strategy": "common-branch", "head": "both"}
 CASES = {
     "bands": (CLASSIFIER, small(encoder="Bands 8, BN, FC 8"), signals),
     "profile": (CLASSIFIER, small(encoder="Conv 4x5, BN, Profile 4, FC 8"), signals),
+    "kernels": (CLASSIFIER, small(encoder="PPV 2x4, BN, FC 8"), signals),
     "common signals": (
         CLASSIFIER,
         small(encoder="Conv 4x5, BN, Power, FC 8", sampling_rate=[100.0, 50.0]),

@@ -15,6 +15,7 @@ from sk_jae.nn import (
     HeadsOfTask,
     JointModule,
     LogPower,
+    PositiveProportions,
     TaskBatchNorm,
     UpConv2d,
 )
@@ -30,6 +31,7 @@ CASES = {
     "few bands": (BandPower(3), (2, 31)),
     "power": (LogPower(), (2, 40)),
     "profile": (LogPower(8), (2, 61)),
+    "kernels": (PositiveProportions(2, 3, 8, 2, torch.Generator()), (2, 61)),
     "gray picture": (CommonView((1, 20, 22)), (3, 16, 16)),
     "color picture": (CommonView((3, 12, 30)), (1, 16, 16)),
     "opaque picture": (CommonView((3, 16, 16)), (4, 16, 16)),

@@ -64,16 +64,18 @@ def test_steps_at_the_lowest_rate():
 class TestAugmentation:
     def test_depends_on_its_generator_alone(self):
         x = random(5, 2, 40)
-        one, other = (random_signal(x, 0.5, draw(3)) for _ in range(2))
+        one, other = (
+            random_signal(x, 0.5, mask=0.1, generator=draw(3)) for _ in range(2)
+        )
         assert torch.equal(one, other)
-        augment = RandomSignal(0.5)
+        augment = RandomSignal(0.5, mask=0.1)
         augment.generator = draw(3)
         assert torch.equal(augment(x), one)
 
     def test_moves_all_channels_alike_and_not_too_far(self):
         x = torch.zeros(200, 2, 50)
         x[:, :, 25] = 100
-        moved = random_signal(x, 0.2, draw())
+        moved = random_signal(x, 0.2, generator=draw())
         places = moved.argmax(2)
         assert torch.equal(places[:, 0], places[:, 1])
         assert places.min() >= 15
@@ -82,8 +84,18 @@ class TestAugmentation:
 
     def test_continues_signals_by_their_reflection(self):
         x = torch.arange(8.0).reshape(1, 1, 8).repeat(50, 1, 1)
-        steps = random_signal(x, 1.0, draw()).diff(dim=2).abs()
+        steps = random_signal(x, 1.0, generator=draw()).diff(dim=2).abs()
         assert float(steps.max()) < 2  # no jump from one end to the other
+
+    def test_masks_a_stretch_of_all_channels(self):
+        x = 1 + random(100, 2, 50).abs()
+        masked = random_signal(x, 0.0, gain=0.0, noise=0.0, mask=0.2, generator=draw())
+        gone = masked == 0
+        assert torch.equal(gone[:, 0], gone[:, 1])
+        assert gone[:, 0].sum(1).max() == 10
+        assert gone[:, 0].diff(dim=1).sum(1).max() <= 2  # one stretch
+        assert gone[:, 0].any(0).sum() > 40
+        assert torch.equal(masked[~gone], x[~gone])
 
     def test_leaves_other_samples_alone(self):
         x = random(4, 6)

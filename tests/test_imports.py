@@ -12,7 +12,7 @@ import sk_jae
 ROOT = Path(sk_jae.__file__).parent
 
 # A folder imports from lower floors, and from itself. Two modules are free to all.
-FREE = {"exceptions", "_sklearn_types"}
+FREE = {"exceptions", "_doc_link", "_sklearn_types"}
 FLOORS = [
     {*FREE, "architecture", "tasks", "datasets"},
     {"nn", "metrics", "model_selection", "preprocessing", "inspection"},

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
+from sk_jae._doc_link import DocLinkMixin
 from sk_jae._sklearn_types import BaseEstimator, RandomState
 from sk_jae.architecture import Coder
 from sk_jae.estimators._numbers import check_numbers
@@ -71,7 +72,7 @@ def _position(callbacks: Any, name: str) -> int | None:
     return None
 
 
-class JointParameters(BaseEstimator):
+class JointParameters(DocLinkMixin, BaseEstimator):
     """The parameters that all joint estimators have."""
 
     n_shared: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from sk_jae._doc_link import DocLinkMixin
 from sk_jae.model_selection._training_together import training_together
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ else:
 __all__ = ["BatchedRandomizedSearchCV", "BatchedSearchCV"]
 
 
-class BatchedSearchCV(GridSearchCV):
+class BatchedSearchCV(DocLinkMixin, GridSearchCV):
     """Grid search that trains the networks of all candidates and folds together.
 
     It is scikit-learn's GridSearchCV, with its parameters, attributes and results. The
@@ -119,7 +120,7 @@ class BatchedSearchCV(GridSearchCV):
             return super().fit(X, y, **params)
 
 
-class BatchedRandomizedSearchCV(RandomizedSearchCV):
+class BatchedRandomizedSearchCV(DocLinkMixin, RandomizedSearchCV):
     """Randomized search that trains the networks of all candidates and folds together.
 
     It is scikit-learn's RandomizedSearchCV, with its parameters, attributes and

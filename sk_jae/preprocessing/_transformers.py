@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
+from sk_jae._doc_link import DocLinkMixin
 from sk_jae._sklearn_types import BaseEstimator, Transformer
 from sk_jae.tasks import (
     HasShape,
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 
-class PerTaskParameters(BaseEstimator):
+class PerTaskParameters(DocLinkMixin, BaseEstimator):
     """Base class whose parameter is one transformer or one transformer per task."""
 
     transformer: Any

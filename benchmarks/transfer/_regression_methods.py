@@ -85,6 +85,14 @@ def ridge(split: Split, seed: int) -> Array:
     return found
 
 
+def ridge_in_units(split: Split, seed: int) -> Array:
+    """Ridge regression on the source, in whose units the target is."""
+    if not split.has_one_unit:
+        raise LookupError
+    model = make_pipeline(StandardScaler(), _ridge()).fit(split.X, split.y)
+    return np.asarray(model.predict(split.X_test))
+
+
 def direct_standardization(split: Split, seed: int) -> Array:
     """The source's model of spectra that pairs translate (Wang et al. 1991)."""
     if not split.paired:
@@ -155,6 +163,7 @@ METHODS: dict[str, Callable[[Split, int], Array]] = {
     "ours, axes": on_one_axis,
     "PLS": pls,
     "ridge": ridge,
+    "ridge in units": ridge_in_units,
     "DS": direct_standardization,
     "PLS of labels": pls_of_labels,
     "ridge of labels": ridge_of_labels,

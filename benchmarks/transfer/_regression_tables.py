@@ -37,6 +37,16 @@ WITH_AXES = {
     "DS": ROWS["DS"],
     "mean": "the mean of the targets of the first task",
 }
+OF_PATIENTS = {
+    "ours": ROWS["ours"],
+    "ridge": ROWS["ridge"],
+    "ridge in units": "ridge on the first task, in one unit",
+    "mean": WITH_AXES["mean"],
+}
+PATIENTS = {
+    "patients by fresh": "split by s1, s2, s3 or s4",
+    "patients by": "split by age, bmi, bp, s5 or s6",
+}
 OTHERS = {
     "other sampling, none": "other wavelengths, no label",
     "other sampling, 10 pairs": "other wavelengths, 10 pairs",
@@ -48,17 +58,21 @@ def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
     """The mean of a column's problems, where all of them are there."""
     found: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for run in runs:
-        column = next(c for c in (*COLUMNS, *OTHERS) if run["problem"].startswith(c))
+        column = next(
+            c for c in (*COLUMNS, *OTHERS, *PATIENTS) if run["problem"].startswith(c)
+        )
         found.setdefault((run["row"], column, run["seed"]), []).append(run)
     for (row, column, seed), group in found.items():
         rmse = float(np.mean([run["rmse"] for run in group]))
         yield {"row": row, "column": column, "seed": seed, "values": {"rmse": rmse}}
 
 
-def table(rows: dict[str, str], columns: dict[str, str]) -> Table:
+def table(
+    rows: dict[str, str], columns: dict[str, str], form: str = "{rmse:±.3f}"
+) -> Table:
     return Table(
         results="transfer/regression",
-        columns=[Column(h, name, "{rmse:±.3f}") for name, h in columns.items()],
+        columns=[Column(h, name, form) for name, h in columns.items()],
         rows=rows,
         derive=cells,
         missing="-",
@@ -68,4 +82,5 @@ def table(rows: dict[str, str], columns: dict[str, str]) -> Table:
 TABLES = {
     "transfer/regression": table(ROWS, COLUMNS),
     "transfer/regression-others": table(WITH_AXES, OTHERS),
+    "transfer/regression-patients": table(OF_PATIENTS, PATIENTS, "{rmse:±.1f}"),
 }

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.architecture import Architecture, ColumnScale
+from sk_jae.estimators._selection import differ_by_selection
 from sk_jae.estimators._shares_alone import differ_by_shares_alone
 from sk_jae.nn import TaskDescription
 from sk_jae.tasks import (
     EncodedTargets,
     Labels,
     Layout,
+    RegressionTargets,
     Scaling,
     TaskInputs,
     Whitening,
@@ -73,7 +75,37 @@ def with_common_scale(
             computed_once(differ_by_shares_alone, x, classes, weights, other)
             for other, *_ in samples[len(labeled) :]
         ]
+    elif isinstance(labels, RegressionTargets):
+        alike = _are_selected(architectures, labeled, unlabeled, inputs, layouts)
     return scaled(alike)
+
+
+def _are_selected(
+    architectures: Sequence[Architecture],
+    labeled: Sequence[int],
+    unlabeled: Sequence[int],
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+) -> list[bool]:
+    """Which unlabeled tables differ by the choice of their samples alone."""
+
+    def samples(t: int) -> NDArray[np.float64]:
+        rows = _not_too_many(np.flatnonzero(_weights(t, inputs) > 0))
+        return _seen(t, rows, architectures, inputs, layouts).astype(np.float64)
+
+    def mean_and_spread(t: int) -> MeanAndSpread:
+        return scale_of_view(architectures[t], layouts[t])
+
+    mean, variance = _of_all([mean_and_spread(t) for t in labeled])
+    spread = np.sqrt(variance)
+    z = np.concatenate([samples(t) for t in labeled])
+    found = []
+    for t in unlabeled:
+        _, own = table = mean_and_spread(t)
+        difference = _difference(mean, variance, table)
+        ratio = np.divide(own, spread, out=np.zeros_like(own), where=spread > 0)
+        found.append(differ_by_selection(z, samples(t), difference, ratio))
+    return found
 
 
 def _tables(
@@ -131,32 +163,55 @@ def _some_samples(
     found = []
     for t in tables:
         rows, classes, weights = _some_rows(t, inputs, labels)
-        scaling, scale = layouts[t].scaling, architectures[t].scale
-        assert isinstance(scaling, Scaling)
+        z, scale = (
+            _seen(t, rows, architectures, inputs, layouts),
+            architectures[t].scale,
+        )
         assert scale is not None
-        z: NDArray[Any] = scaling.seen(np.asarray(inputs.arrays[t][rows]))
-        if (axis := layouts[t].axis) is not None:
-            z = axis.interpolated(z)
-        if (places := architectures[t].indices) is not None:
-            z = z[:, places]
         found.append(((z + scale.offset) * scale.factor, classes, weights))
     return found
+
+
+def _seen(
+    t: int,
+    rows: NDArray[np.intp],
+    architectures: Sequence[Architecture],
+    inputs: TaskInputs,
+    layouts: Sequence[Layout],
+) -> NDArray[Any]:
+    """Samples of a table, standardized, in the columns that the shared branch sees."""
+    scaling, axis, places = (
+        layouts[t].scaling,
+        layouts[t].axis,
+        architectures[t].indices,
+    )
+    assert isinstance(scaling, Scaling)
+    z: NDArray[Any] = scaling.seen(np.asarray(inputs.arrays[t][rows]))
+    if axis is not None:
+        z = axis.interpolated(z)
+    return z if places is None else z[:, places]
 
 
 def _some_rows(
     t: int, inputs: TaskInputs, labels: Labels
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[Any]]:
     """Rows that count, not more than are needed, their classes and their weights."""
-    n_rows = len(inputs.arrays[t])
-    encoded = labels.encoded[t]
-    classes = np.full(n_rows, -1) if encoded is None else encoded
-    own = inputs.weights[t] if inputs.weights else None
-    weights = np.ones(n_rows) if own is None else own
+    encoded, weights = labels.encoded[t], _weights(t, inputs)
+    classes = np.full(len(weights), -1) if encoded is None else encoded
     counts = weights > 0 if encoded is None else (weights > 0) & (classes >= 0)
-    rows = np.flatnonzero(counts)
-    if len(rows) > _MOST_ROWS:
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:_MOST_ROWS])
+    rows = _not_too_many(np.flatnonzero(counts))
     return rows, classes[rows], weights[rows]
+
+
+def _weights(t: int, inputs: TaskInputs) -> NDArray[Any]:
+    own = inputs.weights[t] if inputs.weights else None
+    return np.ones(len(inputs.arrays[t])) if own is None else own
+
+
+def _not_too_many(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(0).permutation(rows)[:_MOST_ROWS])
 
 
 def common_scales(
@@ -202,8 +257,7 @@ def common_scales(
     >>> [round(value, 2) for value in scale_of_other.offset]
     [0.2, 6.0]
     """
-    mean = np.mean([m for m, _ in labeled], axis=0)
-    variance = np.mean([s**2 for _, s in labeled], axis=0)
+    mean, variance = _of_all(labeled)
     differences = [_difference(mean, variance, table) for table in unlabeled]
     # The standard deviation of two tables together is larger by this factor.
     inflation = np.sqrt(1 + np.mean([d**2 for d in differences], axis=0) / 4)
@@ -222,6 +276,12 @@ def common_scales(
             most = _KEPT_IF_LARGE if is_large else _KEPT
             scales.append(_scale(difference.clip(-most, most), factor))
     return _scale(np.zeros_like(mean), factor), scales
+
+
+def _of_all(tables: Sequence[MeanAndSpread]) -> MeanAndSpread:
+    """The mean of tables that count alike, and the variance within them."""
+    mean: NDArray[np.float64] = np.mean([m for m, _ in tables], axis=0)
+    return mean, np.mean([s**2 for _, s in tables], axis=0)
 
 
 def _difference(

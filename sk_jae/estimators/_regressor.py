@@ -234,6 +234,9 @@ class JointTransferRegressor(TargetFitting):
         that are held out, and the mean of these: ``valid_accuracy_<task>`` of a
         classifier, ``valid_r2_<task>`` of the others.
         ``pandas.DataFrame(est.history_)`` makes a table of it.
+    transfer_ : dict of {str: dict}
+        For each task without targets: "scale", of a table: "common" if it keeps the
+        units of labeled ones, "own" if not, None of what has no scale.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -41,6 +41,15 @@ class TargetPredictions(RegressorMixin, BaseJointEstimator):
 
     _auto_whitens = "spectra"
 
+    @property
+    def transfer_(self) -> dict[str, dict[str, Any]]:
+        state = self._fitted("transfer_")
+        return {
+            name: {"scale": state.scale_of(t)}
+            for t, name in enumerate(state.task_names)
+            if not state.has_labels(t)
+        }
+
     @overload
     def predict(self, X: ListOfTasks, *, out: Any = ...) -> list[Any]: ...
     @overload

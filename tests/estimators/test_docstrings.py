@@ -27,7 +27,7 @@ PAIRS = (
     (
         ESTIMATORS[1],
         ESTIMATORS[2],
-        {"encoder", "head", "weight_decay", "augmentation", "max_epochs"},
+        {"encoder", "head", "weight_decay", "augmentation", "max_epochs", "transfer_"},
     ),
 )
 SECTIONS = ("Parameters", "Attributes")
@@ -57,7 +57,10 @@ def test_shared_entries_have_one_text(first, second, different, section):
 
 @pytest.mark.parametrize(("first", "second", "different"), PAIRS)
 def test_what_is_listed_as_different_is(first, second, different):
-    one, other = entries(first, "Parameters"), entries(second, "Parameters")
+    one, other = (
+        entries(cls, "Parameters") | entries(cls, "Attributes")
+        for cls in (first, second)
+    )
     for name in different:
         assert one[name] != other[name], name
 

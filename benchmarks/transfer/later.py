@@ -19,21 +19,21 @@ variable SK_JAE_DATA, with the sets in its folder real/.
 from __future__ import annotations
 
 import pickle
+from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks._command import is_there, make_parser, processor_seconds
-from benchmarks._results import Results, open_results
-from benchmarks._tables import render
+from benchmarks._command import processor_seconds
+from benchmarks._results import Results
+from benchmarks.transfer._by_seed import run_by_seed
 from benchmarks.transfer._later_problems import LABELS, PROBLEMS, Later
 from benchmarks.transfer._later_tables import TABLES
 from benchmarks.transfer._methods import plain_model
 from sk_jae import JointTransferClassifier
 
-FRESH_SEEDS = [100, 101, 102]
 QUICK = ["gas, batch 3"]
 
 
@@ -73,7 +73,7 @@ def _kept_in(found: list[Any], predict: Callable[[], Any]) -> Callable[[], None]
     return lambda: found.append(predict())
 
 
-def run_problem(problem: str, seed: int, results: Results) -> None:
+def run_problem(args: Namespace, problem: str, seed: int, results: Results) -> None:
     """All rows of a problem for one seed, but for those that are there."""
     split = PROBLEMS[problem](seed)
     keys = {"problem": problem, "seed": seed}
@@ -90,20 +90,16 @@ def run_problem(problem: str, seed: int, results: Results) -> None:
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=[*PROBLEMS])
-    parser.add_argument("--seeds", nargs="+", type=int, default=FRESH_SEEDS)
-    args = parser.parse_args()
-    if args.quick:
-        args.seeds, args.problems = args.seeds[:1], QUICK
-        if not is_there("Sets of the data folder", lambda: PROBLEMS[QUICK[0]](0)):
-            args.problems = []
-    with open_results("transfer/later", quick=args.quick) as results:
-        for seed in args.seeds:
-            for problem in args.problems:
-                run_problem(problem, seed, results)
-        for table in TABLES.values():
-            print(f"\n{render(table, results.read())}")
+    run_by_seed(
+        __doc__,
+        "transfer/later",
+        [*PROBLEMS],
+        run_problem,
+        TABLES,
+        quick=QUICK,
+        load=lambda: PROBLEMS[QUICK[0]](0),
+        n_seeds=3,
+    )
 
 
 if __name__ == "__main__":

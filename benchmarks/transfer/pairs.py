@@ -17,19 +17,19 @@ variable SK_JAE_DATA, with the set in its folder real/.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import r2_score
 
-from benchmarks._command import is_there, make_parser, processor_seconds
-from benchmarks._results import Results, open_results
-from benchmarks._tables import render
+from benchmarks._command import processor_seconds
+from benchmarks._results import Results
+from benchmarks.transfer._by_seed import run_by_seed
 from benchmarks.transfer._pairs_methods import OF_SUBTYPES, OF_TRANSLATION
 from benchmarks.transfer._pairs_problems import SUBTYPES, proteins
 from benchmarks.transfer._pairs_tables import TABLES
 
-FRESH_SEEDS = [100, 101, 102, 103, 104]
 TRANSLATED = "proteins"
 PROBLEMS = [*SUBTYPES, TRANSLATED]
 QUICK = ["subtypes, 10 %", TRANSLATED]
@@ -53,7 +53,7 @@ def run_translation(row: str, seed: int) -> dict[str, Any]:
     return {"r2": round(r2, 5), "seconds": round(seconds, 2)}
 
 
-def run_problem(problem: str, seed: int, results: Results) -> None:
+def run_problem(args: Namespace, problem: str, seed: int, results: Results) -> None:
     """All rows of a problem for one seed, but for those that are there."""
     translates = problem == TRANSLATED
     for row in OF_TRANSLATION if translates else OF_SUBTYPES:
@@ -68,20 +68,15 @@ def run_problem(problem: str, seed: int, results: Results) -> None:
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=PROBLEMS)
-    parser.add_argument("--seeds", nargs="+", type=int, default=FRESH_SEEDS)
-    args = parser.parse_args()
-    if args.quick:
-        args.seeds, args.problems = args.seeds[:1], QUICK
-        if not is_there("Sets of the data folder", lambda: proteins(0)):
-            args.problems = []
-    with open_results("transfer/pairs", quick=args.quick) as results:
-        for seed in args.seeds:
-            for problem in args.problems:
-                run_problem(problem, seed, results)
-        for table in TABLES.values():
-            print(f"\n{render(table, results.read())}")
+    run_by_seed(
+        __doc__,
+        "transfer/pairs",
+        PROBLEMS,
+        run_problem,
+        TABLES,
+        quick=QUICK,
+        load=lambda: proteins(0),
+    )
 
 
 if __name__ == "__main__":

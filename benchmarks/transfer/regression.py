@@ -16,18 +16,18 @@ environment variable SK_JAE_DATA, with the sets in its folder real/.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import Any
 
 import numpy as np
 
-from benchmarks._command import is_there, make_parser, processor_seconds
-from benchmarks._results import open_results
-from benchmarks._tables import render
+from benchmarks._command import processor_seconds
+from benchmarks._results import Results
+from benchmarks.transfer._by_seed import run_by_seed
 from benchmarks.transfer._regression_methods import METHODS
 from benchmarks.transfer._regression_problems import PROBLEMS
 from benchmarks.transfer._regression_tables import TABLES
 
-FRESH_SEEDS = [100, 101, 102, 103, 104]
 QUICK = ["corn, none, mp5"]
 
 
@@ -43,28 +43,28 @@ def run_one(row: str, problem: str, seed: int) -> dict[str, Any] | None:
     return {"rmse": round(rmse, 5), "seconds": round(seconds, 2)}
 
 
+def run_problem(args: Namespace, problem: str, seed: int, results: Results) -> None:
+    """The rows of a problem for one seed, but for those that are there."""
+    for row in args.rows:
+        key = {"problem": problem, "seed": seed, "row": row}
+        if results.find(key) is not None:
+            continue
+        outcome = run_one(row, problem, seed)
+        if outcome is not None:
+            print(results.add(key, outcome), flush=True)
+
+
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=[*PROBLEMS])
-    parser.add_argument("--rows", nargs="+", choices=METHODS, default=[*METHODS])
-    parser.add_argument("--seeds", nargs="+", type=int, default=FRESH_SEEDS)
-    args = parser.parse_args()
-    if args.quick:
-        args.seeds, args.problems = args.seeds[:1], QUICK
-        if not is_there("Sets of the data folder", lambda: PROBLEMS[QUICK[0]](0)):
-            args.problems = []
-    with open_results("transfer/regression", quick=args.quick) as results:
-        for seed in args.seeds:
-            for problem in args.problems:
-                for row in args.rows:
-                    key = {"problem": problem, "seed": seed, "row": row}
-                    if results.find(key) is not None:
-                        continue
-                    outcome = run_one(row, problem, seed)
-                    if outcome is not None:
-                        print(results.add(key, outcome), flush=True)
-        for table in TABLES.values():
-            print(f"\n{render(table, results.read())}")
+    run_by_seed(
+        __doc__,
+        "transfer/regression",
+        [*PROBLEMS],
+        run_problem,
+        TABLES,
+        quick=QUICK,
+        load=lambda: PROBLEMS[QUICK[0]](0),
+        rows=[*METHODS],
+    )
 
 
 if __name__ == "__main__":

@@ -178,10 +178,10 @@ class JointTransferRegressor(TargetFitting):
         to a tenth of it if all tasks have labels), and leaves vectors as they are. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Precision of the training. "auto" trains convolutions in bfloat16 (autocast) on
-        GPUs that compute it natively, on CPUs with matrix units for it (AMX) and on
-        CPUs of AMD with vector instructions for it, and everything else in float32.
-        Predictions are computed in float32.
+        Precision of the training. "auto" trains convolutions of images in bfloat16
+        (autocast) on GPUs that compute it natively, on CPUs with matrix units for it
+        (AMX) and on CPUs of AMD with vector instructions for it, and everything else,
+        signals too, in float32. Predictions are computed in float32.
     device : str, default="auto"
         The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
         mps and cpu that is available.

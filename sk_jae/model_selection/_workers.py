@@ -99,6 +99,7 @@ class _Parts:
         self._results: list[Any] = [None] * n_functions
         self._error: Exception | None = None
         self._n_processes = n_processes
+        self._least = min(_LEAST, -(-n_functions // n_processes))
         self._waiting = deque(range(n_functions))
         self._n_taken = 0
         self._changed = threading.Condition()
@@ -143,7 +144,7 @@ class _Parts:
 
     def _next(self) -> list[int]:
         with self._changed:
-            n = max(_LEAST, -(-len(self._waiting) // self._n_processes))
+            n = max(self._least, -(-len(self._waiting) // self._n_processes))
             places = [
                 self._waiting.popleft() for _ in range(min(n, len(self._waiting)))
             ]

@@ -12,7 +12,8 @@ from benchmarks._tables import Cell, Column, Table
 SEARCHES = {
     "GridSearchCV, n_jobs=1": "`GridSearchCV`",
     "GridSearchCV, n_jobs=2": "`GridSearchCV(n_jobs=2)`",
-    "BatchedSearchCV": "`BatchedSearchCV`",
+    "BatchedSearchCV, n_jobs=1": "`BatchedSearchCV`",
+    "BatchedSearchCV, n_jobs=2": "`BatchedSearchCV(n_jobs=2)`",
 }
 WORKLOADS = {
     f"{data}, {n} candidates": f"{data}, {n} candidates"
@@ -32,6 +33,21 @@ def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
             for key in ("seconds", "cpu_seconds", "peak_mb")
         }
         yield {"row": workload, "column": search, "seed": None, "values": values}
+    yield from ratios(found)
+
+
+def ratios(found: dict[tuple[str, str], list[dict[str, Any]]]) -> Iterator[Cell]:
+    """How many times as fast as GridSearchCV with as many processes it is."""
+    for workload, search in found:
+        other = search.replace("GridSearchCV", "BatchedSearchCV")
+        if search != other and (workload, other) in found:
+            one, two = (
+                median(run["seconds"] for run in found[workload, which])
+                for which in (search, other)
+            )
+            values = {"times": one / two}
+            column = f"times, {search[-8:]}"
+            yield {"row": workload, "column": column, "seed": None, "values": values}
 
 
 TABLES = {
@@ -39,8 +55,16 @@ TABLES = {
         results="speed/search",
         corner="candidates in 3 folds",
         columns=[
-            Column(title, name, "{seconds:.0f} s, {cpu_seconds:.0f} s of CPU")
-            for name, title in SEARCHES.items()
+            *(
+                Column(
+                    title,
+                    name,
+                    "{seconds:.0f} s, {cpu_seconds:.0f} s of CPU, {peak_mb:.0f} MB",
+                )
+                for name, title in SEARCHES.items()
+            ),
+            Column("times as fast", "times, n_jobs=1", "{times:.1f}"),
+            Column("with two processes", "times, n_jobs=2", "{times:.1f}"),
         ],
         rows=WORKLOADS,
         derive=cells,

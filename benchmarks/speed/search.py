@@ -1,14 +1,16 @@
 """Searches that train all candidates together, against scikit-learn's.
 
 12, 36 and 108 candidates of loss weights and learning rates, in 3 folds, on two tables
-and on the embedded digits, by GridSearchCV with one and with two processes and by
-BatchedSearchCV. Every run has a process of its own, the searches take turns, and all
-repetitions are added to benchmarks/speed/results/search.json. It prints the wall time
-of `fit` (with the start of workers and the refit), the time of all CPUs, which other
-programs on the machine change less, the peak memory of all processes together, and
-whether all scores are equal. It needs psutil.
+and with convolutions on the embedded digits, by GridSearchCV and by BatchedSearchCV,
+each with one and with two processes of one thread. Every run has a process of its own,
+the searches take turns, and all repetitions are added to
+benchmarks/speed/results/search.json. It prints the wall time of `fit` (with the start
+of workers and the refit), the time of all CPUs, which other programs on the machine
+change less, the peak memory of all processes together, and whether all scores are
+equal. It needs psutil.
 
     python -m benchmarks.speed.search [--quick] [--only TEXT] [--repeats N]
+        [--searches NAME ...]
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ def load(data: str, quick: bool) -> tuple[Any, Any]:
     """Two packed tasks, the second of which has no labels."""
     if data == "digits":
         X, y = load_digits_pair(return_X_y=True)
-        n = 100 if quick else 1000
+        n = 100 if quick else 400
         return pack(
             {task: x[:n] for task, x in X.items()}, {"optical": y["optical"][:n]}
         )
@@ -52,7 +54,8 @@ def load(data: str, quick: bool) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     labels = [rng.integers(3, size=n), rng.integers(3, size=n // 2)]
     means = rng.normal(size=(3, n_features))
-    X = [2 * means[y] + rng.normal(size=(len(y), n_features)) for y in labels]
+    noise = 2 * (n_features / 10) ** 0.5  # so that not all settings are right
+    X = [means[y] + noise * rng.normal(size=(len(y), n_features)) for y in labels]
     return pack(X, [labels[0], None])
 
 
@@ -62,14 +65,11 @@ def search(workload: str, kind: str, quick: bool) -> dict[str, Any]:
     X, y = load(data, quick)
     extra: dict[str, Any] = {"max_epochs": 2} if quick else {}
     if data == "digits":
-        extra = {"encoder": (128,), "max_epochs": 10} | extra
+        extra = {"encoder": "Conv 8x(3x3), MP 2x2, FC 64", "max_epochs": 4} | extra
     estimator = JointTransferClassifier(random_state=0, device="cpu", **extra)
     grid = {"lr": RATES, "reconstruction_weight": WEIGHTS[int(n)]}
-    if kind == "BatchedSearchCV":
-        tuned = BatchedSearchCV(estimator, grid, cv=3, error_score="raise")
-    else:
-        n_jobs = int(kind[-1])
-        tuned = GridSearchCV(estimator, grid, cv=3, n_jobs=n_jobs, error_score="raise")
+    make = BatchedSearchCV if kind.startswith("Batched") else GridSearchCV
+    tuned = make(estimator, grid, cv=3, n_jobs=int(kind[-1]), error_score="raise")
     warnings.simplefilter("ignore", TransferWarning)
     start = time.perf_counter()
     tuned.fit(X, y)
@@ -78,7 +78,7 @@ def search(workload: str, kind: str, quick: bool) -> dict[str, Any]:
     if kind.endswith("n_jobs=2"):
         from joblib.externals.loky import get_reusable_executor
 
-        get_reusable_executor().shutdown(wait=True)
+        get_reusable_executor(reuse=True).shutdown(wait=True)
         used.append(resource.getrusage(resource.RUSAGE_CHILDREN))
     scores = [
         tuned.cv_results_[f"split{fold}_test_score"].tolist() for fold in (0, 1, 2)
@@ -95,6 +95,7 @@ def search(workload: str, kind: str, quick: bool) -> dict[str, Any]:
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--only", default="", help="workloads whose name has this")
+    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=[*SEARCHES])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
@@ -107,10 +108,11 @@ def main() -> None:
     chosen = [name for name in WORKLOADS if args.only in name]
     if args.quick:
         chosen = ["table 300 x 10, 12 candidates"]
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that are started
     with open_results("speed/search", quick=args.quick) as results:
         for repeat in range(args.repeats):
             for workload in chosen:
-                for kind in SEARCHES:
+                for kind in args.searches:
                     key = {"workload": workload, "search": kind, "repeat": repeat}
                     if results.find(key) is None:
                         quick = ["--quick"] if args.quick else []

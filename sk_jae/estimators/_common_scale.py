@@ -22,6 +22,7 @@ from sk_jae.tasks import (
     TaskInputs,
     Whitening,
 )
+from sk_jae.training import computed_once
 
 __all__ = ["common_scales", "scale_of_view", "with_common_scale"]
 
@@ -71,7 +72,7 @@ def with_common_scale(
         of_labeled_tables = zip(*samples[: len(labeled)], strict=True)
         x, classes, weights = map(np.concatenate, of_labeled_tables)
         alike = [
-            differ_by_shares_alone(x, classes, weights, other)
+            computed_once(differ_by_shares_alone, x, classes, weights, other)
             for other, *_ in samples[len(labeled) :]
         ]
     elif isinstance(labels, RegressionTargets):

@@ -6,18 +6,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from pickle import loads
 from typing import Any, TypeAlias
 
 from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend.reduction import dumps
 
 __all__ = ["Functions", "RunTogether", "run_in_processes"]
 
 Functions: TypeAlias = Sequence[Callable[[], Any]]
 RunTogether: TypeAlias = Callable[..., list[Any]]
+RunSome: TypeAlias = Callable[[Sequence[int]], list[Any]]  # by their places
 
-# Fewer calls at a time gain little from being made together.
-_LEAST = 6
+# Fewer fits at a time gain much less from being trained together.
+_LEAST = 18
 
 # From these, libraries read how many threads they may use.
 _N_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -53,78 +56,101 @@ def run_in_processes(
         timeout=_IDLE_SECONDS,
         env=dict.fromkeys(_N_THREADS, str(n_threads)),
     )
-    parts = _Parts(functions, n_processes)
-    there = _InWorker(executor, run)
-    others = [
-        threading.Thread(target=parts.work_for, args=(there,), daemon=True)
-        for _ in range(n_processes - 1)
-    ]
-    for other in others:
-        other.start()
+    parts = _Parts(len(functions), n_processes)
+    there = _InWorker(executor, run, functions)
+    for _ in range(n_processes - 1):
+        threading.Thread(target=parts.work_for, args=(there,), daemon=True).start()
     try:
-        parts.work(run)
-        for other in others:
-            other.join()
+        parts.work(lambda places: run([functions[i] for i in places]))
+        return parts.wait()
     except BaseException:
         parts.stop()
         executor.shutdown(wait=False, kill_workers=True)
         raise
-    if parts.error is not None:
-        raise parts.error
-    return parts.results
 
 
 class _InWorker:
-    """Calls functions in one of the workers."""
+    """Calls some of the functions in one of the workers.
 
-    def __init__(self, executor: Any, run: RunTogether) -> None:
+    All of them are pickled together, so that what they share is sent once, and at once,
+    since this process changes objects as soon as it works with them.
+    """
+
+    def __init__(self, executor: Any, run: RunTogether, functions: Functions) -> None:
         self._executor, self._run = executor, run
+        self._pickled = bytes(dumps(functions))
 
-    def __call__(self, functions: Functions) -> list[Any]:
-        found: list[Any] = self._executor.submit(self._run, functions).result()
+    def __call__(self, places: Sequence[int]) -> list[Any]:
+        called = self._executor.submit(_run_some, self._run, self._pickled, places)
+        found: list[Any] = called.result()
         return found
 
 
+def _run_some(run: RunTogether, pickled: bytes, places: Sequence[int]) -> list[Any]:
+    """In a worker, call the functions that have these places."""
+    functions: Functions = loads(pickled)
+    return run([functions[i] for i in places])
+
+
 class _Parts:
-    """Functions that are called part by part, and what they have returned.
+    """Functions that are called part by part, and what they have returned."""
 
-    Attributes
-    ----------
-    results : list
-    error : Exception or None
-        What was raised in another process.
-    """
-
-    def __init__(self, functions: Functions, n_processes: int) -> None:
-        self.results: list[Any] = [None] * len(functions)
-        self.error: Exception | None = None
-        self._functions = functions
+    def __init__(self, n_functions: int, n_processes: int) -> None:
+        self._results: list[Any] = [None] * n_functions
+        self._error: Exception | None = None
         self._n_processes = n_processes
-        self._waiting = deque(range(len(functions)))
-        self._lock = threading.Lock()
+        self._waiting = deque(range(n_functions))
+        self._n_taken = 0
+        self._changed = threading.Condition()
 
-    def work(self, run: RunTogether) -> None:
-        """Call parts until none is left."""
+    def work(self, run: RunSome) -> None:
+        """Call parts until none is left, or an error is raised."""
         while places := self._next():
-            found = run([self._functions[i] for i in places])
-            for i, result in zip(places, found, strict=True):
-                self.results[i] = result
+            try:
+                found = run(places)
+                for i, result in zip(places, found, strict=True):
+                    self._results[i] = result
+            except Exception as error:
+                self._fail(error)
+            finally:
+                self._end_part()
 
-    def work_for(self, there: RunTogether) -> None:
+    def work_for(self, there: RunSome) -> None:
         """The same in another process, which first imports what it needs."""
         try:
             there([])
-            self.work(there)
         except Exception as error:
-            self.error = error
-            self.stop()
+            self._fail(error)
+        self.work(there)
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._waiting.clear()
 
     def stop(self) -> None:
         """Leave the rest."""
-        with self._lock:
+        with self._changed:
             self._waiting.clear()
 
+    def wait(self) -> list[Any]:
+        """All results, when the parts that others have taken are done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or not self._n_taken)
+        if self._error is not None:
+            raise self._error
+        return self._results
+
     def _next(self) -> list[int]:
-        with self._lock:
+        with self._changed:
             n = max(_LEAST, -(-len(self._waiting) // self._n_processes))
-            return [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
+            places = [
+                self._waiting.popleft() for _ in range(min(n, len(self._waiting)))
+            ]
+            self._n_taken += bool(places)
+            return places
+
+    def _end_part(self) -> None:
+        with self._changed:
+            self._n_taken -= 1
+            self._changed.notify_all()

@@ -19,7 +19,7 @@ from sk_jae.training.reading import batches_of, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.thresholds import place_thresholds
 from sk_jae.training.timetable import has_two_parts
-from sk_jae.training.together import run_together
+from sk_jae.training.together import computed_once, run_together
 from sk_jae.training.trainer import EpochMonitor, Trainer
 from sk_jae.training.units import Units, units_of
 from sk_jae.training.user_functions import check_no_class
@@ -48,6 +48,7 @@ __all__ = [
     "check_device",
     "check_no_class",
     "checkpoint_in",
+    "computed_once",
     "counts_of",
     "default_precision",
     "described",

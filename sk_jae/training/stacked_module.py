@@ -123,8 +123,7 @@ def joined(parts: Sequence[Tensor]) -> Tensor:
 
 def parted(x: Tensor, n_networks: int) -> Tensor:
     """Samples of all networks in one tensor, as (n_networks, n, ...)."""
-    own: Tensor = x.unflatten(0, (n_networks, -1))
-    return own
+    return x.reshape(n_networks, len(x) // n_networks, *x.shape[1:])
 
 
 class _EachAlone(nn.Module):
@@ -232,6 +231,8 @@ _VALUES = 16
 def _aligned_like(x: Tensor, n_networks: int, shape: Sequence[int]) -> Tensor:
     """Unset tensors, one per network, each of which begins where one alone would."""
     n = math.prod(shape)
+    if n % _VALUES == 0:
+        return x.new_empty(n_networks, *shape)
     memory = x.new_empty(n_networks, -(-n // _VALUES) * _VALUES)
     found: Tensor = memory[:, :n].unflatten(1, tuple(shape))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -168,6 +169,26 @@ def test_this_process_is_one_of_the_given_number():
     }
     assert os.getpid() in found
     assert len(found) <= 2
+
+
+PICKLED_IN = []
+
+
+class ScorerThatKnowsItsPickles:
+    """A scorer that notes in which thread it is pickled."""
+
+    def __call__(self, estimator, X, y):
+        return 0.5
+
+    def __reduce__(self):
+        PICKLED_IN.append(threading.current_thread())
+        return ScorerThatKnowsItsPickles, ()
+
+
+def test_fits_are_pickled_before_this_process_changes_what_they_share():
+    scorer = ScorerThatKnowsItsPickles()
+    BatchedSearchCV(CLASSIFIER, GRID, cv=5, n_jobs=2, scoring=scorer).fit(X, Y)
+    assert set(PICKLED_IN) == {threading.main_thread()}
 
 
 def test_an_error_in_one_of_several_processes_is_raised():

@@ -12,7 +12,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
-from sk_jae.training import run_together
+from sk_jae.training import computed_once, run_together
 from sk_jae.training.reading import SampleReader
 from sk_jae.training.stacked_group import StackedGroup
 
@@ -310,6 +310,22 @@ def test_an_interruption_ends_all_fits(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_together([fit, fit])
     assert len(ended) == 2
+
+
+def test_what_is_computed_of_equal_arrays_is_computed_once():
+    calls = []
+
+    def total(values):
+        calls.append(values)
+        return values.sum()
+
+    def fit(stop):
+        return computed_once(total, np.arange(stop))
+
+    assert run_together([partial(fit, stop) for stop in (3, 4, 3, 4)]) == [3, 6, 3, 6]
+    assert len(calls) == 2
+    assert fit(3) == fit(3) == 3
+    assert len(calls) == 4
 
 
 def test_threads_are_limited_meanwhile():

@@ -79,8 +79,8 @@ class BaseJointEstimator(
     # The searches of `sk_jae.model_selection` ask for it.
     _fit_together = staticmethod(run_together)
 
-    # The vectors that input_scaling="auto" whitens.
-    _auto_whitens: AutoWhitens = None
+    # What input_scaling="auto" does with spectra.
+    _auto_whitens: AutoWhitens = "spectra"
 
     __metadata_request__transform: ClassVar = {"out": UNUSED}
 

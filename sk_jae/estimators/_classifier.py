@@ -93,8 +93,8 @@ class JointTransferClassifier(ClassFitting):
         matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
         projects vectors on the directions in which the rows of all tasks vary, each
         task around its own mean, and brings these to similar sizes; it is made for
-        spectra, in which what counts is a small part of the variance, and in
-        JointTransferRegressor "auto" does it where all vectors look like spectra.
+        spectra, in which what counts is a small part of the variance. Where all vectors
+        look like spectra, "auto" does it too, but in JointAutoencoder it only warns.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -113,10 +113,9 @@ class JointTransferClassifier(ClassFitting):
         prediction becomes more confident, and together they become more diverse, the
         latter with twice the weight (Gomes et al. 2010, Hu et al. 2017). The term
         starts after 60 % of the epochs for images with consistency, after 30 %
-        otherwise, and after 50 % without augmentation, since the labeled tasks must
-        first teach what to be confident of. For images with consistency, the cosine of
-        `lr_schedule` is run through twice, before this term and with it. Training
-        decides which shares of the classes it supposes, see `transfer_`.
+        otherwise, and after 50 % without augmentation. For images with consistency, the
+        cosine of `lr_schedule` is run through twice, before this term and with it.
+        Training decides which shares of the classes it supposes, see `transfer_`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
@@ -160,9 +159,8 @@ class JointTransferClassifier(ClassFitting):
         an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
         repeated (the paper).
     class_weight : dict, "balanced" or None, default=None
-        How much the labeled samples of each class count, in all tasks: ``{class:
-        weight}``, where classes that are not named have the weight 1, or "balanced",
-        which gives all classes the same weight together.
+        How much the labeled samples of each class count in all tasks, ``{class:
+        weight}``, by default 1; "balanced" gives all classes one weight together.
     class_prior : array-like of shape (n_classes,), dict or None, default=None
         How frequent the classes are in unlabeled samples, if you know it: one share for
         each of `classes_`, or ``{task: {class: share}}``. Give it where one of two
@@ -177,8 +175,8 @@ class JointTransferClassifier(ClassFitting):
     optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
             default="adam"
         The optimizer, or a function that takes the parameters and `lr` and returns one.
-        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
-        and for ``lr=1``. Optimizers that need sparse gradients are refused.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch and ``lr=1``.
+        Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is its default, but for "adam" and vectors
         or `PPV`, the weights up to the classes are held small, more so for few labels.
@@ -205,8 +203,7 @@ class JointTransferClassifier(ClassFitting):
         (AMX) and on CPUs of AMD with vector instructions for it, and everything else,
         signals too, in float32. Predictions are computed in float32.
     device : str, default="auto"
-        The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
-        mps and cpu that is available.
+        "cpu", "cuda", "cuda:1" or "mps". "auto" is the first of cuda, mps and cpu.
     codes : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns. Like every parameter, it takes effect in the
         next `fit`.
@@ -262,8 +259,8 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "agreement", the part of the samples whose class is still the same; and "scale",
-        of a table: "common" if it keeps the units of labeled ones, "own" if not.
+        "agreement", the part of samples of the same class as before; and "scale", of a
+        table: "common" if it keeps the units of labeled ones, "own" if not.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet
@@ -282,14 +279,9 @@ class JointTransferClassifier(ClassFitting):
     predicted among all classes.
 
     If first layers cannot be shared, no label of another task reaches those of a task
-    without labels. `fit` then gives a :class:`~sk_jae.exceptions.TransferWarning`
-    before it trains. So it does if the tasks have only one column in common by name, or
-    fewer than a tenth of those of the narrowest table. The shared branch then sees no
-    more than these if a task has no labels, and labeled tasks lose accuracy too.
-
-    Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
-    class of -1; give them complete labels only. Tools that need one array, such as
-    BaggingClassifier, can be used on the codes, behind this step of a pipeline.
+    without labels, and `fit` gives a :class:`~sk_jae.exceptions.TransferWarning` before
+    it trains. So it does if tables have one column in common by name, or fewer than a
+    tenth of those of the narrowest, since labeled tasks lose accuracy then, too.
 
     References
     ----------

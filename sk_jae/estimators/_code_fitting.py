@@ -21,6 +21,9 @@ __all__ = ["CodeFitting"]
 class CodeFitting(TaskAdding):
     """The `fit` and the `score` of an autoencoder."""
 
+    # Codes of whitened spectra tell more, but reconstruct less.
+    _auto_whitens = "warn"
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -67,6 +70,12 @@ class CodeFitting(TaskAdding):
         TrainingInterrupted
             After Ctrl-C, if an epoch was finished: the estimator can then be used.
             After any other exception the estimator is as it was before.
+
+        Warns
+        -----
+        UserWarning
+            Before any training, if the vectors of all tasks look like spectra, and
+            `input_scaling` is "auto".
         """
         with self._whole_or_not_at_all():
             inputs, layouts = self._check_samples_of_fit(X, ids, sample_weight)

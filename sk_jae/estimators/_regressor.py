@@ -94,8 +94,8 @@ class JointTransferRegressor(TargetFitting):
         matter. What exceeds 4 standard deviations counts like its logarithm. "whiten"
         projects vectors on the directions in which the rows of all tasks vary, each
         task around its own mean, and brings these to similar sizes; it is made for
-        spectra, in which what counts is a small part of the variance, and in
-        JointTransferRegressor "auto" does it where all vectors look like spectra.
+        spectra, in which what counts is a small part of the variance. Where all vectors
+        look like spectra, "auto" does it too, but in JointAutoencoder it only warns.
         Reconstructions have the units of the input. None, and
         ``reconstruction_loss="bce"``, leave the values as they are.
     loss_scaling : "auto" or None, default="auto"
@@ -153,8 +153,8 @@ class JointTransferRegressor(TargetFitting):
     optimizer : {"adam", "adamw", "sgd"}, torch optimizer class or callable, \
             default="adam"
         The optimizer, or a function that takes the parameters and `lr` and returns one.
-        :class:`torch.optim.LBFGS` is made for all samples in one batch (`batch_size`)
-        and for ``lr=1``. Optimizers that need sparse gradients are refused.
+        :class:`torch.optim.LBFGS` is made for all samples in one batch and ``lr=1``.
+        Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is the default of the optimizer, but for
         "adam" and vectors or `PPV`, the weights up to the targets are held small, the
@@ -183,8 +183,7 @@ class JointTransferRegressor(TargetFitting):
         (AMX) and on CPUs of AMD with vector instructions for it, and everything else,
         signals too, in float32. Predictions are computed in float32.
     device : str, default="auto"
-        The device: "cpu", "cuda", "cuda:1" or "mps". "auto" takes the first of cuda,
-        mps and cpu that is available.
+        "cpu", "cuda", "cuda:1" or "mps". "auto" is the first of cuda, mps and cpu.
     codes : {"both", "shared", "private"}, default="both"
         The codes that `transform` returns. Like every parameter, it takes effect in the
         next `fit`.

@@ -8,7 +8,7 @@ from sk_jae.tasks import Ids, Layout, Samples, Targets, TaskInputs, check_tasks
 
 __all__ = ["AutoWhitens", "check_samples_of_fit"]
 
-AutoWhitens: TypeAlias = Literal["spectra"] | None
+AutoWhitens: TypeAlias = Literal["spectra", "warn"]
 
 
 def check_samples_of_fit(
@@ -29,8 +29,9 @@ def check_samples_of_fit(
         Which samples are one subject, see the estimators.
     sample_weight : list, tuple, dict or array-like, or None
         How much each sample counts, see the estimators.
-    auto_whitens : {"spectra"} or None
-        The vectors that ``input_scaling="auto"`` whitens.
+    auto_whitens : {"spectra", "warn"}
+        What ``input_scaling="auto"`` does with vectors that look like spectra: it
+        whitens them, or warns.
 
     Returns
     -------

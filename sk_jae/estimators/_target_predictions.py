@@ -39,8 +39,6 @@ class TargetPredictions(RegressorMixin, BaseJointEstimator):
 
     __metadata_request__predict: ClassVar = {"out": UNUSED}
 
-    _auto_whitens = "spectra"
-
     @property
     def transfer_(self) -> dict[str, dict[str, Any]]:
         state = self._fitted("transfer_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ from sk_jae.tasks.sample_weights import given_weights, relative, weights_in_fit
 from sk_jae.tasks.scaling import Scaling, scaling_of, scaling_of_signals
 from sk_jae.tasks.sources import column_dtypes, column_names, to_rows
 from sk_jae.tasks.values import check_size, to_numbers
-from sk_jae.tasks.whitened_layouts import can_whiten, whitened
+from sk_jae.tasks.whitened_layouts import Whitened, can_whiten, whitened
 
 __all__ = ["check_codes", "check_tasks"]
 
@@ -60,7 +60,7 @@ def check_tasks(
     reset: bool = False,
     layout: LayoutParameter = "auto",
     scale: bool = False,
-    whiten: Literal["all", "spectra"] | None = None,
+    whiten: Whitened | None = None,
     axes: object = None,
     losses: object = "mse",
     ids: Ids | None = None,
@@ -85,7 +85,7 @@ def check_tasks(
     scale : bool, default=False
         Whether the layouts of vectors and signals get a scaling, found in these
         samples.
-    whiten : {"all", "spectra"} or None, default=None
+    whiten : {"all", "spectra", "warn"} or None, default=None
         The vectors whose scaling is a whitening, see :func:`whitenings_of`.
     axes : object, default=None
         The parameter `shared_input`, see :func:`with_axes`. Used with `reset`.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,17 @@ from sk_jae.tasks.whitening import (
     whitenings_of,
 )
 
-__all__ = ["can_whiten", "whitened", "whitened_like"]
+__all__ = ["Whitened", "can_whiten", "whitened", "whitened_like"]
+
+# All vectors; all if they look like spectra; or none, with a warning if they do.
+Whitened: TypeAlias = Literal["all", "spectra", "warn"]
 
 
 def can_whiten(
     tasks: TaskInputs,
     layouts: Sequence[Layout],
     losses: Sequence[object],
-    which: Literal["all", "spectra"],
+    which: Whitened,
 ) -> bool:
     """Whether all vectors are reconstructed as numbers of any size."""
     for t, layout in enumerate(layouts):
@@ -47,7 +51,7 @@ def whitened(
     layouts: Sequence[Layout],
     seen: Sequence[Layout | None],
     weights: Sequence[NDArray[np.float64] | None],
-    which: Literal["all", "spectra"],
+    which: Whitened,
 ) -> list[Layout]:
     """The layouts in which vectors are whitened, as in an earlier fit if it was so."""
     new = [t for t, own in enumerate(layouts) if own.kind == "vector" and not seen[t]]
@@ -58,7 +62,17 @@ def whitened(
             return list(layouts)
     rows = [_counted(arrays[t], weights[t], layouts[t].shape) for t in new]
     # All or none, so that vectors of one kind stay alike.
-    if which == "spectra" and not (new and all(map(are_spectra, rows))):
+    if which != "all" and not (new and all(map(are_spectra, rows))):
+        return list(layouts)
+    if which == "warn":
+        warnings.warn(
+            "The vectors of all tasks look like spectra: they differ almost in one "
+            "direction only, which is most of what the codes of standardized columns "
+            "hold; set input_scaling='whiten' for codes of what else tells the "
+            "samples apart, whose reconstructions are less exact.",
+            UserWarning,
+            stacklevel=7,
+        )
         return list(layouts)
     # Tasks that join others get the common axis of these by `whitened_like`.
     axes = [None if known else layouts[t].axis for t in new]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sk_jae import JointAutoencoder, JointTransferRegressor
+from sk_jae import JointAutoencoder, JointTransferClassifier, JointTransferRegressor
 from sk_jae.exceptions import TransferWarning
 from tests.helpers.small import small
 
@@ -76,18 +78,49 @@ def test_reconstructions_and_translations_have_the_units_of_the_user():
     assert abs(est.translate(X[0], 0, 1).mean() - X[1].mean()) < X[1].std()
 
 
-def test_spectra_are_whitened_by_the_regressor_alone_and_by_itself():
+def test_spectra_are_whitened_by_themselves_where_something_is_predicted():
     X, y = spectra()
     rng = np.random.default_rng(0)
     table = rng.normal(size=(40, 20)) + 3 * rng.normal(size=(40, 1))
-    for est, x, n_values in (
-        (JointTransferRegressor(**small()), X, None),
-        (JointTransferRegressor(**small()), table, 20),
-        (JointTransferRegressor(**small(input_scaling=None)), X, 120),
-        (JointAutoencoder(**small()), X, 120),
+    classes = y > np.median(y)
+    for est, x, y_own, n_values in (
+        (JointTransferRegressor(**small()), X, y, None),
+        (JointTransferRegressor(**small()), table, y, 20),
+        (JointTransferRegressor(**small(input_scaling=None)), X, y, 120),
+        (JointTransferClassifier(**small()), X, classes, None),
+        (JointTransferClassifier(**small()), table, classes, 20),
     ):
-        (shape,) = (layout.module_shape for layout in est.fit(x, y).layouts_)
+        (shape,) = (layout.module_shape for layout in est.fit(x, y_own).layouts_)
         assert shape == (n_values,) if n_values else shape[0] < 40
+
+
+def test_an_autoencoder_warns_of_spectra():
+    X, _ = spectra()
+    with pytest.warns(UserWarning, match="look like spectra.*input_scaling='whiten'"):
+        jae = JointAutoencoder(**small()).fit([X, X[:30]])
+    assert jae.layouts_[0].module_shape == (120,)
+    table = np.random.default_rng(0).normal(size=(40, 20))
+    for est, x in (
+        (JointAutoencoder(**small(input_scaling="whiten")), [X, X[:30]]),
+        (JointAutoencoder(**small(input_scaling=None)), [X, X[:30]]),
+        (JointAutoencoder(**small()), [X, table]),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            est.fit(x)
+
+
+def test_classes_of_spectra_that_differ_by_a_small_bump_are_told_apart():
+    X, y = spectra(80)
+    classes = (y > np.median(y)).astype(int)
+    scores = [
+        JointTransferClassifier(random_state=0, input_scaling=scaling)
+        .fit([X[:40], 2 * X[40:60]], [classes[:40], None])
+        .score([X[60:], None], [classes[60:], None])
+        for scaling in ("auto", None)
+    ]
+    assert scores[0] > 0.85
+    assert scores[1] < scores[0] - 0.1
 
 
 def test_a_small_bump_of_spectra_is_read():

@@ -28,7 +28,7 @@ def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
         values["bytes"] = run["megabytes"] / 10**3
         for step in STEPS:
             if reference is not None:
-                values[step] = reference[step]["cpu"] / run[step]["cpu"]
+                values[step] = reference[step]["seconds"] / run[step]["seconds"]
         yield {"row": form, "column": "form", "seed": None, "values": values}
 
 

@@ -12,6 +12,7 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, Generic, TypeVar
@@ -56,18 +57,16 @@ class _Fit(Generic[T]):
 
     result: T
 
-    def __init__(self, function: Callable[[], T]) -> None:
+    def __init__(self, function: Callable[[], T], threads: Executor) -> None:
         self.epoch: EpochOfTraining | None = None
         self.error: BaseException | None = None
-        self._function = function
+        self._function, self._threads = function, threads
+        self._context = copy_context()
         self._is_stopped = self._must_be_alone = False
         self._phase: tuple[JointNet, Phase] | None = None
         self._its_turn, self._my_turn = threading.Lock(), threading.Lock()
         self._its_turn.acquire()
         self._my_turn.acquire()
-        self._thread = threading.Thread(
-            target=copy_context().run, args=(self._run,), daemon=True
-        )
         self._has_started = self._is_running = False
 
     def go_on(self) -> None:
@@ -77,7 +76,7 @@ class _Fit(Generic[T]):
             self._its_turn.release()
         else:
             self._has_started = True
-            self._thread.start()
+            self._threads.submit(self._context.run, self._run)
         self._wait()
 
     def _wait(self) -> None:
@@ -185,8 +184,9 @@ def run_together(
     """
     token = _found.set({})
     try:
-        with _at_most(n_threads):
-            return _results([_Fit(function) for function in functions])
+        # A thread that is used again has its memory at hand.
+        with _at_most(n_threads), ThreadPoolExecutor(_MOST_FITS + 1) as threads:
+            return _results([_Fit(function, threads) for function in functions])
     finally:
         _found.reset(token)
 

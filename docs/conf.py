@@ -48,6 +48,7 @@ TUTORIALS = [
     "plot_two_instruments.py",
     "plot_sensors.py",
     "plot_transfer.py",
+    "plot_photos.py",
     "plot_few_labels.py",
     "plot_pairs.py",
     "plot_transfer_report.py",

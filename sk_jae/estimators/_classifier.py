@@ -119,15 +119,13 @@ class JointTransferClassifier(ClassFitting):
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
-        for the augmented one (Sohn et al. 2020). This term starts after 36 % of the
-        epochs for images with information maximization, and otherwise after 30 %. It
-        needs `augmentation`.
+        for the augmented one (Sohn et al. 2020). It needs `augmentation`, and starts
+        after 30 % of the epochs, or 36 % for images with information maximization.
     head : {"auto", "shared", "both"}, default="auto"
         Which classifiers there are. "shared" is one classifier on the shared codes, the
         same for all tasks. "both" adds a classifier on both codes for every labeled
-        task, and the logits of the two are added up. "auto" means "both" if no task
-        depends on the labels of another one, that is if all tasks have complete labels
-        or if each has classes of its own; otherwise and for signals it means "shared".
+        task, and the logits of the two are added up. "auto" means "both" if all tasks
+        have complete labels, or each has its own classes; else, and for signals, "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task
@@ -148,16 +146,14 @@ class JointTransferClassifier(ClassFitting):
         Number of epochs in each phase of training. An epoch is one pass over the
         largest task, in which smaller tasks are repeated. "auto" makes about 600
         updates, and 900 for images with consistency and information maximization, in at
-        most 200 epochs; if the largest task has more than 2,000 samples, the number of
-        updates grows with the square root of their number. If all tasks are vectors, it
-        falls in the same way for fewer.
+        most 200 epochs. Beyond 2,000 samples of the largest task, it grows with the
+        square root of their number, and for vectors it falls below in the same way.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 0.99], default=0.25
         If fewer than this fraction of the samples of a task are labeled, the labeled
-        ones are repeated until they make up this fraction of every batch, which makes
-        an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
-        repeated (the paper).
+        ones are repeated until they make up this fraction of every batch, and an epoch
+        is up to ``1 / (1 - labeled_fraction)`` times as long; 0 repeats none (paper).
     class_weight : dict, "balanced" or None, default=None
         How much the labeled samples of each class count in all tasks, ``{class:
         weight}``, by default 1; "balanced" gives all classes one weight together.
@@ -282,6 +278,10 @@ class JointTransferClassifier(ClassFitting):
     without labels, and `fit` gives a :class:`~sk_jae.exceptions.TransferWarning` before
     it trains. So it does if tables have one column in common by name, or fewer than a
     tenth of those of the narrowest, since labeled tasks lose accuracy then, too.
+
+    Tools that encode `y`, such as CalibratedClassifierCV and VotingClassifier, make a
+    class of -1; give them complete labels only. Tools that need one array, such as
+    BaggingClassifier, can be used on the codes, behind this step of a pipeline.
 
     References
     ----------

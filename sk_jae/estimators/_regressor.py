@@ -140,9 +140,8 @@ class JointTransferRegressor(TargetFitting):
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 0.99], default=0.25
         If fewer than this fraction of the samples of a task are labeled, the labeled
-        ones are repeated until they make up this fraction of every batch, which makes
-        an epoch up to ``1 / (1 - labeled_fraction)`` times as long. With 0 nothing is
-        repeated (the paper).
+        ones are repeated until they make up this fraction of every batch, and an epoch
+        is up to ``1 / (1 - labeled_fraction)`` times as long; 0 repeats none (paper).
     lr : float, default=0.002
         Learning rate of the first epoch.
     lr_schedule : {"constant", "cosine"}, default="cosine"

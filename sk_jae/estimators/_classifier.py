@@ -125,7 +125,7 @@ class JointTransferClassifier(ClassFitting):
         Which classifiers there are. "shared" is one classifier on the shared codes, the
         same for all tasks. "both" adds a classifier on both codes for every labeled
         task, and the logits of the two are added up. "auto" means "both" if all tasks
-        have complete labels, or each has its own classes; else, and for signals, "shared".
+        have complete labels or classes of their own; else, and for signals, "shared".
     strategy : {"end-to-end", "common-branch"}, default="end-to-end"
         "end-to-end" trains all terms at the same time. "common-branch" trains in three
         phases: first the autoencoders; then, with the labels of the source (the task

@@ -193,14 +193,9 @@ class TestTheirStart:
             ("conv", "infomax", {"consistency_weight": 0.0}, "after {} % otherwise"),
             ("dense", "infomax", {}, "after {} % otherwise"),
             ("conv", "infomax", {"augmentation": None}, "and after {} % without"),
-            ("conv", "consistency", {}, "This term starts after {} % of the epochs"),
-            (
-                "conv",
-                "consistency",
-                {"infomax_weight": 0.0},
-                "otherwise after {} %",
-            ),
-            ("dense", "consistency", {}, "otherwise after {} %"),
+            ("conv", "consistency", {}, "or {} % for images with information"),
+            ("conv", "consistency", {"infomax_weight": 0.0}, "and starts after {} %"),
+            ("dense", "consistency", {}, "and starts after {} %"),
         ],
     )
     def test_is_after_as_many_epochs_as_is_documented(

@@ -75,7 +75,7 @@ _TWO_PARTS = 1.5
 # How augmentation changes signals: those of aligned series, of which the place, the
 # amplitude and the smallest changes may tell the class, and others.
 _ALIGNED = {"shift": 0.0, "gain": 0.0, "noise": 0.0, "mask": 0.1}
-_ANYWHERE = {"shift": 0.5}
+_ANYWHERE = {"shift": 0.5, "rate": 0.02, "tone": 0.3}
 
 
 def new_state(

@@ -152,8 +152,8 @@ class JointAutoencoder(CodeFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (masks up
-        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        and shifts images a little, moves signals and changes their rate and tone (masks
+        up to a tenth of their time if all have labels), and leaves vectors alone. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions of images in bfloat16

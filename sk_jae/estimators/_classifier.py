@@ -112,10 +112,10 @@ class JointTransferClassifier(ClassFitting):
         Weight of information maximization on tasks that have unlabeled samples: each
         prediction becomes more confident, and together they become more diverse, the
         latter with twice the weight (Gomes et al. 2010, Hu et al. 2017). The term
-        starts after 60 % of the epochs for images with consistency, after 30 %
-        otherwise, and after 50 % without augmentation. For images with consistency, the
-        cosine of `lr_schedule` is run through twice, before this term and with it.
-        Training decides which shares of the classes it supposes, see `transfer_`.
+        starts after 60 % of the epochs for images with consistency, after 10 % for
+        augmented signals, after 30 % otherwise, and after 50 % without augmentation.
+        For these images, the cosine of `lr_schedule` is run through twice, before the
+        term and with it. Training decides which shares it supposes, see `transfer_`.
     consistency_weight : float, or list or dict of float, default=1.0
         Weight of consistency on tasks that have unlabeled samples: a confident
         prediction for the plain sample (a probability of at least 0.9) is the target
@@ -190,8 +190,8 @@ class JointTransferClassifier(ClassFitting):
         Smallest improvement of the loss that early stopping counts as one.
     augmentation : "auto", callable or None, default="auto"
         Random changes of the samples during training. "auto" rotates, scales, shears
-        and shifts images a little, shifts signals by up to half of their time (masks up
-        to a tenth of it if all tasks have labels), and leaves vectors as they are. A
+        and shifts images a little, moves signals and changes their rate and tone (masks
+        up to a tenth of their time if all have labels), and leaves vectors alone. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions of images in bfloat16

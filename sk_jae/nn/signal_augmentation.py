@@ -9,20 +9,25 @@ from sk_jae.nn.augmentation import RandomMap
 
 __all__ = ["RandomSignal", "random_signal"]
 
+# So many waves over all frequencies make up a random tone.
+_N_WAVES = 8
+
 
 def random_signal(
     x: Tensor,
     shift: float = 0.1,
     *,
     gain: float = 0.1,
+    rate: float = 0.0,
+    tone: float = 0.0,
     noise: float = 0.02,
     mask: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Move each signal in time, change its amplitude and its noise, and mask a part.
+    """Move each signal in time, change how it sounds and its noise, and mask a part.
 
-    All channels of a signal are moved, multiplied and masked alike. Beyond its ends a
-    signal is continued by its reflection.
+    All channels of a signal are moved, resampled, multiplied and masked alike. Beyond
+    its ends a signal is continued by its reflection.
 
     Parameters
     ----------
@@ -32,6 +37,11 @@ def random_signal(
         The largest shift, as a part of the time.
     gain : float, default=0.1
         Standard deviation of the logarithm of the amplitude.
+    rate : float, default=0.0
+        The largest change of the sampling rate, as a part of it.
+    tone : float, default=0.0
+        As `gain`, for each frequency of each channel, as another sensor would hear it.
+        Neighboring frequencies change alike.
     noise : float, default=0.02
         Standard deviation of the noise that is added.
     mask : float, default=0.0
@@ -57,11 +67,13 @@ def random_signal(
     n, _, time = x.shape
     draw = torch.empty(n, 1, device=x.device, dtype=torch.float32)
     steps = (draw.uniform_(-shift, shift, generator=generator) * time).round().long()
-    places = torch.arange(time, device=x.device) + steps  # (n, time)
-    # Counted from a mirrored start, and back from a mirrored end.
-    places = places.remainder(2 * time)
-    places = torch.minimum(places, 2 * time - 1 - places)
-    moved = x.gather(2, places[:, None].expand_as(x))
+    if tone:
+        x = _in_other_tone(x, tone, generator)
+    if rate:
+        moved = _at_other_rate(x, steps, rate, generator)
+    else:
+        places = torch.arange(time, device=x.device) + steps  # (n, time)
+        moved = _taken(x, _mirrored(places, time))
     if gain:
         factor = (gain * draw.normal_(generator=generator)).exp()[:, None]
         moved = moved * factor
@@ -76,6 +88,50 @@ def random_signal(
     return moved
 
 
+def _taken(x: Tensor, places: Tensor) -> Tensor:
+    """The values of signals (n, channels, time) at places (n, new_time)."""
+    return x.gather(2, places[:, None].expand(-1, x.shape[1], -1))
+
+
+def _mirrored(places: Tensor, time: int) -> Tensor:
+    """Places counted from a mirrored start, and back from a mirrored end."""
+    places = places.remainder(2 * time)
+    return torch.minimum(places, 2 * time - 1 - places)
+
+
+def _at_other_rate(
+    x: Tensor, steps: Tensor, rate: float, generator: torch.Generator | None
+) -> Tensor:
+    """Stretch signals (n, channels, time) around their middle, and move them."""
+    time = x.shape[2]
+    factor = 1 + torch.empty_like(steps, dtype=torch.float32).uniform_(
+        -rate, rate, generator=generator
+    )
+    from_middle = torch.arange(time, device=x.device) - (time - 1) / 2
+    places = factor * from_middle + (time - 1) / 2 + steps  # (n, time)
+    # Linear interpolation weakens the highest frequencies, less so between half steps.
+    halves = 2 * torch.fft.irfft(torch.fft.rfft(x), n=2 * time)
+    places = 2 * places
+    lower = places.floor()
+    part = (places - lower)[:, None]
+    one, other = (
+        _taken(halves, _mirrored(p.long(), 2 * time)) for p in (lower, lower + 1)
+    )
+    return one + (other - one) * part
+
+
+def _in_other_tone(x: Tensor, tone: float, generator: torch.Generator | None) -> Tensor:
+    """Multiply the frequencies of signals (n, channels, time) by random factors."""
+    n, channels, time = x.shape
+    waves = torch.empty(n, channels, _N_WAVES, device=x.device, dtype=torch.float32)
+    waves.normal_(generator=generator)
+    places = torch.linspace(0, torch.pi, time // 2 + 1, device=x.device)
+    numbers = torch.arange(1, _N_WAVES + 1, device=x.device)
+    curves = waves @ (numbers[:, None] * places).cos() * (tone / (_N_WAVES / 2) ** 0.5)
+    changed: Tensor = torch.fft.irfft(torch.fft.rfft(x) * curves.exp(), n=time)
+    return changed
+
+
 class RandomSignal(RandomMap):
     """The function `random_signal` as an object that has its own generator.
 
@@ -83,6 +139,8 @@ class RandomSignal(RandomMap):
     ----------
     shift : float, default=0.1
     gain : float, default=0.1
+    rate : float, default=0.0
+    tone : float, default=0.0
     noise : float, default=0.02
     mask : float, default=0.0
         See there.
@@ -112,17 +170,22 @@ class RandomSignal(RandomMap):
         shift: float = 0.1,
         *,
         gain: float = 0.1,
+        rate: float = 0.0,
+        tone: float = 0.0,
         noise: float = 0.02,
         mask: float = 0.0,
     ) -> None:
         super().__init__()
-        self.shift, self.gain, self.noise, self.mask = shift, gain, noise, mask
+        self.shift, self.gain, self.rate, self.tone = shift, gain, rate, tone
+        self.noise, self.mask = noise, mask
 
     def __call__(self, x: Tensor) -> Tensor:
         return random_signal(
             x,
             self.shift,
             gain=self.gain,
+            rate=self.rate,
+            tone=self.tone,
             noise=self.noise,
             mask=self.mask,
             generator=self.generator,

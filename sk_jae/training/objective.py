@@ -93,8 +93,9 @@ class JointLoss(nn.Module):
     ----------
     progress : float
         The fraction of the epochs of the phase that is finished, from 0 to 1.
-    start : float
-        The fraction at which the terms on unlabeled samples start.
+    start, consistency_start : float
+        The fractions at which the first term on unlabeled samples and consistency
+        start.
     shares : torch.nn.ModuleDict of {str: ClassShares}
         The supposed shares of the classes, by the position of the task. A task that is
         not in it has no information maximization.
@@ -123,7 +124,7 @@ class JointLoss(nn.Module):
         self.augment = tuple(augment)
         self.units = units or {}
         self.register_buffer("class_weight", class_weight)
-        self.start = 0.0
+        self.start = self.consistency_start = 0.0
         self.shares = nn.ModuleDict()
         self.counts = nn.ModuleDict()
         self.progress = 0.0
@@ -135,9 +136,10 @@ class JointLoss(nn.Module):
     @progress.setter
     def progress(self, progress: float) -> None:
         self._progress = progress
-        # `forward` reads only this flag. Compiled, it would be compiled again for every
-        # other number.
+        # `forward` reads only these flags. Compiled, it would be compiled again for
+        # every other number.
         self._has_warmed_up = progress >= self.start
+        self._is_consistent = progress >= self.consistency_start
 
     def forward(
         self, module: JointModule, batch: Batch, phase: Phase
@@ -284,6 +286,7 @@ class JointLoss(nn.Module):
             x
             if self.augment
             and self.augment[t] is not None
+            and self._is_consistent
             and self._learns_unlabeled(t, phase)
             and phase.weight("consistency", t)
             else None

@@ -166,6 +166,7 @@ def _steps(epoch: EpochOfTraining) -> Hashable:
         tuple(min(most, max(sizes)) for most in batches.most),
         tuple(labels is None for labels in batches.data.labels),
         criterion.progress >= criterion.start,
+        criterion.progress >= criterion.consistency_start,
         tuple(
             (task, shares.supposed is None)
             for task, shares in sorted(criterion.shares.items())

@@ -77,7 +77,8 @@ class StackedLoss(JointLoss):
     def begin_epoch(self) -> None:
         """Take over how far the training has come."""
         first = self._own[0]
-        self.start, self.progress = first.start, first.progress
+        self.start, self.consistency_start = first.start, first.consistency_start
+        self.progress = first.progress
         self.shares = nn.ModuleDict(
             {
                 t: _StackedShares([cast(ClassShares, c.shares[t]) for c in self._own])

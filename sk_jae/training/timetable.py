@@ -19,6 +19,10 @@ Augmentations = Sequence[Callable[[Tensor], Tensor] | None]
 # are not augmented, which corrects these, the terms start later.
 START, START_PLAIN = 0.3, 0.5
 
+# Those for signals become better by information maximization alone. Later on they are
+# so sure that classes stay exchanged, and consistency makes them surer still.
+SIGNAL_START = 0.1
+
 # With two parts: the length of the first one, and when consistency starts in it.
 FIRST_PART, CONSISTENCY_START = 0.6, 0.36
 
@@ -29,17 +33,17 @@ class Timetable:
 
     Attributes
     ----------
-    start : float
-        The first term on unlabeled samples.
     infomax_start : float
         Information maximization.
+    consistency_start : float
+        Consistency.
     has_two_parts : bool
         Whether the cosine of the learning rate is run through twice: before
         information maximization starts, and from there on.
     """
 
-    start: float
     infomax_start: float
+    consistency_start: float
     has_two_parts: bool = False
 
     @classmethod
@@ -47,9 +51,16 @@ class Timetable:
         cls, phase: Phase, augment: Augmentations, layouts: Sequence[Layout]
     ) -> Timetable:
         if has_two_parts([phase], augment, layouts):
-            return cls(CONSISTENCY_START, FIRST_PART, has_two_parts=True)
+            return cls(FIRST_PART, CONSISTENCY_START, has_two_parts=True)
         start = START if any(augment) else START_PLAIN
-        return cls(start, start)
+        only_signals = all(layout.kind == "signal" for layout in layouts)
+        is_early = only_signals and any(augment)
+        return cls(SIGNAL_START if is_early else start, start)
+
+    @property
+    def start(self) -> float:
+        """The first term on unlabeled samples."""
+        return min(self.infomax_start, self.consistency_start)
 
     def cosine(self, progress: float) -> float:
         """The factor of the learning rate at this fraction of the epochs."""

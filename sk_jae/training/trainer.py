@@ -247,6 +247,7 @@ class Trainer:
         valid = None
         times = Timetable.of(phase, net.augment, self.data.layouts)
         net.criterion_.start = times.start
+        net.criterion_.consistency_start = times.consistency_start
         adaptation = self.adaptation = Adaptation(
             net, self.data, self.reader, self.class_prior, times, self._step
         )

@@ -9,6 +9,7 @@ import pytest
 
 from sk_jae import JointAutoencoder, JointTransferClassifier
 from sk_jae.exceptions import TransferWarning
+from tests.helpers.documented import documented
 from tests.helpers.refusals import assert_has, refusal
 from tests.helpers.small import SMALL
 
@@ -118,6 +119,33 @@ def test_other_channels_are_warned_of_and_never_dropped():
     three = np.concatenate([X, X[:, :1]], axis=1)
     with pytest.warns(TransferWarning, match=r"\(2, 64\), \(3, 64\).* Select channels"):
         accuracy_elsewhere(one, (three, y), max_epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "text"),
+    [("auto", "after {} % for augmented signals"), (None, "after {} % without")],
+)
+def test_information_maximization_starts_when_it_is_documented(augmentation, text):
+    (X, y), (X_other, _) = tones(40, 64), tones(40, 64, seed=1)
+    parameters = {"encoder": CONV, "augmentation": augmentation, "max_epochs": 20}
+    clf = JointTransferClassifier(**SMALL | parameters)
+    clf.fit([X, X_other], [y, None])
+    start = 20 * documented(JointTransferClassifier, text) / 100
+    assert ["train_infomax" in row for row in clf.history_] == [
+        epoch >= start for epoch in range(20)
+    ]
+    found = ["train_consistency" in row for row in clf.history_]
+    start = 20 * documented(JointTransferClassifier, "and starts after {} %") / 100
+    has_it = augmentation is not None
+    assert found == [has_it and epoch >= start for epoch in range(20)]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_another_sensor_may_hear_other_frequencies_better(seed):
+    (X, y), (X_other, y_other) = tones(160, 128, seed=2), tones(160, 128, seed=3)
+    tilt = np.linspace(1, 30, 65) ** (-1) ** seed
+    X_other = np.fft.irfft(np.fft.rfft(X_other) * tilt)
+    assert accuracy_elsewhere((X, y), (X_other, y_other), random_state=seed) > 0.95
 
 
 def test_labeled_signals_are_learned_by_when_something_happens():

@@ -87,6 +87,34 @@ class TestAugmentation:
         steps = random_signal(x, 1.0, generator=draw()).diff(dim=2).abs()
         assert float(steps.max()) < 2  # no jump from one end to the other
 
+    def test_changes_the_rate_and_nothing_else(self):
+        time = torch.arange(200.0)
+        x = torch.sin(0.9 * time).repeat(50, 2, 1)
+        plain = {"shift": 0.0, "gain": 0.0, "noise": 0.0}
+        changed = random_signal(x, **plain, rate=0.05, generator=draw())[:, :, 20:-20]
+        assert torch.equal(changed[:, 0], changed[:, 1])
+        # The same wave, at a frequency that is up to 5 % higher or lower.
+        spectrum = torch.fft.rfft(changed[:, 0], n=20_000).abs()
+        found = spectrum.argmax(1) / 20_000 * 2 * torch.pi / 0.9
+        assert found.min() > 0.945
+        assert found.max() < 1.055
+        assert float(found.std()) == pytest.approx(0.05 / 3**0.5, rel=0.2)
+        assert float(changed.square().mean()) == pytest.approx(0.5, rel=0.05)
+        still = random_signal(x, **plain, rate=1e-7, generator=draw())
+        assert torch.allclose(still, x, atol=1e-3)
+
+    def test_changes_the_tone_of_each_channel_smoothly(self):
+        x = random(400, 2, 255)
+        changed = random_signal(
+            x, 0.0, gain=0.0, tone=0.25, noise=0.0, generator=draw()
+        )
+        curves = (torch.fft.rfft(changed).abs() / torch.fft.rfft(x).abs()).log()
+        assert float(curves.std()) == pytest.approx(0.25, rel=0.1)
+        assert float(curves.diff(dim=2).std()) < 0.05  # from a frequency to the next
+        one, other = curves.flatten(2).unbind(1)
+        assert abs(float((one * other).mean())) < 0.01
+        assert abs(float(curves.mean())) < 0.03
+
     def test_masks_a_stretch_of_all_channels(self):
         x = 1 + random(100, 2, 50).abs()
         masked = random_signal(x, 0.0, gain=0.0, noise=0.0, mask=0.2, generator=draw())

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.recipes import HEADINGS, recipe
+from tests.helpers.recipes import PAGE as RECIPES
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -37,6 +40,16 @@ def test_readme_runs(tmp_path, monkeypatch):
 def test_pages_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_blocks(page)
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_no_program_of_a_page_is_left_out(page):
+    kinds = re.findall(r"^```(\S*)", page.read_text(encoding="utf-8"), flags=re.M)[::2]
+    programs = [kind for kind in kinds if not kind.startswith("{")]
+    others = [kind for kind in programs if kind != "python"]
+    assert others == (["py"] * len(HEADINGS) if page == RECIPES else [])
+    if others:
+        assert len({recipe(heading) for heading in HEADINGS}) == len(HEADINGS)
 
 
 def test_commands_are_there():

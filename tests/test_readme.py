@@ -15,6 +15,7 @@ from tests.helpers.recipes import PAGE as RECIPES
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+MARKDOWN = [README, *PAGES, *ROOT.glob("C*.md"), ROOT / "benchmarks" / "README.md"]
 
 
 def run_blocks(page: Path) -> dict[str, Any]:
@@ -50,6 +51,13 @@ def test_no_program_of_a_page_is_left_out(page):
     assert others == (["py"] * len(HEADINGS) if page == RECIPES else [])
     if others:
         assert len({recipe(heading) for heading in HEADINGS}) == len(HEADINGS)
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.name)
+def test_no_line_of_a_page_is_lost(page):
+    """The site leaves out lines that begin with %, and +++ ends a part."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    assert not re.findall(r"^ {0,3}(?:%|\+\+\+).*", text, flags=re.M)
 
 
 def test_commands_are_there():

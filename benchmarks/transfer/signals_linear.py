@@ -1,14 +1,15 @@
 """What a logistic regression makes of the problems of signals.
 
-The problems, the rows and the seeds are those of `benchmarks.transfer.signals`. The plain
-model is what one would try first: `StandardScaler` and `LogisticRegression`, both at their
-defaults but for more iterations, on the values of the signals, and on the magnitudes of
-their Fourier transforms. It learns from the labeled rows of the source. The target is
-scaled as the source is, or by its own unlabeled rows. A linear model takes one number of
-columns, so signals are first brought to the lower rate, and cut to the shorter length.
+The problems, the rows and the seeds are those of `benchmarks.transfer.signals`. The
+plain model is what one would try first: `StandardScaler` and `LogisticRegression`, both
+at their defaults but for more iterations, on the values of the signals, and on the
+magnitudes of their Fourier transforms. It learns from the labeled rows of the source.
+The target is scaled as the source is, or by its own unlabeled rows. A linear model
+takes one number of columns, so signals are first brought to the lower rate, and cut to
+the shorter length.
 
-Every outcome is added to benchmarks/transfer/results/signals_linear.json, and those that
-are there are not repeated.
+Every outcome is added to benchmarks/transfer/results/signals_linear.json, and those
+that are there are not repeated.
 
     python -m benchmarks.transfer.signals_linear [--quick] [--bearings PATH]
 """
@@ -58,7 +59,9 @@ def in_common(problem: Problem) -> list[np.ndarray]:
     signals = [problem.source[0], problem.target[0]]
     rates = problem.params.get("sampling_rate", [1, 1])
     signals = [
-        X if rate == min(rates) else resample(X, X.shape[2] * min(rates) // rate, axis=2)
+        X
+        if rate == min(rates)
+        else resample(X, X.shape[2] * min(rates) // rate, axis=2)
         for X, rate in zip(signals, rates, strict=True)
     ]
     n_steps = min(X.shape[2] for X in signals)

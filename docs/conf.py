@@ -37,7 +37,10 @@ suppress_warnings = ["config.cache"]  # the order of the gallery is a function
 # fetched during the build.
 default_role = "literal"  # single backticks look the same in pages and docstrings
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!sk_jae).*"), (r"(?!py:|doc|ref).*", r".*")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!sk_jae|Joint).*"),
+    (r"(?!py:|doc|ref).*", r".*"),
+]
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings have the types
@@ -118,12 +121,14 @@ def skip_member(
     return True if name in ("forward", "extra_repr") and not text else None
 
 
-def name_guide(
+def adapt_text(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """A text of scikit-learn refers to an example of its own documentation."""
+    """Texts of scikit-learn refer to its own documentation, and to its own versions."""
     label = ":ref:`sphx_glr_auto_examples_miscellaneous_plot_set_output.py`"
-    lines[:] = [line.replace(label, "its gallery") for line in lines]
+    text = "\n".join(lines).replace(label, "its gallery")
+    note = r"^( *)\.\. version(?:added|changed)::.*\n?(?:\1 +\S.*\n?)*"
+    lines[:] = re.sub(note, "", text, flags=re.M).split("\n")
 
 
 def names_of_the_reference() -> dict[str, tuple[str, str]]:
@@ -174,7 +179,7 @@ def finish_page(app: Any, doctree: nodes.document) -> None:
 def setup(app: Any) -> None:
     app.connect("doctree-read", finish_page)
     app.connect("autodoc-skip-member", skip_member)
-    app.connect("autodoc-process-docstring", name_guide, priority=100)
+    app.connect("autodoc-process-docstring", adapt_text, priority=100)
 
 
 html_theme = "pydata_sphinx_theme"

@@ -256,8 +256,7 @@ class JointTransferClassifier(ClassFitting):
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
         "exchanged", positions of classes whose names it put right; "agreement", the part
-        of samples of the same class as before; and "scale", of a table: "common" if it
-        keeps the units of labeled ones, "own" if not.
+        of the same class as before; "scale", "own" or that in "common" with labeled ones.
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -221,13 +221,10 @@ class _Block:
 
     def is_bound(self) -> bool:
         """Whether the networks still have equal settings and the states of `bind`."""
-        return (
-            all(
-                optimizer.state is state
-                for optimizer, state in zip(self._own, self._states, strict=True)
-            )
-            and _have_equal_options(self._own)
-        )
+        return all(
+            optimizer.state is state
+            for optimizer, state in zip(self._own, self._states, strict=True)
+        ) and _have_equal_options(self._own)
 
     def bind(self) -> None:
         if self._n_bound == len(self.optimizer.state) and self._states:

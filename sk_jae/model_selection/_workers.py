@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,10 +22,6 @@ RunSome: TypeAlias = Callable[[Sequence[int]], list[Any]]  # by their places
 # Fewer fits at a time gain much less from being trained together.
 _LEAST = 18
 
-# Whoever has to start first begins with a smaller part. What is left then goes to the
-# one that ends first, so that all end at about the same time.
-_PART_OF_LATER = 0.75
-
 # From these, libraries read how many threads they may use.
 _N_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -39,7 +34,7 @@ def run_in_processes(
     """Call functions in this process and in others, each of which calls many at once.
 
     This process begins while the others start. Who is ready takes a part of those that
-    are left. Parts are few and large, since what is trained together costs less.
+    are left, and the parts become smaller, so that all end at about the same time.
 
     Parameters
     ----------
@@ -104,20 +99,14 @@ class _Parts:
         self._results: list[Any] = [None] * n_functions
         self._error: Exception | None = None
         self._n_processes = n_processes
-        self._share = n_functions / n_processes
         self._least = min(_LEAST, -(-n_functions // n_processes))
         self._waiting = deque(range(n_functions))
         self._n_taken = 0
         self._changed = threading.Condition()
 
-    def work(self, run: RunSome, begin_with: float = 1.0) -> None:
-        """Call parts until none is left, or an error is raised.
-
-        The first one is this part of the share of a process.
-        """
-        n = math.ceil(begin_with * self._share)
-        while places := self._next(n):
-            n = 0
+    def work(self, run: RunSome) -> None:
+        """Call parts until none is left, or an error is raised."""
+        while places := self._next():
             try:
                 found = run(places)
                 for i, result in zip(places, found, strict=True):
@@ -133,7 +122,7 @@ class _Parts:
             there([])
         except Exception as error:
             self._fail(error)
-        self.work(there, _PART_OF_LATER)
+        self.work(there)
 
     def _fail(self, error: Exception) -> None:
         with self._changed:
@@ -153,10 +142,9 @@ class _Parts:
             raise self._error
         return self._results
 
-    def _next(self, n: int) -> list[int]:
-        """The places of so many functions, or of more if that is a small part."""
+    def _next(self) -> list[int]:
         with self._changed:
-            n = max(n, self._least, -(-len(self._waiting) // self._n_processes))
+            n = max(self._least, -(-len(self._waiting) // self._n_processes))
             places = [
                 self._waiting.popleft() for _ in range(min(n, len(self._waiting)))
             ]

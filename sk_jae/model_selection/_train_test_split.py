@@ -78,7 +78,7 @@ def task_train_test_split(
         If `X` or `y` is not a list, tuple or dict.
     ValueError
         If a task has too few samples for the sizes, if the number of its labels differs
-        from that of its samples, or if :class:`JointArrays` would refuse it.
+        from that of its samples, or if :class:`~sk_jae.JointArrays` would refuse it.
 
     See Also
     --------

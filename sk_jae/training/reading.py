@@ -72,6 +72,7 @@ class SampleReader:
         self.streams: WeakSet[Any] = WeakSet()
         self._scalings = [_scaling_on(device, layout) for layout in layouts]
         self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
+        self.guesses: dict[int, Tensor] = {}
         self._weights = [
             None if w is None else torch.from_numpy(w / w.max()).float()
             for w in weights
@@ -154,10 +155,20 @@ class SampleReader:
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
         """Labels (n, ...) of one task, for rows from `placed`."""
-        labels = self._labels[t]
-        if labels is None:
+        return self._chosen(self._labels[t], rows)
+
+    def guess(self, t: int, classes: Tensor) -> None:
+        """Let training learn these classes (n_samples_t,) of an unlabeled task."""
+        self.guesses[t] = classes.to(self.device) if self.is_resident else classes
+
+    def targets(self, t: int, rows: Tensor) -> Tensor | None:
+        """What training learns (n, ...): the labels of a task, or guesses for them."""
+        return self._chosen(self.guesses.get(t, self._labels[t]), rows)
+
+    def _chosen(self, values: Tensor | None, rows: Tensor) -> Tensor | None:
+        if values is None:
             return None
-        chosen = labels[rows]
+        chosen = values[rows]
         return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
 
 

@@ -71,6 +71,8 @@ class Table:
         left out.
     derive : callable
         Makes cells of the runs in the file.
+    other_results : sequence of str, default=()
+        Files whose runs are shown beside those of the first.
     corner : str, default=""
         The header of the labels.
     missing : str, default=""
@@ -87,6 +89,7 @@ class Table:
     columns: Sequence[Column]
     rows: Mapping[str, str]
     derive: Callable[[list[dict[str, Any]]], Iterable[Cell]]
+    other_results: Sequence[str] = ()
     corner: str = ""
     missing: str = ""
     published: Mapping[tuple[str, str], float] = field(default_factory=dict)

@@ -45,7 +45,10 @@ def all_tables() -> dict[str, Table]:
 def make_table(name: str) -> str:
     """The table as the committed results have it."""
     table = all_tables()[name]
-    return render(table, Results(results_path(table.results)).read())
+    content = Results(results_path(table.results)).read()
+    for other in table.other_results:
+        content["runs"] += Results(results_path(other)).read()["runs"]
+    return render(table, content)
 
 
 def pages() -> list[Path]:

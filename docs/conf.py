@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 
 import sk_jae
 
@@ -30,8 +35,12 @@ suppress_warnings = ["config.cache"]  # the order of the gallery is a function
 
 # References to names of this package must exist. Others lead nowhere, since nothing is
 # fetched during the build.
+default_role = "literal"  # single backticks look the same in pages and docstrings
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!sk_jae).*"), (r"(?!py:|doc|ref).*", r".*")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!sk_jae|Joint).*"),
+    (r"(?!py:|doc|ref).*", r".*"),
+]
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings have the types
@@ -112,17 +121,65 @@ def skip_member(
     return True if name in ("forward", "extra_repr") and not text else None
 
 
-def name_guide(
+def adapt_text(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """A text of scikit-learn refers to an example of its own documentation."""
+    """Texts of scikit-learn refer to its own documentation, and to its own versions."""
     label = ":ref:`sphx_glr_auto_examples_miscellaneous_plot_set_output.py`"
-    lines[:] = [line.replace(label, "its gallery") for line in lines]
+    text = "\n".join(lines).replace(label, "its gallery")
+    note = r"^( *)\.\. version(?:added|changed)::.*\n?(?:\1 +\S.*\n?)*"
+    lines[:] = re.sub(note, "", text, flags=re.M).split("\n")
+
+
+def names_of_the_reference() -> dict[str, tuple[str, str]]:
+    """What leads to the reference wherever a page has it: its text, and where to.
+
+    Functions count only where no parameter or plain word is spelled like them.
+    """
+    packages = [sk_jae, *(getattr(sk_jae, name) for name in sk_jae.__all__)]
+    found = {"pack": ("obj", "sk_jae.pack")}
+    for package in filter(inspect.ismodule, packages):
+        path = package.__name__
+        if package is not sk_jae:
+            found[path] = ("mod", path)
+        for name in package.__all__:
+            goal = ("obj", f"{path}.{name}")
+            if not inspect.ismodule(getattr(package, name)):
+                found[f"{path}.{name}"] = goal
+            has_functions = path.endswith((".metrics", ".datasets", "_selection"))
+            if re.search("[a-z][A-Z]", name) or (has_functions and "_" in name):
+                found[name] = goal
+    return found
+
+
+NAMES = names_of_the_reference()
+
+
+def finish_page(app: Any, doctree: nodes.document) -> None:
+    """Link names to the reference, and keep what belongs together in one line."""
+    page = app.env.docname
+    if page.startswith("generated/"):
+        return
+    for entry in doctree.findall(nodes.entry):
+        for text in list(entry.findall(nodes.Text)):
+            whole = text.replace(" ± ", "\u00a0±\u00a0")
+            whole = re.sub(r"\((\d+), (\d+) s\)", "(\\1,\u00a0\\2\u00a0s)", whole)
+            text.parent.replace(text, nodes.Text(whole))
+    for literal in list(doctree.findall(nodes.literal)):
+        kind, goal = NAMES.get(literal.astext(), ("", ""))
+        if goal and isinstance(literal.parent, nodes.paragraph):
+            link = pending_xref(
+                "", refdomain="py", reftype=kind, reftarget=goal, refexplicit=True
+            )
+            link["refdoc"] = page
+            literal.parent.replace(literal, link)
+            link += literal
 
 
 def setup(app: Any) -> None:
+    app.connect("doctree-read", finish_page)
     app.connect("autodoc-skip-member", skip_member)
-    app.connect("autodoc-process-docstring", name_guide, priority=100)
+    app.connect("autodoc-process-docstring", adapt_text, priority=100)
 
 
 html_theme = "pydata_sphinx_theme"

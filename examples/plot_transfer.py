@@ -12,6 +12,9 @@ learn them together:
   the same for a picture that is turned and shifted by a little.
 """
 
+import textwrap
+import warnings
+
 import matplotlib.pyplot as plt
 from sklearn.base import clone
 from sklearn.manifold import TSNE
@@ -40,7 +43,10 @@ classifier = JointTransferClassifier(max_epochs=15, random_state=0)
 
 def fit_and_draw(name):
     clf = clone(classifier).set_params(**models[name])
-    clf.fit(X, {"optical": y["optical"]})
+    with warnings.catch_warnings(record=True) as given:
+        clf.fit(X, {"optical": y["optical"]})
+    for warning in given:
+        print(textwrap.fill(f"{warning.category.__name__}: {warning.message}", 80))
     accuracy = clf.score({"pen": X_test["pen"]}, {"pen": y_test["pen"]})
     display = CodesDisplay.from_estimator(
         clf, X_test, y_test, transformer=TSNE(random_state=0)
@@ -49,8 +55,8 @@ def fit_and_draw(name):
 
 
 # %%
-# With only the bottleneck shared, the classes of the two tasks do not meet. The warning
-# below the picture says so before the fit begins.
+# With only the bottleneck shared, the classes of the two tasks do not meet. `fit` gives
+# a warning of it before it trains, which stands below the picture.
 
 fit_and_draw("only the bottleneck shared")
 

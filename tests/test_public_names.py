@@ -91,7 +91,8 @@ def test_a_public_name_is_explained_by_an_example_that_runs(package, name):
         assert value.__doc__
     elif name not in ALIASES:
         assert inspect.isclass(value) or inspect.isfunction(value)
-        assert ">>> " in (value.__doc__ or "")
+        lines = re.findall(r"^ *(?:>>>|\.\.\.) (.*)", value.__doc__ or "", flags=re.M)
+        assert re.search(rf"\b{name}\b", "\n".join(lines)), f"{name} has no example"
 
 
 def test_an_unknown_name_is_an_error_that_says_so():

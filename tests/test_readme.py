@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.recipes import HEADINGS, recipe
+from tests.helpers.recipes import PAGE as RECIPES
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+MARKDOWN = [README, *PAGES, *ROOT.glob("C*.md"), ROOT / "benchmarks" / "README.md"]
 
 
 def run_blocks(page: Path) -> dict[str, Any]:
@@ -37,6 +41,23 @@ def test_readme_runs(tmp_path, monkeypatch):
 def test_pages_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_blocks(page)
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_no_program_of_a_page_is_left_out(page):
+    kinds = re.findall(r"^```(\S*)", page.read_text(encoding="utf-8"), flags=re.M)[::2]
+    programs = [kind for kind in kinds if not kind.startswith("{")]
+    others = [kind for kind in programs if kind != "python"]
+    assert others == (["py"] * len(HEADINGS) if page == RECIPES else [])
+    if others:
+        assert len({recipe(heading) for heading in HEADINGS}) == len(HEADINGS)
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.name)
+def test_no_line_of_a_page_is_lost(page):
+    """The site leaves out lines that begin with %, and +++ ends a part."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    assert not re.findall(r"^ {0,3}(?:%|\+\+\+).*", text, flags=re.M)
 
 
 def test_commands_are_there():

@@ -18,28 +18,38 @@ DIRECTIONS = {
 
 
 def signal_cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
+    """Runs of ours, and those of a logistic regression, which have features."""
     for run in runs:
-        yield {
-            "row": run["direction"],
-            "column": "all",
-            "seed": run["seed"],
-            "values": {
-                "target": 100 * run["accuracy"],
-                "source": 100 * run["source_accuracy"],
-                "seconds": run["fit_seconds"],
-            },
+        values = {
+            "target": 100 * run["accuracy"],
+            "source": 100 * run["source_accuracy"],
         }
+        column = "ours"
+        if "features" in run:
+            column = f"{run['features']}, scale {run['scale']}"
+        else:
+            values["seconds"] = run["fit_seconds"]
+        row, seed = run["direction"], run["seed"]
+        yield {"row": row, "column": column, "seed": seed, "values": values}
+
+
+def _plain(features: str, header: str) -> Column:
+    name = f"{features}, scale of each"
+    return Column(f"logistic regression on {header}", name, "{target:±.1f}")
 
 
 TABLES = {
     "transfer/signals": Table(
         results="transfer/signals",
+        other_results=["transfer/signals_linear"],
         corner="labeled → unlabeled",
         columns=[
-            Column("accuracy, unlabeled task", "all", "{target:±.1f}"),
-            Column("accuracy, labeled task", "all", "{source:±.1f}"),
-            Column("processor seconds of a fit", "all", "{seconds:.0f}"),
-            Column("seeds", "all", "{n}"),
+            Column("accuracy, unlabeled task", "ours", "{target:±.1f}"),
+            _plain("values", "the values"),
+            _plain("spectra", "the spectra"),
+            Column("accuracy, labeled task", "ours", "{source:±.1f}"),
+            Column("processor seconds of a fit", "ours", "{seconds:.0f}"),
+            Column("seeds", "ours", "{n}"),
         ],
         rows=DIRECTIONS,
         derive=signal_cells,

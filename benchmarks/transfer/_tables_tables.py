@@ -86,7 +86,7 @@ def problems_table(*, small: bool) -> Table:
     return Table(
         results="transfer/tables",
         columns=[Column(name, name, "{accuracy:±.1f}") for name in ROWS],
-        rows={name: name for name in PROBLEMS},
+        rows={name: name.replace("->", "→") for name in PROBLEMS},
         derive=lambda runs: problem_cells(
             [run for run in runs if run["small"] == small]
         ),

@@ -85,8 +85,10 @@ class Architecture:
 
     Examples
     --------
-    >>> from sk_jae.architecture import describe, to_string
+    >>> from sk_jae.architecture import Architecture, describe, to_string
     >>> gray = describe("gray", (1, 16, 16), (1, 28, 28), "FC 64, FC 32", "mirror")
+    >>> isinstance(gray, Architecture)
+    True
     >>> to_string(gray.decoder)
     'FC 32, FC 64, FC 256'
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Mapping
 from typing import Any, Literal, overload
@@ -304,8 +305,9 @@ def keep_labels(
 
     Parameters
     ----------
-    y : array-like of int of shape (n_samples,)
-        The labels. Samples that are unlabeled already (-1) are no class.
+    y : array-like of int or str of shape (n_samples,)
+        The labels. Samples that are unlabeled already (-1, and beside text None or a
+        missing value too) are no class.
     n_per_class : int
         The number of labels of each class that are kept.
     random_state : int, RandomState instance or None, default=0
@@ -313,8 +315,9 @@ def keep_labels(
 
     Returns
     -------
-    y_few : ndarray of int of shape (n_samples,)
-        A copy of `y` in which each label that is not kept is replaced by -1.
+    y_few : ndarray of int or object of shape (n_samples,)
+        A copy of `y` in which each label that is not kept is replaced by -1, and by
+        None if the labels are text.
 
     Raises
     ------
@@ -322,7 +325,7 @@ def keep_labels(
         If `n_per_class` is negative, if a class has fewer labels than that, or if `y`
         does not have one dimension.
     TypeError
-        If `y` does not have integers, because -1 marks a hidden label.
+        If `y` has neither integers nor text.
 
     References
     ----------
@@ -334,14 +337,18 @@ def keep_labels(
     >>> from sk_jae.datasets import keep_labels
     >>> keep_labels([0, 0, 0, 1, 1, 1], 1, random_state=0)
     array([-1, -1,  0, -1, -1,  1])
+    >>> keep_labels(["oak", "oak", "beech", "beech"], 1)
+    array(['oak', None, None, 'beech'], dtype=object)
     """
     labels: np.ndarray = column_or_1d(y)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(
-            "y must hold integers, because -1 marks a hidden label, got dtype "
-            f"{labels.dtype}; encode the classes as integers."
-        )
-    classes, counts = np.unique(labels[labels != -1], return_counts=True)
+    if labels.dtype.kind in "iu":
+        known = labels != -1
+        y_few = np.full(labels.shape, -1, dtype=np.int64)
+    else:
+        labels = labels.astype(object)
+        known = _is_text(labels)
+        y_few = np.full(labels.shape, None, dtype=object)
+    classes, counts = np.unique(labels[known], return_counts=True)
     if n_per_class < 0:
         raise ValueError(f"n_per_class must not be negative, got {n_per_class}.")
     if len(counts) and n_per_class > counts.min():
@@ -350,10 +357,21 @@ def keep_labels(
             f"class {classes[counts.argmin()]} has only {counts.min()}."
         )
     rng = check_random_state(random_state)
-    y_few = np.full(labels.shape, -1, dtype=np.int64)
     for label in classes:
         # The whole class is shuffled even if few labels are kept, so that a larger
         # number keeps what a smaller one keeps.
         kept = rng.permutation(np.flatnonzero(labels == label))[:n_per_class]
         y_few[kept] = label
     return y_few
+
+
+def _is_text(labels: np.ndarray) -> np.ndarray:
+    """Find the labels that are text, beside which all others have to be marks."""
+    known = np.array([isinstance(label, str) for label in labels], dtype=bool)
+    for label in labels[~known]:
+        if isinstance(label, numbers.Real) and label == label and label != -1:
+            raise TypeError(
+                f"y must hold integers or text, got {label!r} in an array of dtype "
+                f"{labels.dtype}; encode the classes as integers."
+            )
+    return known

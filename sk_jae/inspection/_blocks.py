@@ -22,6 +22,9 @@ _MOST_NAMES, _LONGEST_NAME = 20, 14
 # Colors of a heat map end here, in standard deviations of the task.
 _FAR = 2.5
 
+# Curves of more points than this are drawn with thinner lines.
+_MANY_POINTS = 300
+
 
 @dataclass(frozen=True)
 class Block:
@@ -158,12 +161,13 @@ def _draw_curve(axes: NDArray[Any], block: Block, values: NDArray[Any]) -> None:
     points = block.samples.points
     curves = _curves(values, block.samples)
     behind = None if block.behind is None else _curves(block.behind, block.samples)
+    thick, thin = (2.2, 0.9) if len(points) <= _MANY_POINTS else (0.9, 0.4)
     for k, ax in enumerate(axes):
         for channel, curve in enumerate(curves[k]):
             if behind is not None:
-                ax.plot(points, behind[k, channel], color=GRAY, linewidth=2.2)
+                ax.plot(points, behind[k, channel], color=GRAY, linewidth=thick)
             color = COLORS[channel % len(COLORS)]
-            ax.plot(points, curve, color=color, linewidth=0.9)
+            ax.plot(points, curve, color=color, linewidth=thin)
         ax.tick_params(labelsize=7, labelleft=k == 0)
         ax.locator_params(axis="x", nbins=3)
         ax.margins(x=0)

@@ -49,7 +49,9 @@ class ReconstructionDisplay:
     >>> from sk_jae.inspection import ReconstructionDisplay
     >>> X, _ = load_digits_pair(return_X_y=True)
     >>> jae = JointAutoencoder(max_epochs=1, random_state=0).fit(X)
-    >>> display = ReconstructionDisplay.from_estimator(jae, X)  # doctest: +SKIP
+    >>> display = ReconstructionDisplay.from_estimator(jae, X)
+    >>> [axes.shape for axes in display.axes_]
+    [(4, 8), (4, 8)]
     >>> display.figure_.savefig("reconstructions.png")  # doctest: +SKIP
     """
 

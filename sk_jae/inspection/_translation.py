@@ -54,7 +54,9 @@ class TranslationDisplay:
     >>> jae = JointAutoencoder(max_epochs=1, random_state=0).fit(X)
     >>> display = TranslationDisplay.from_estimator(
     ...     jae, X["optical"], source="optical", target="pen"
-    ... )  # doctest: +SKIP
+    ... )
+    >>> [axes.shape for axes in display.axes_]
+    [(1, 8), (1, 8)]
     """
 
     def __init__(self, *, blocks: list[Block]) -> None:

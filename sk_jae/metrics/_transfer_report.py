@@ -72,7 +72,8 @@ def transfer_report(
     Parameters
     ----------
     estimator : estimator
-        A fitted :class:`JointTransferClassifier`, or a pipeline or search around one.
+        A fitted :class:`~sk_jae.JointTransferClassifier`, or a pipeline or search with
+        it.
     X : list, tuple, dict or JointArrays
         Samples of tasks with and without labels in the form given to `fit`. They may be
         the samples of `fit`.

@@ -61,10 +61,10 @@ class JointStratifiedKFold(StratifiedKFold):
 
     Notes
     -----
-    An array that is not a :class:`JointArrays` is one task. As in the estimators,
-    exactly two values in its labels are two classes, even if one of them is -1. With
-    ``y=None`` all samples are tested, and the folds are stratified by task. If the
-    labels are numbers with fractions, or have several outputs, they are targets of
+    An array that is not a :class:`~sk_jae.JointArrays` is one task. As in the
+    estimators, exactly two values in its labels are two classes, even if one of them is
+    -1. With ``y=None`` all samples are tested, and the folds are stratified by task. If
+    the labels are numbers with fractions, or have several outputs, they are targets of
     regression, and the folds are stratified by task and by whether a target is known.
 
     Samples of different tasks that are one subject (`ids` of :func:`~sk_jae.pack`) are

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from warnings import catch_warnings
 
 from joblib import effective_n_jobs, parallel_config
 from joblib.parallel import ParallelBackendBase
@@ -31,7 +32,8 @@ def training_together(estimator: Any) -> Iterator[None]:
     if run is None:
         yield
         return
-    with parallel_config(backend=_Together(run)):
+    # Calls that run in turns put the filters of warnings back in another order.
+    with catch_warnings(), parallel_config(backend=_Together(run)):
         yield
 
 

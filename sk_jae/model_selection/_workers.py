@@ -10,7 +10,7 @@ from pickle import loads
 from typing import Any, TypeAlias
 
 from joblib import cpu_count
-from joblib.externals.loky import get_reusable_executor
+from joblib.executor import get_memmapping_executor
 from joblib.externals.loky.backend.reduction import dumps
 
 __all__ = ["Functions", "RunTogether", "run_in_processes"]
@@ -51,8 +51,9 @@ def run_in_processes(
     """
     n_threads = max(1, cpu_count() // n_processes)
     run = partial(run, n_threads=n_threads)
-    executor = get_reusable_executor(
-        max_workers=n_processes - 1,
+    # joblib takes for its own whatever processes it finds, and knows these.
+    executor = get_memmapping_executor(
+        n_processes - 1,
         timeout=_IDLE_SECONDS,
         env=dict.fromkeys(_N_THREADS, str(n_threads)),
     )

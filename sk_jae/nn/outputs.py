@@ -51,9 +51,11 @@ class TaskOutput(NamedTuple):
     --------
     >>> import torch
     >>> from sk_jae.architecture import describe
-    >>> from sk_jae.nn import JointModule
+    >>> from sk_jae.nn import JointModule, TaskOutput
     >>> tasks = [describe("a", (5,), (5,), (16,), "mirror")]
     >>> (output,) = JointModule(tasks, n_shared=2, n_private=3)([torch.zeros(4, 5)])
+    >>> isinstance(output, TaskOutput)
+    True
     >>> output.reconstruction.shape, output.codes.shared.shape, output.logits
     (torch.Size([4, 5]), torch.Size([4, 2]), None)
     """

@@ -39,7 +39,7 @@ def mnist_autoencoder(**parameters: Any) -> JointAutoencoder:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def mnist_halves(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
         `mnist_autoencoder`. The widths are divided by the square root of 2, and that of
         the last hidden layer by about 2, because the output layer keeps its width.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here. With a
-        `shared_depth` from 1 to 4, another layer is tied instead of the bottleneck,
-        which is the fifth.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
+        With a `shared_depth` from 1 to 4, another layer is tied instead of the
+        bottleneck, which is the fifth.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def cifar10_autoencoder(**parameters: Any) -> JointAutoencoder:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def cifar10_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencode
         Whether to divide the widths by the square root of 2, so that there are as many
         parameters as in a pair of `cifar10_autoencoder`.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def celeba_autoencoder(**parameters: Any) -> JointAutoencoder:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def celeba_pair(*, reduced: bool = False, **parameters: Any) -> JointAutoencoder
         Whether to divide the widths by the square root of 2, so that there are as many
         parameters as in a pair of `celeba_autoencoder`.
     **parameters : object
-        Parameters of :class:`JointAutoencoder` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointAutoencoder` that replace the ones set here.
 
     Returns
     -------

@@ -24,7 +24,8 @@ def mnist_halves_transfer(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointTransferClassifier` that replace the ones set
+        here.
 
     Returns
     -------
@@ -48,7 +49,8 @@ def mnist_usps(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointTransferClassifier` that replace the ones set
+        here.
 
     Returns
     -------
@@ -73,7 +75,8 @@ def svhn_mnist(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointTransferClassifier` that replace the ones set
+        here.
 
     Returns
     -------
@@ -100,7 +103,8 @@ def three_way(**parameters: Any) -> JointTransferClassifier:
     Parameters
     ----------
     **parameters : object
-        Parameters of :class:`JointTransferClassifier` that replace the ones set here.
+        Parameters of :class:`~sk_jae.JointTransferClassifier` that replace the ones set
+        here.
 
     Returns
     -------

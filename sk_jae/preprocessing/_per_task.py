@@ -69,7 +69,8 @@ class PerTask(TransformerMixin, PerTaskParameters, auto_wrap_output_keys=None):
 
     See Also
     --------
-    JointAutoencoder, JointTransferClassifier : Estimators that can be used after it.
+    sk_jae.JointAutoencoder, sk_jae.JointTransferClassifier : Estimators that can be
+        used after it.
     sklearn.compose.ColumnTransformer : Applies transformers to columns of one array.
 
     Notes

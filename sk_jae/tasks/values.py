@@ -54,7 +54,8 @@ def _check_finite(array: SampleArray, words: str) -> None:
     if np.isnan(low):
         raise ValueError(
             f"{words} holds NaN or other missing values, expected finite numbers; drop "
-            "or impute what is missing before."
+            "or impute what is missing before, for example with "
+            "sk_jae.preprocessing.PerTask(SimpleImputer())."
         )
     if np.isinf([low, high]).any():
         raise ValueError(f"{words} holds infinity, expected finite numbers.")

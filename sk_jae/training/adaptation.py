@@ -3,13 +3,14 @@
 Information maximization pulls them to classes that are equally frequent. Where they are
 not, it exchanges or merges classes. So training first looks at the predictions that the
 labels of other tasks give, supposes equal shares on trial, and goes back if the
-predictions resist.
+predictions resist. Where the trial has found classes but has exchanged their names, it
+goes back too, and learns them by their right names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -17,15 +18,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.nn import CommonScale, JointModule
+from sk_jae.nn import CommonScale
 from sk_jae.training.batches import TaskData
+from sk_jae.training.class_matching import exchanged_classes
 from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
 from sk_jae.training.net import JointNet
 from sk_jae.training.optimizers import copied
 from sk_jae.training.reading import SampleReader
+from sk_jae.training.task_outputs import TaskOutputs
 from sk_jae.training.timetable import Timetable
 
 __all__ = ["Adaptation", "Transfer"]
+
 
 # The part of the epochs, from the start of the terms, in which a trial may fail.
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
@@ -33,8 +37,6 @@ _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 # Shares are even above this. The predictions of a trial must be nearly so, and more so
 # if the model was adapted to the task before.
 _EVEN, _EVEN_AT_LAST, _EVEN_ADAPTED = 0.9, 0.955, 0.98
-
-_MOST_ROWS, _ROWS = 5000, 512
 
 
 @dataclass
@@ -52,12 +54,15 @@ class Transfer:
         Whether equal shares were tried and given up.
     agreement : float
         The part of the samples whose class is the same as when the terms started.
+    exchanged : list of int
+        The classes that a trial of equal shares had exchanged, which was mended.
     """
 
     supposed: str
     shares: NDArray[np.float64]
     went_back: bool = False
     agreement: float = 1.0
+    exchanged: list[int] = field(default_factory=list)
 
 
 class Adaptation:
@@ -72,8 +77,7 @@ class Adaptation:
     class_prior : dict of {int: ndarray of shape (n_classes,)}
         The shares of the classes of the tasks of which they are known.
     times : Timetable
-    step : callable
-        Makes of a function one that may run the user's own code.
+    outputs : TaskOutputs
     """
 
     def __init__(
@@ -83,18 +87,20 @@ class Adaptation:
         reader: SampleReader,
         class_prior: Mapping[int, NDArray[np.float64]],
         times: Timetable,
-        step: Callable[[Callable[[int], Tensor]], Callable[[int], Tensor]],
+        outputs: TaskOutputs,
     ) -> None:
         self.net, self.data, self.reader = net, data, reader
         self.class_prior = class_prior
         self.times = times
-        self._logits = step(self._logits_of)
+        self.outputs = outputs
         self.found: dict[int, Transfer] = {}
         self._classes: dict[int, NDArray[np.int64]] = {}
         self._estimates: dict[int, Tensor] = {}
         self._on_trial: set[int] = set()
         self._before: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._probabilities: dict[int, NDArray[np.float32]] = {}
         self._has_started = False
+        self._again: float | None = None
 
     def begin_epoch(self, progress: float) -> None:
         """Decide what is due at this fraction of the epochs."""
@@ -105,6 +111,16 @@ class Adaptation:
         after = (progress - start) / (1 - start)
         if self._on_trial and _FIRST_LOOK <= after <= _LAST_LOOK:
             self._look()
+        elif self._on_trial and after > _LAST_LOOK:
+            self._end_trials(progress)
+
+    def cosine(self, progress: float) -> float:
+        """The factor of the learning rate, which a return raises again."""
+        if self._again is not None:
+            start = self.times.infomax_start
+            part = (progress - self._again) / (1 - self._again)
+            progress = start + part * (1 - start)
+        return self.times.cosine(progress)
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` takes."""
@@ -114,7 +130,10 @@ class Adaptation:
             "estimates": self._estimates,
             "on_trial": sorted(self._on_trial),
             "before": self._before,
+            "probabilities": self._probabilities,
             "has_started": self._has_started,
+            "again": self._again,
+            "guesses": {t: y.cpu() for t, y in self.reader.guesses.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -124,18 +143,25 @@ class Adaptation:
         self._estimates = state["estimates"]
         self._on_trial = set(state["on_trial"])
         self._before = state["before"]
+        self._probabilities = state["probabilities"]
         self._has_started = state["has_started"]
+        self._again = state["again"]
+        for t, guesses in state["guesses"].items():
+            self._guess(t, guesses)
 
     def end(self) -> None:
         """Compare the predictions with those before the terms."""
         for t, transfer in self.found.items():
-            same = self._logits(t).argmax(dim=1).numpy() == self._classes[t]
+            same = self.outputs.logits(t).argmax(dim=1).numpy() == self._classes[t]
             transfer.agreement = float(same.mean())
 
     def _begin(self) -> None:
         """Look at the predictions that the labels give, and decide what to suppose."""
+        self.reader.guesses.clear()
+        self.net.criterion_.guessed.clear()
         for t in range(len(self.data.names)):
-            if self.net.phase_.weight("infomax", t) and len(self._unlabeled_rows(t)):
+            weight = self.net.phase_.weight("infomax", t)
+            if weight and len(self.outputs.unlabeled_rows(t)):
                 self._decide(t)
         if self._on_trial:
             module, optimizer = self.net.module_, self.net.optimizer_
@@ -143,12 +169,12 @@ class Adaptation:
             self._before = weights, copied(optimizer.state_dict())
 
     def _decide(self, t: int) -> None:
-        logits = self._logits(t)
+        logits = self.outputs.logits(t)
         if not torch.isfinite(logits).any():
             return  # which ends the training as diverged
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
-        weights = self.data.weights_of(t, self._rows_looked_at(t))
+        weights = self.data.weights_of(t, self.outputs.rows(t))
         predicted, counted = probabilities.mean(dim=0), None
         if weights is not None:
             counted = torch.from_numpy(weights).to(probabilities)
@@ -161,6 +187,7 @@ class Adaptation:
             shares.suppose(predicted)
         elif supposed == "equal":
             self._on_trial.add(t)
+            self._probabilities[t] = probabilities.numpy()
         if supposed != "none":
             self.net.criterion_.shares[str(t)] = shares.to(self.net.device)
         self.found[t] = Transfer(supposed, predicted.double().numpy())
@@ -192,20 +219,13 @@ class Adaptation:
         for t in sorted(self._on_trial):
             shares = self._shares(t)
             # The evenness of a few samples is below that of the task.
-            n, n_rows = shares.n_possible, len(self._unlabeled_rows(t))
+            n, n_rows = shares.n_possible, len(self.outputs.unlabeled_rows(t))
             if evenness(shares.mean, n) < least - (n - 1) / n_rows:
                 self._go_back(t)
                 return
 
     def _go_back(self, t: int) -> None:
-        assert self._before is not None
-        weights, moments = self._before
-        self.net.module_.load_state_dict(weights)
-        # The learning rates stay, which callbacks may have changed. The optimizer
-        # changes the tensors that it gets, and another task may go back later.
-        state = self.net.optimizer_.state_dict()
-        state["state"] = copied(moments["state"])
-        self.net.optimizer_.load_state_dict(state)
+        self._restore()
         shares, transfer = self._shares(t), self.found[t]
         predicted = torch.from_numpy(transfer.shares).to(shares.mean)
         transfer.went_back = True
@@ -220,6 +240,54 @@ class Adaptation:
             del self.net.criterion_.shares[str(t)]
             transfer.supposed = "none"
         self._on_trial.discard(t)
+
+    def _restore(self) -> None:
+        """Go back to the state in which the trials began."""
+        assert self._before is not None
+        weights, moments = self._before
+        self.net.module_.load_state_dict(weights)
+        # The learning rates stay, which callbacks may have changed. The optimizer
+        # changes the tensors that it gets, and another task may go back later.
+        state = self.net.optimizer_.state_dict()
+        state["state"] = copied(moments["state"])
+        self.net.optimizer_.load_state_dict(state)
+
+    def _end_trials(self, progress: float) -> None:
+        """Go back a last time if classes are exchanged, and learn their right names."""
+        guesses = {}
+        for t in sorted(self._on_trial):
+            order = self._order(t)
+            exchanged = np.flatnonzero(order != np.arange(len(order)))
+            if len(exchanged):
+                rows = self.outputs.unlabeled_rows(t)
+                guesses[t] = rows, order[self.outputs.logits(t, rows).argmax(dim=1)]
+                self.found[t].exchanged = exchanged.tolist()
+        if guesses:
+            self._restore()
+            self._again = progress
+        for t, (rows, classes) in guesses.items():
+            del self.net.criterion_.shares[str(t)]
+            names = torch.full((len(self.data.arrays[t]),), -1)
+            names[torch.from_numpy(rows)] = torch.from_numpy(classes)
+            self._guess(t, names)
+        self._on_trial.clear()
+        self._probabilities.clear()
+        self._before = None
+
+    def _guess(self, t: int, classes: Tensor) -> None:
+        self.reader.guess(t, classes)
+        self.net.criterion_.guessed.add(t)
+
+    def _order(self, t: int) -> NDArray[np.intp]:
+        """The class that each predicted one should be, itself if none is exchanged."""
+        before = self._probabilities[t]
+        as_it_is = np.arange(before.shape[1])
+        if self.data.labels[t] is not None or self.times.has_two_parts:
+            return as_it_is
+        classes = self.outputs.logits(t).argmax(dim=1).numpy()
+        own = self.outputs.features(t, self.outputs.rows(t), classes)
+        labeled = self.outputs.labeled_features()
+        return exchanged_classes(labeled, own, before) if own and labeled else as_it_is
 
     def _shares(self, t: int) -> ClassShares:
         return cast(ClassShares, self.net.criterion_.shares[str(t)])
@@ -239,30 +307,3 @@ class Adaptation:
         if not counts.any():  # of a file that does not know them
             counts = np.ones(n_classes)
         return torch.from_numpy(counts / counts.sum())
-
-    def _unlabeled_rows(self, t: int) -> NDArray[np.intp]:
-        rows, labels = self.data.rows[t], self.data.labels[t]
-        return rows if labels is None else rows[labels[rows] < 0]
-
-    def _rows_looked_at(self, t: int) -> NDArray[np.intp]:
-        """The unlabeled samples of a task, or many of them."""
-        return self.reader.spread(t, self._unlabeled_rows(t), _MOST_ROWS)
-
-    def _logits_of(self, t: int) -> Tensor:
-        """Logits of the unlabeled samples of a task, or of many of them, on the CPU."""
-        rows = self._rows_looked_at(t)
-        module: JointModule = self.net.module_
-        self.net.set_training(False)
-        parts = []
-        with torch.no_grad():
-            for start in range(0, len(rows), _ROWS):
-                chosen = torch.from_numpy(rows[start : start + _ROWS])
-                inputs: list[Tensor | None] = [None] * len(self.data.names)
-                inputs[t] = self.reader.samples(t, self.reader.placed(chosen))
-                codes = module.encode(inputs)[t]
-                assert codes is not None
-                logits = module.classify(t, codes)
-                assert logits is not None
-                parts.append(logits.float().cpu())
-        # They decide, and so must be equal to the last bit in all processes.
-        return self.net.processes.from_first(torch.cat(parts))

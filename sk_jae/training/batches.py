@@ -222,7 +222,7 @@ class TrainingBatches:
                 chosen = order[starts[t] : starts[t] + n]
                 starts[t] += n
                 batch.inputs.append(streams[t].take(n) if n else None)
-                batch.labels.append(self.reader.labels(t, chosen) if n else None)
+                batch.labels.append(self.reader.targets(t, chosen) if n else None)
                 _add_weights(batch, self.reader, t, chosen)
             yield batch
 

@@ -98,6 +98,8 @@ class JointLoss(nn.Module):
     shares : torch.nn.ModuleDict of {str: ClassShares}
         The supposed shares of the classes, by the position of the task. A task that is
         not in it has no information maximization.
+    guessed : set of int
+        The tasks whose classes are learned as they were guessed, in place of it.
     counts : torch.nn.ModuleDict of {str: Counts}
         What reads the counts of the tasks that hold some, by their positions.
     scores : ValidationScores or None
@@ -125,6 +127,7 @@ class JointLoss(nn.Module):
         self.register_buffer("class_weight", class_weight)
         self.start = 0.0
         self.shares = nn.ModuleDict()
+        self.guessed: set[int] = set()
         self.counts = nn.ModuleDict()
         self.progress = 0.0
 
@@ -344,6 +347,8 @@ class JointLoss(nn.Module):
             shares.update(*everything)
             value = infomax_loss(everything[0], shares.supposed, everything[2])
             yield "infomax", value, n
+        if unlabeled and t in self.guessed and labels is not None:
+            yield "infomax", classification_loss(logits, labels, weights), n
         if target is not None:
             yield "consistency", consistency_loss(logits, target, weights), n
 

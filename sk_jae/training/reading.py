@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -28,7 +28,6 @@ from sk_jae.training.held_rows import HeldRows
 __all__ = [
     "SampleReader",
     "arrange",
-    "batches_of",
     "read_batches",
     "standardized",
     "to_module",
@@ -73,6 +72,7 @@ class SampleReader:
         self.streams: WeakSet[Any] = WeakSet()
         self._scalings = [_scaling_on(device, layout) for layout in layouts]
         self._labels = [None if y is None else torch.from_numpy(y) for y in labels]
+        self.guesses: dict[int, Tensor] = {}
         self._weights = [
             None if w is None else torch.from_numpy(w / w.max()).float()
             for w in weights
@@ -155,10 +155,20 @@ class SampleReader:
 
     def labels(self, t: int, rows: Tensor) -> Tensor | None:
         """Labels (n, ...) of one task, for rows from `placed`."""
-        labels = self._labels[t]
-        if labels is None:
+        return self._chosen(self._labels[t], rows)
+
+    def guess(self, t: int, classes: Tensor) -> None:
+        """Let training learn these classes (n_samples_t,) of an unlabeled task."""
+        self.guesses[t] = classes.to(self.device) if self.is_resident else classes
+
+    def targets(self, t: int, rows: Tensor) -> Tensor | None:
+        """What training learns (n, ...): the labels of a task, or guesses for them."""
+        return self._chosen(self.guesses.get(t, self._labels[t]), rows)
+
+    def _chosen(self, values: Tensor | None, rows: Tensor) -> Tensor | None:
+        if values is None:
             return None
-        chosen = labels[rows]
+        chosen = values[rows]
         return chosen if self.is_resident else chosen.to(self.device, non_blocking=True)
 
 
@@ -263,17 +273,6 @@ def standardized(x: Tensor) -> Tensor:
     exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
     beyond = exponent.expm1() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
-
-
-def batches_of(
-    array: SampleArray,
-    layout: Layout,
-    device: torch.device,
-    batch_size: int | None = None,
-) -> Iterator[Tensor]:
-    """The samples of one task, batch by batch, in the order in which they are read."""
-    for _, _, x in read_batches(array, layout, device, batch_size):
-        yield x
 
 
 def read_batches(

@@ -166,6 +166,8 @@ def _steps(epoch: EpochOfTraining) -> Hashable:
         sizes,
         tuple(min(most, max(sizes)) for most in batches.most),
         tuple(labels is None for labels in batches.data.labels),
+        # Guesses are a net's own, so that it goes on alone.
+        tuple((t, id(guesses)) for t, guesses in batches.reader.guesses.items()),
         criterion.progress >= criterion.start,
         tuple(
             (task, shares.supposed is None)

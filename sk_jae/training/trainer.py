@@ -40,6 +40,7 @@ from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.phase_limits import recalibrate, training_only
 from sk_jae.training.stacked_epoch import EpochOfTraining
 from sk_jae.training.stopping import BestWeights
+from sk_jae.training.task_outputs import TaskOutputs
 from sk_jae.training.timetable import Timetable
 from sk_jae.training.together import train_epoch
 from sk_jae.training.user_functions import noting
@@ -248,8 +249,9 @@ class Trainer:
         valid = None
         times = Timetable.of(phase, net.augment, self.data.layouts)
         net.criterion_.start = times.start
+        outputs = TaskOutputs(net, self.data, self.reader, self._step)
         adaptation = self.adaptation = Adaptation(
-            net, self.data, self.reader, self.class_prior, times, self._step
+            net, self.data, self.reader, self.class_prior, times, outputs
         )
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
@@ -277,7 +279,7 @@ class Trainer:
                     net.criterion_.progress = self.place.progress
                     adaptation.begin_epoch(self.place.progress)
                     middle = (self.place.epoch + 0.5) / self.place.n_epochs
-                    self._set_lr(times.cosine(middle))
+                    self._set_lr(adaptation.cosine(middle))
                     stop = self._run_epoch(valid, best)
                     self.place = self.place.after_epoch(stop)
                     self._save()

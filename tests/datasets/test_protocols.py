@@ -61,5 +61,20 @@ class TestProtocols:
             datasets.keep_labels([0, 0, 0, 1, 1], 3)
         with pytest.raises(ValueError, match="must not be negative"):
             datasets.keep_labels([0, 1], -1)
-        with pytest.raises(TypeError, match="y must hold integers"):
-            datasets.keep_labels(["a", "b"], 1)
+        with pytest.raises(TypeError, match=r"integers or text, got .*0\.5"):
+            datasets.keep_labels([0.5, 1.5], 1)
+        with pytest.raises(TypeError, match="integers or text, got 3 "):
+            datasets.keep_labels(np.array(["a", 3], dtype=object), 1)
+
+    @pytest.mark.parametrize("mark", [None, np.nan, -1])
+    def test_keep_labels_that_are_text(self, mark):
+        names = np.array(["oak", "beech", mark], dtype=object)[np.arange(30) % 3]
+        few = datasets.keep_labels(names, 4)
+        numbers = np.array([1, 0, -1])[np.arange(30) % 3]
+        kept = datasets.keep_labels(numbers, 4) != -1
+        assert few[kept].tolist() == names[kept].tolist()
+        assert set(few[~kept]) == {None}
+        np.testing.assert_array_equal(
+            datasets.keep_labels(names[np.arange(30) % 3 < 2].astype(str), 10),
+            names[np.arange(30) % 3 < 2],
+        )

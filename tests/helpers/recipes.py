@@ -7,6 +7,10 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "bigger.md"
 
+# tests/sklearn/test_recipes.py runs these, and tests/callbacks/test_distributed.py the
+# last one.
+HEADINGS = ("Dask", "Ray", "Optuna", "MLflow", "One fit on several processes")
+
 
 def recipe(heading):
     """The program below a heading."""

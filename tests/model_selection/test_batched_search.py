@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+import warnings
 
 import numpy as np
 import pytest
 import torch
+from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from scipy.stats import loguniform
 from sklearn.base import clone
@@ -150,6 +152,19 @@ def test_several_processes():
     stock = GridSearchCV(CLASSIFIER, grid, cv=2).fit(X, Y)
     batched = BatchedSearchCV(CLASSIFIER, grid, cv=2, n_jobs=2).fit(X, Y)
     assert_same_results(batched, stock)
+
+
+def test_joblib_has_processes_before_and_after_a_search_in_several():
+    search = BatchedSearchCV(CLASSIFIER, GRID, cv=2, n_jobs=2)
+    for _ in range(2):
+        search.fit(X, Y)
+        assert Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(4)) == [0, 1, 2, 3]
+
+
+def test_the_filters_of_warnings_stay():
+    before = list(warnings.filters)
+    BatchedSearchCV(CLASSIFIER, GRID, cv=2).fit(X, Y)
+    assert warnings.filters == before
 
 
 def process_that_fits(estimator, X, y):

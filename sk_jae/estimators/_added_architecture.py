@@ -239,7 +239,9 @@ def _with_spectrum(
         return a
     gains = None
     if whiten:
-        power = root_mean_power(added.inputs.arrays[-1], added.layout)
+        inputs = added.inputs
+        weights = inputs.weights[-1] if inputs.weights else None
+        power = root_mean_power(inputs.arrays[-1], added.layout, weights)
         gains = whitening_gains(power, a.view[1])
     return replace(a, steps=CommonSteps(a.view[1], gains))
 

@@ -106,7 +106,7 @@ def new_state(
     place_thresholds(module, inputs.arrays, layouts, counted_rows(inputs))
     losses = estimator._losses
     if "poisson" in losses:
-        start_at_mean_rates(module, inputs.arrays, layouts, losses)
+        start_at_mean_rates(module, inputs.arrays, layouts, losses, inputs.weights)
     if labels and estimator.n_shared:
         told = warn_of_flattened(inputs, estimator.layout, labels.encoded)
         if not told:
@@ -129,7 +129,7 @@ def new_state(
         class_mask=classes.class_mask if classes else None,
         target_scale=targets.scale if targets else None,
         codes=estimator.codes,
-        label_counts=label_counts(labels),
+        label_counts=label_counts(labels, inputs.weights),
     )
 
 

@@ -24,12 +24,15 @@ def with_common_signals(
     of its sensor does to the classes.
     """
     transfers = labels is not None and any(part is None for part in labels.encoded)
+    weights = inputs.weights or (None,) * len(layouts)
+    tasks = zip(architectures, inputs.arrays, layouts, weights, strict=True)
     found = []
-    for a, array, layout in zip(architectures, inputs.arrays, layouts, strict=True):
+    for a, array, layout, own in tasks:
         if layout.kind == "signal" and (transfers or a.view != a.shape):
             gains = None
             if transfers:
-                gains = whitening_gains(root_mean_power(array, layout), a.view[1])
+                power = root_mean_power(array, layout, own)
+                gains = whitening_gains(power, a.view[1])
             a = replace(a, steps=CommonSteps(a.view[1], gains))
         found.append(a)
     return found

@@ -132,7 +132,7 @@ class Decoding(Saving):
         if inputs.container is None:
             return out
         if isinstance(out, dict):
-            out = [out[name] for name in inputs.names]
+            out = [out.get(name) for name in inputs.names]
         return inputs.restore_samples(out)
 
     def translate(

@@ -66,7 +66,7 @@ def grown_state(
     -------
     state : FittedState
     """
-    counts = label_counts(labels)
+    counts = label_counts(labels, added.inputs.weights)
     is_labeled = counts is not None and bool(counts[-1].any())
     is_complete = labels is not None and labels.is_complete(-1)
     a = describe_added(estimator, earlier, added, is_labeled=is_labeled)
@@ -92,7 +92,9 @@ def grown_state(
     last = [*[None] * n, losses[n]]
     rows = counted_rows(added.inputs)
     place_thresholds(state.module, added.inputs.arrays, state.layouts, rows, first=n)
-    start_at_mean_rates(state.module, added.inputs.arrays, state.layouts, last)
+    start_at_mean_rates(
+        state.module, added.inputs.arrays, state.layouts, last, added.inputs.weights
+    )
     own_loss = losses[n] if isinstance(losses[n], str) else ""
     state.losses = (*map(earlier.loss, range(n)), own_loss)
     state.class_mask = class_mask

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_jae.tasks import TaskInputs
+from sk_jae.training import TaskData
 
 __all__ = ["counted_rows", "held_out"]
 
@@ -109,7 +110,7 @@ def _some(pairs: NDArray[np.intp]) -> NDArray[np.intp] | None:
     return pairs if len(pairs) else None
 
 
-def counted_rows(inputs: TaskInputs) -> list[NDArray[np.intp]]:
+def counted_rows(inputs: TaskInputs | TaskData) -> list[NDArray[np.intp]]:
     """The rows of each task, but for those whose weight is 0."""
     rows = [np.arange(len(array)) for array in inputs.arrays]
     for t, weights in enumerate(inputs.weights):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,19 +12,27 @@ from sk_jae.tasks import EncodedTargets, Labels
 __all__ = ["label_counts"]
 
 
-def label_counts(labels: EncodedTargets | None) -> NDArray[np.float64] | None:
-    """The labeled samples of each class, or those with targets, of each task."""
+def label_counts(
+    labels: EncodedTargets | None,
+    weights: Sequence[NDArray[np.float64] | None] = (),
+) -> NDArray[np.float64] | None:
+    """The labeled samples of each class, or those with targets, of each task.
+
+    Those of weight 0 are not counted.
+    """
     if labels is None:
         return None
-    if not isinstance(labels, Labels):
-        rows = [0 if own is None else own.sum() for own in labels.labeled]
-        return np.asarray(rows, dtype=np.float64)[:, None]
-    n = len(labels.classes)
-    return np.stack(
-        [
-            np.zeros(n)
-            if own is None
-            else np.bincount(own[own >= 0], minlength=n).astype(np.float64)
-            for own in labels.encoded
-        ]
-    )
+    n = len(labels.classes) if isinstance(labels, Labels) else 1
+    counts = np.zeros((len(labels.encoded), n))
+    for t, (encoded, labeled) in enumerate(
+        zip(labels.encoded, labels.labeled, strict=True)
+    ):
+        if encoded is None or labeled is None:
+            continue
+        own = weights[t] if weights else None
+        counted = labeled if own is None else labeled & (own > 0)
+        if isinstance(labels, Labels):
+            counts[t] = np.bincount(encoded[counted], minlength=n)
+        else:
+            counts[t] = counted.sum()
+    return counts

@@ -89,7 +89,7 @@ class _Writer:
         self._places = places
         self._is_checked = False
         flags = getattr(target, "flags", None)
-        is_writable = hasattr(type(target), "__setitem__") and hasattr(target, "shape")
+        is_writable = hasattr(type(target), "__setitem__") and _has_shape(target)
         if not is_writable or not getattr(flags, "writeable", True):
             raise TypeError(
                 f"{words} is {type(target).__name__}, expected an array to which "
@@ -136,3 +136,12 @@ class _Writer:
                 f"{self._words} has dtype {dtype}, in which values of dtype "
                 f"{values.dtype} have no place."
             )
+
+
+def _has_shape(target: Any) -> bool:
+    """Whether something has a shape and a dtype that numpy knows."""
+    try:
+        np.dtype(target.dtype)
+    except (AttributeError, TypeError):
+        return False
+    return hasattr(target, "shape")

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sk_jae.architecture import PPV
+from sk_jae.estimators._held_out import counted_rows
 from sk_jae.estimators._parameters import JointParameters
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened
@@ -80,7 +81,9 @@ def _decay_of_path(
     strength = _DECAY if predicts_from_vectors(state) else _DECAY_OF_KERNELS
     if strength == _DECAY_OF_KERNELS and not _predicts_from_kernels(state):
         return None
-    n = sum(int(own.sum()) for own in train.labeled if own is not None)
+    rows = counted_rows(train)
+    masks = zip(rows, train.labeled, strict=True)
+    n = sum(int(own[counted].sum()) for counted, own in masks if own is not None)
     if not n:  # a task that joins those from which labels were learned
         earlier = train.label_counts
         n = len(train) if earlier is None else max(1, int(earlier.sum()))
@@ -90,7 +93,7 @@ def _decay_of_path(
         decay /= math.log(len(state.classes))
     elif all(map(is_whitened, state.layouts)):
         # Small directions are damped already, but must not tell the tasks apart.
-        decay *= max(0.0, 1 - n / sum(map(len, train.arrays)))
+        decay *= max(0.0, 1 - n / sum(map(len, rows)))
     return decay
 
 

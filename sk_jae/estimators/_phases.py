@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameters import (
     ClassifierParameters,
     JointParameters,
@@ -126,7 +127,7 @@ def _plan_predictor(
         weights[term] = tuple(w if u else 0.0 for w, u in pairs)
     weights |= pair_weights(estimator, inputs, "pairing", "agreement")
     if estimator.strategy == "common-branch":
-        return Plan(_common_branch(weights, targets), heads)
+        return Plan(_common_branch(weights, targets, inputs), heads)
     return Plan((Phase("end-to-end", weights),), heads)
 
 
@@ -195,7 +196,9 @@ def _choose_heads(
     return Heads(shared=True)
 
 
-def _common_branch(weights: Weights, labels: EncodedTargets) -> tuple[Phase, ...]:
+def _common_branch(
+    weights: Weights, labels: EncodedTargets, inputs: TaskInputs
+) -> tuple[Phase, ...]:
     """First the autoencoders, then the labels of the source, then of the targets.
 
     Tasks without labels have no head of their own and are trained together with the
@@ -204,7 +207,9 @@ def _common_branch(weights: Weights, labels: EncodedTargets) -> tuple[Phase, ...
     without_labels = ("reconstruction", "pairing")
     reconstruction = {k: v for k, v in weights.items() if k in without_labels}
     on_labels = {k: v for k, v in weights.items() if k not in without_labels}
-    counts = [0 if part is None else int(part.sum()) for part in labels.labeled]
+    found = label_counts(labels, inputs.weights)
+    assert found is not None
+    counts = found.sum(axis=1)
     source = int(np.argmax(counts))
     targets = [t for t, n in enumerate(counts) if n and t != source]
     unlabeled = [t for t, n in enumerate(counts) if not n]

@@ -10,7 +10,8 @@ from sk_jae.estimators._assembly import new_state
 from sk_jae.estimators._grown_state import grown_state
 from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._label_counts import label_counts
-from sk_jae.estimators._parameters import JointParameters
+from sk_jae.estimators._parameters import JointParameters, PredictorParameters
+from sk_jae.estimators._phases import Heads
 from sk_jae.estimators._state import FittedState
 from sk_jae.tasks import (
     AddedTask,
@@ -50,11 +51,26 @@ def starting_state(
         return grown_state(estimator, earlier, added, job.labels, device, seed)
     if earlier is not None and _has_new_tasks(earlier, job.inputs):
         return _with_new_tasks(estimator, job, device, seed, earlier)
+    if earlier is None:
+        return new_state(estimator, job, device, seed)
     _check_order(earlier, job.inputs)
-    state = new_state(estimator, job, device, seed)
-    if earlier is not None:
-        state.continue_from(earlier)
+    state = new_state(estimator, _with_heads_of(earlier, estimator, job), device, seed)
+    state.continue_from(earlier)
     return state
+
+
+def _with_heads_of(
+    earlier: FittedState, estimator: JointParameters, job: FitJob
+) -> FitJob:
+    """The job with the heads that are there, where the labels would choose them."""
+    is_chosen = isinstance(estimator, PredictorParameters) and (
+        estimator.head == "auto" and estimator.strategy == "end-to-end"
+    )
+    if not is_chosen:
+        return job
+    there = earlier.description
+    heads = Heads(there.shared_head, there.private_heads)
+    return replace(job, plan=replace(job.plan, heads=heads))
 
 
 def _has_new_tasks(earlier: FittedState, inputs: TaskInputs) -> bool:
@@ -62,9 +78,9 @@ def _has_new_tasks(earlier: FittedState, inputs: TaskInputs) -> bool:
     return n < len(inputs.names) and inputs.names[:n] == earlier.task_names
 
 
-def _check_order(earlier: FittedState | None, inputs: TaskInputs) -> None:
+def _check_order(earlier: FittedState, inputs: TaskInputs) -> None:
     """Refuse new tasks that are not behind the others."""
-    if earlier is None or not set(earlier.task_names) < set(inputs.names):
+    if not set(earlier.task_names) < set(inputs.names):
         return
     raise ValueError(
         f"X has the tasks {listed(inputs.names)} in this order, expected those of the "
@@ -101,7 +117,10 @@ def _with_new_tasks(
     for t in range(len(earlier.task_names), len(inputs.names)):
         layout = whitened_like(layouts[t], state.layouts)
         own = replace(
-            inputs, names=inputs.names[: t + 1], arrays=inputs.arrays[: t + 1]
+            inputs,
+            names=inputs.names[: t + 1],
+            arrays=inputs.arrays[: t + 1],
+            weights=inputs.weights[: t + 1],
         )
         state = grown_state(
             estimator,
@@ -116,7 +135,7 @@ def _with_new_tasks(
     n = len(earlier.layouts)
     state.layouts = (*layouts[:n], *state.layouts[n:])
     state.target_scale = targets
-    state.label_counts = label_counts(labels)
+    state.label_counts = label_counts(labels, inputs.weights)
     state.codes = estimator.codes
     return state
 

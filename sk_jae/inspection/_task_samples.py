@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from sk_jae.tasks import (
@@ -15,9 +14,10 @@ from sk_jae.tasks import (
     Samples,
     TaskInputs,
     check_tasks,
+    opened,
     parse_inputs,
     per_task,
-    samples_of,
+    rows_of,
 )
 
 __all__ = [
@@ -113,7 +113,7 @@ def few_samples(
         if array is None or not len(array):
             found.append(None)
             continue
-        item = samples_of(inputs.arrays[t])
+        item = opened(inputs.arrays[t], inputs.describe(t))
         if inputs.container_kind == "array" and not hasattr(item, "shape"):
             item = array
         flat = array[evenly_spaced(len(array), _MOST_ROWS)]
@@ -123,7 +123,7 @@ def few_samples(
         found.append(
             TaskSamples(
                 name=names[t],
-                item=_safe_indexing(item, rows),
+                item=rows_of(item, rows),
                 array=np.asarray(array[rows]),
                 layout=layouts[t],
                 kind=drawn_as,

@@ -311,6 +311,8 @@ class ReverseValidationScorer:
     ) -> float:
         """Return the score of an estimator, the accuracy on the other tasks."""
         check_is_fitted(estimator)
+        if is_regressor(estimator):
+            check_predicts_classes(estimator, type(self).__name__)
         tasks = parse_fitted_inputs(X, estimator)
         targets = target_tasks(self.task, tasks, y, estimator)
         if len(targets) != 1:

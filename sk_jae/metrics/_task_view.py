@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing
 
 from sk_jae.tasks import (
     Samples,
@@ -16,8 +15,9 @@ from sk_jae.tasks import (
     TaskInputs,
     check_task,
     labeled_samples,
+    opened,
     parse_inputs,
-    samples_of,
+    rows_of,
     to_array,
 )
 
@@ -47,7 +47,8 @@ def parse_fitted_inputs(X: Samples, estimator: object) -> TaskInputs:
         (part.task_names_ for part in _parts(estimator) if _knows_tasks(part)), None
     )
     tasks = parse_inputs(X, names)
-    arrays: list[Any] = list(map(samples_of, tasks.arrays))
+    words = map(tasks.describe, range(len(tasks.names)))
+    arrays: list[Any] = list(map(opened, tasks.arrays, words))
     if tasks.container_kind == "array" and not hasattr(arrays[0], "shape"):
         arrays = [to_array(X, "X")]
     return replace(tasks, arrays=tuple(arrays))
@@ -72,7 +73,7 @@ def select_task(
         return tasks.container[rows if mask is None else rows[mask]]
     item = tasks.arrays[t]
     if mask is not None and not mask.all():
-        item = _safe_indexing(item, mask)
+        item = rows_of(item, np.flatnonzero(mask))
     if tasks.container_kind == "array":
         return item
     if tasks.container_kind == "dict":

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 
 from sk_jae._sklearn_types import RandomState
 from sk_jae.model_selection._stratification import draw, encoded, sizes
 from sk_jae.tasks import (
     AllTasks,
     JointArrays,
+    LazyArray,
     TasksInContainer,
     check_one_dimension,
     check_one_per_sample,
@@ -24,6 +25,8 @@ from sk_jae.tasks import (
     items_and_names,
     items_per_task,
     labeled_rows,
+    opened,
+    rows_of,
     to_array,
     to_targets,
 )
@@ -125,6 +128,8 @@ def task_train_test_split(
             n_train, n_test = sizes(n_samples, test_size, train_size)
         except ValueError as error:
             raise ValueError(f"{describe_task(name)}: {error}") from error
+        read_later = opened(item, describe_task(name))
+        samples = read_later if isinstance(read_later, LazyArray) else item
         if shuffle:
             in_train, in_test = draw(strata, n_train, n_test, rng)
             train = rng.permutation(np.flatnonzero(in_train))
@@ -132,9 +137,9 @@ def task_train_test_split(
         else:
             train, test = np.split(np.arange(n_train + n_test), [n_train])
         for split, data, rows in zip(
-            splits, (item, item, label, label), (train, test) * 2, strict=True
+            splits, (samples, samples, label, label), (train, test) * 2, strict=True
         ):
-            split.append(None if data is None else _safe_indexing(data, rows))
+            split.append(None if data is None else rows_of(data, rows))
     named = [dict(zip(keys, s, strict=True)) if keys else s for s in splits]
     return named[:2] if y is None else named
 

@@ -50,7 +50,7 @@ class TaskBatchNorm(nn.Module):
 
     References
     ----------
-    S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+    Ioffe and Szegedy, "Batch normalization", ICML 2015.
 
     W.-G. Chang et al., "Domain-specific batch normalization for unsupervised domain
     adaptation", CVPR 2019. There, scale and offset are separate for each task too.

@@ -24,7 +24,7 @@ from sk_jae.tasks import (
     labeled_mask,
     per_task,
     split_labels,
-    to_samples,
+    to_rows,
     with_known_values,
 )
 
@@ -152,7 +152,7 @@ def check_samples(item: object, words: str) -> Any:
     is_table = hasattr(item, "columns") and hasattr(item, "shape")
     if item is None or is_table or hasattr(item, "toarray"):
         return item
-    return to_samples(item, words)
+    return np.asarray(to_rows(item, words))
 
 
 def flat(item: Any) -> Any:

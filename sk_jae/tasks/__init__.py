@@ -30,7 +30,6 @@ from sk_jae.tasks.conversion import (
     to_samples,
 )
 from sk_jae.tasks.flattened import warn_of_flattened
-from sk_jae.tasks.foreign import samples_of
 from sk_jae.tasks.forms import (
     OneSequence,
     Samples,
@@ -82,7 +81,7 @@ from sk_jae.tasks.sample_weights import check_sample_weight
 from sk_jae.tasks.samples import check_codes, check_tasks
 from sk_jae.tasks.sampling_rate import SamplingRate, check_sampling_rate
 from sk_jae.tasks.scaling import LARGEST_EXPONENT, LINEAR_RANGE, Scaling
-from sk_jae.tasks.sources import is_dataframe
+from sk_jae.tasks.sources import is_dataframe, opened, rows_of, to_rows
 from sk_jae.tasks.targets import Encoded, EncodedTargets, labeled_rows
 from sk_jae.tasks.task_axis import TaskAxis
 from sk_jae.tasks.user_level import level_of_user
@@ -161,14 +160,16 @@ __all__ = [
     "labeled_samples",
     "level_of_user",
     "listed",
+    "opened",
     "order_of_reading",
     "pack",
     "parse_inputs",
     "per_task",
-    "samples_of",
+    "rows_of",
     "split_labels",
     "to_array",
     "to_lazy",
+    "to_rows",
     "to_samples",
     "to_targets",
     "to_vector",

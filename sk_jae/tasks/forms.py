@@ -98,6 +98,11 @@ class TaskInputs:
         is_bare = self.container_kind == "array"
         return describe_task(None if is_bare else self.names[t], argument)
 
+    def counted(self, t: int, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Those of some samples of a task, given as a mask, that have a weight."""
+        weights = self.weights[t] if self.weights else None
+        return rows if weights is None else rows & (weights > 0)
+
 
 def parse_inputs(
     X: Samples | None, names: tuple[str, ...] | None, argument: str = "X"

@@ -93,7 +93,8 @@ def check_labels(
     is_one_task = tasks.container_kind == "array"
     given = _read(y, tasks, estimator, is_one_task=is_one_task)
     parts = [
-        part if part is not None and part.labeled.any() else None for part in given
+        part if part is not None and tasks.counted(t, part.labeled).any() else None
+        for t, part in enumerate(given)
     ]
     observed = [None if part is None else part.observed for part in parts]
     found = [values for values in observed if values is not None]
@@ -101,7 +102,8 @@ def check_labels(
         raise ValueError(
             "y has no labeled sample in any task, expected some in at least one (None "
             f"marks a task without labels, and {UNLABELED}, None or NaN marks a sample "
-            "without one); JointAutoencoder needs no labels."
+            "without one; samples of weight 0 do not count); JointAutoencoder needs no "
+            "labels."
         )
     _check_one_kind(observed, tasks)
     classes = np.unique(np.concatenate(found))

@@ -16,7 +16,7 @@ from sk_jae.tasks.forms import TaskInputs
 from sk_jae.tasks.label_values import UNLABELED, has_fractions
 from sk_jae.tasks.labels import items_of_targets
 from sk_jae.tasks.scaling import scaling_of
-from sk_jae.tasks.targets import EncodedTargets
+from sk_jae.tasks.targets import EncodedTargets, labeled_rows
 from sk_jae.tasks.user_level import level_of_user
 from sk_jae.tasks.wording import counted, listed
 
@@ -111,13 +111,18 @@ def check_regression_targets(
     """
     parts = _read(y, tasks, estimator)
     _check_marks(parts, tasks)
-    known = [part if part is not None and _any_known(part) else None for part in parts]
+    known = [
+        part
+        if part is not None and tasks.counted(t, labeled_rows(_as_table(part))).any()
+        else None
+        for t, part in enumerate(parts)
+    ]
     tables = [_as_table(part) for part in known if part is not None]
     if not tables:
         raise ValueError(
             "y has no known value in any task, expected some in at least one (None "
-            "marks a task without targets, and NaN an unknown value); JointAutoencoder "
-            "needs no targets."
+            "marks a task without targets, and NaN an unknown value; samples of weight "
+            "0 do not count); JointAutoencoder needs no targets."
         )
     _check_equal_outputs(known, tasks)
     is_flat = all(part is None or part.ndim == 1 for part in known)

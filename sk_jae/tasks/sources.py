@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
 
 from sk_jae.tasks.conversion import to_samples
 from sk_jae.tasks.foreign import samples_of
-from sk_jae.tasks.lazy_arrays import SampleArray, to_lazy
+from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray, to_lazy
 from sk_jae.tasks.lazy_states import lazy_from_state, lazy_to_state
 from sk_jae.tasks.row_stores import is_mapped
 
@@ -28,6 +29,8 @@ __all__ = [
     "from_state",
     "is_dataframe",
     "kind_of_values",
+    "opened",
+    "rows_of",
     "take",
     "to_rows",
     "to_source",
@@ -82,6 +85,22 @@ def to_rows(item: Any, words: str) -> SampleArray:
     inner = samples_of(item)
     lazy = None if is_mapped(inner) else to_lazy(inner, words)
     return to_samples(inner, words) if lazy is None else lazy
+
+
+def opened(item: Any, words: str) -> Any:
+    """What the user gave for a task, files and datasets as arrays that are read later.
+
+    These have a shape, a length and rows that can be chosen, whatever they are.
+    """
+    inner = samples_of(item)
+    lazy = None if is_mapped(inner) else to_lazy(inner, words)
+    return inner if lazy is None else lazy
+
+
+def rows_of(item: Any, rows: NDArray[np.intp]) -> Any:
+    """Select rows of what `opened` gives, of the same kind."""
+    is_lazy = isinstance(item, LazyArray)
+    return item.select(rows) if is_lazy else _safe_indexing(item, rows)
 
 
 def column_names(item: Any) -> tuple[str, ...] | None:

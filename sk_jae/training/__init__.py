@@ -15,7 +15,7 @@ from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
-from sk_jae.training.reading import batches_of, read_batches, to_module
+from sk_jae.training.reading import read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.thresholds import place_thresholds
 from sk_jae.training.timetable import has_two_parts
@@ -43,7 +43,6 @@ __all__ = [
     "Trainer",
     "Units",
     "available_devices",
-    "batches_of",
     "check_callbacks",
     "check_device",
     "check_no_class",

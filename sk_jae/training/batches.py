@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,9 +190,12 @@ class TrainingBatches:
         n_steps = -(-max(self.most) // batch_size)
         ends = np.linspace(0, max(self.most), n_steps + 1).round().astype(int)
         self.sizes = np.diff(ends).tolist()
-        self.generators = [
-            generator_for(seed, epoch, name, "order") for name in data.names
-        ]
+
+    def of_epoch(self, epoch: int) -> TrainingBatches:
+        """The batches of another epoch."""
+        found = copy(self)
+        found.epoch = epoch
+        return found
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -254,10 +258,11 @@ class TrainingBatches:
         """Rows of one task for all steps of an epoch, in whole shuffled passes."""
         needed = sum(self._n_of_batch(t, size) for size in self.sizes)
         groups = self.data.label_groups(t)
+        generator = generator_for(self.seed, self.epoch, self.data.names[t], "order")
         for rows in groups:
             self.reader.hold(t, rows)
         if len(groups) == 1:
-            order, ends = self._passes(t, groups[0], needed)
+            order, ends = self._passes(t, groups[0], needed, generator)
             return order, [PartOfOrder(None, ends)]
         order = torch.empty(needed, dtype=torch.int64)
         parts = []
@@ -265,17 +270,20 @@ class TrainingBatches:
         # The labeled samples are spread evenly, so that every batch has some.
         labeled = (places * self.data.labeled_fraction + _ROUNDING).floor().diff() > 0
         for rows, places in zip(groups, (~labeled, labeled), strict=True):
-            order[places], ends = self._passes(t, rows, int(places.sum()))
+            order[places], ends = self._passes(t, rows, int(places.sum()), generator)
             parts.append(PartOfOrder(places.numpy(), ends))
         return order, parts
 
     def _passes(
-        self, t: int, rows: NDArray[np.intp], needed: int
+        self,
+        t: int,
+        rows: NDArray[np.intp],
+        needed: int,
+        generator: torch.Generator,
     ) -> tuple[Tensor, list[int] | None]:
         """So many rows, in whole shuffled passes, and the ends of what is read."""
         if not needed:  # of a task that stays as it is
             return torch.empty(0, dtype=torch.int64), None
-        generator = self.generators[t]
         places, ends = shuffled_passes(self.reader, t, rows, needed, generator)
         return torch.from_numpy(rows[places]), ends
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_jae.nn import JointModule
 from sk_jae.tasks import Layout
-from sk_jae.training.reading import batches_of, standardized
+from sk_jae.training.reading import read_batches, standardized
 
 __all__ = ["Counts", "counts_of", "start_at_mean_rates"]
 
@@ -64,25 +65,33 @@ def start_at_mean_rates(
     arrays: Sequence[NDArray[Any]],
     layouts: Sequence[Layout],
     losses: Sequence[Any],
+    weights: Sequence[NDArray[np.float64] | None] = (),
 ) -> None:
     """Let the reconstructions of counts begin at the mean rates of the features."""
-    for t, (array, layout, loss) in enumerate(
-        zip(arrays, layouts, losses, strict=True)
+    weights = weights or (None,) * len(arrays)
+    for t, (array, layout, loss, own) in enumerate(
+        zip(arrays, layouts, losses, weights, strict=True)
     ):
         if loss == "poisson" and len(array):
-            _start_at_mean_rates(module, t, array, layout)
+            own = np.ones(len(array)) if own is None else own
+            _start_at_mean_rates(module, t, array, layout, own)
 
 
 def _start_at_mean_rates(
-    module: JointModule, t: int, array: NDArray[Any], layout: Layout
+    module: JointModule,
+    t: int,
+    array: NDArray[Any],
+    layout: Layout,
+    weights: NDArray[np.float64],
 ) -> None:
     counts = Counts(layout)
     total: Any = 0.0
-    for x in batches_of(array, layout, torch.device("cpu")):
-        total = total + counts(x).double().sum(0)
-    n = len(array)
+    for rows, _, x in read_batches(array, layout, torch.device("cpu")):
+        own = torch.from_numpy(weights[rows])
+        total = total + torch.tensordot(own, counts(x).double(), 1)
     # A feature that was never counted has some rate all the same.
-    rates = (total / n).clamp(min=0.5 / n).log()
+    least = 0.5 / np.count_nonzero(weights)
+    rates = (total / weights.sum()).clamp(min=least).log()
     biases = [_bias(part) for part in module.outputs[t].children()]
     bias = [found for found in biases if found is not None][-1]
     values = rates.flatten()

@@ -109,22 +109,30 @@ class LentGenerators:
         self._generators = global_generators(device)
         self._dtype = torch.float32
         self._are_lent = False
-        self.seed(0)
+        self._states: list[Tensor] = []
+        self._words: tuple[int | str, ...] | None = (0,)
 
     def seed(self, *words: int | str) -> None:
         """Set the state that the lent generators will have."""
-        self._states = [
-            generator_for(*words, device=generator.device).get_state()
-            for generator in self._generators
-        ]
+        self._words = words  # most fits never lend them
+
+    def _own_states(self) -> list[Tensor]:
+        """The states of the generators, while these are not lent."""
+        if self._words is not None:
+            self._states = [
+                generator_for(*self._words, device=generator.device).get_state()
+                for generator in self._generators
+            ]
+            self._words = None
+        return self._states
 
     def state_dict(self) -> dict[str, list[Tensor]]:
         """The states of the generators, while these are not lent."""
-        return {"states": self._states}
+        return {"states": self._own_states()}
 
     def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
         """Draw the next numbers as the object would whose state this is."""
-        self._states = state["states"]
+        self._words, self._states = None, state["states"]
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -153,7 +161,7 @@ class LentGenerators:
     def _exchange(self) -> None:
         """Keep the states of the global generators, and give them those kept before."""
         states = [generator.get_state() for generator in self._generators]
-        for generator, state in zip(self._generators, self._states, strict=True):
+        for generator, state in zip(self._generators, self._own_states(), strict=True):
             generator.set_state(state)
         dtype = torch.get_default_dtype()
         torch.set_default_dtype(self._dtype)

@@ -266,8 +266,9 @@ class JointNet(RefusingNet):
         self, prefix: str, means: Mapping[TermKey, float], n_batches: int
     ) -> None:
         """Write the mean of every term in an epoch into the history."""
-        self._record(prefix, means)
-        self.history.record(f"{prefix}_batch_count", n_batches)
+        row = self.history[-1]
+        row |= self._columns(prefix, means)
+        row[f"{prefix}_batch_count"] = n_batches
 
     def validation_loss(self, batches: Batches) -> float:
         """The loss of the present weights; callbacks are not called."""
@@ -303,17 +304,21 @@ class JointNet(RefusingNet):
         ]
         return sum(parts) if parts else math.nan
 
-    def _record(self, prefix: str, means: Mapping[TermKey, float]) -> None:
+    def _columns(self, prefix: str, means: Mapping[TermKey, float]) -> dict[str, Any]:
+        """The loss of an epoch and the means of its terms, by task and over tasks."""
         loss = self._weighted(means)
-        self.history.record(f"{prefix}_loss", loss)
-        self.history.record(f"{prefix}_loss_best", loss < self.best_loss_[prefix])
+        row = {
+            f"{prefix}_loss": loss,
+            f"{prefix}_loss_best": loss < self.best_loss_[prefix],
+        }
         self.best_loss_[prefix] = min(self.best_loss_[prefix], loss)
         for term in (*TERMS, *SCORES):
             found = [mean for (name, _), mean in means.items() if name == term]
             if found:
-                self.history.record(f"{prefix}_{term}", sum(found) / len(found))
+                row[f"{prefix}_{term}"] = sum(found) / len(found)
         for (term, t), mean in means.items():
-            self.history.record(f"{prefix}_{term}_{self.module_.names[t]}", mean)
+            row[f"{prefix}_{term}_{self.module_.names[t]}"] = mean
+        return row
 
     def train_step(
         self, batch: Batch, outside: Outside = nullcontext, **params: object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -28,7 +28,6 @@ from sk_jae.training.held_rows import HeldRows
 __all__ = [
     "SampleReader",
     "arrange",
-    "batches_of",
     "read_batches",
     "standardized",
     "to_module",
@@ -274,17 +273,6 @@ def standardized(x: Tensor) -> Tensor:
     exponent = (size - LINEAR_RANGE).clamp(0, LARGEST_EXPONENT)
     beyond = exponent.expm1() + LINEAR_RANGE
     return torch.where(size > LINEAR_RANGE, beyond.copysign(x), x)
-
-
-def batches_of(
-    array: SampleArray,
-    layout: Layout,
-    device: torch.device,
-    batch_size: int | None = None,
-) -> Iterator[Tensor]:
-    """The samples of one task, batch by batch, in the order in which they are read."""
-    for _, _, x in read_batches(array, layout, device, batch_size):
-        yield x
 
 
 def read_batches(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sk_jae.tasks import Layout, SampleArray
-from sk_jae.training.reading import batches_of
+from sk_jae.training.reading import read_batches
 
 __all__ = ["root_mean_power", "whitening_gains"]
 
@@ -16,7 +18,9 @@ __all__ = ["root_mean_power", "whitening_gains"]
 _N_SMOOTHED, _FLOOR = 9, 1e-3
 
 
-def root_mean_power(array: SampleArray, layout: Layout) -> NDArray[np.float64]:
+def root_mean_power(
+    array: SampleArray, layout: Layout, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Root mean power of every frequency over the signals of a task.
 
     Parameters
@@ -25,17 +29,21 @@ def root_mean_power(array: SampleArray, layout: Layout) -> NDArray[np.float64]:
         Signals.
     layout : Layout
         Their layout, with their scaling.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        How much each signal counts; None if all count alike.
 
     Returns
     -------
     amplitude : ndarray of shape (channels, time // 2 + 1)
         Of the signals as the module sees them.
     """
-    total = 0.0
-    for x in batches_of(array, layout, torch.device("cpu")):
-        power = torch.fft.rfft(x).abs().double().square()
-        total = total + power.sum(0).numpy()
-    found: NDArray[np.float64] = np.sqrt(total / len(array))
+    total: Any = 0.0
+    n = 0.0
+    for rows, _, x in read_batches(array, layout, torch.device("cpu")):
+        power = torch.fft.rfft(x).abs().double().square().numpy()
+        own = np.ones(len(x)) if weights is None else weights[rows]
+        total, n = total + np.tensordot(own, power, 1), n + own.sum()
+    found: NDArray[np.float64] = np.sqrt(total / n)
     return found
 
 

@@ -31,16 +31,11 @@ class AdamSteps:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self._step_of_torch = _FUSED[type(optimizer)]
-        self._states = optimizer.state
         self._groups = [
-            (group, [optimizer.state[p] for p in group["params"]])
+            _Group(group, [optimizer.state[p] for p in group["params"]])
             for group in optimizer.param_groups
             if group["params"]
         ]
-        self._counts = [states[0]["step"].clone() for _, states in self._groups]
-        for (_, states), n_steps in zip(self._groups, self._counts, strict=True):
-            for state in states:
-                state["step"] = n_steps
 
     @staticmethod
     def can_make(optimizer: Optimizer) -> bool:
@@ -55,27 +50,27 @@ class AdamSteps:
             for group in optimizer.param_groups
         )
 
-    def step(self, gradients: Sequence[Tensor]) -> None:
+    def step(self, gradients: list[Tensor]) -> None:
         """Make a step with a gradient for each parameter, group after group."""
         start = 0
-        for (group, states), n_steps in zip(self._groups, self._counts, strict=True):
-            n_steps += 1
-            end = start + len(states)
-            beta1, beta2 = group["betas"]
+        for group in self._groups:
+            options, end = group.options, start + len(group.states)
+            beta1, beta2 = options["betas"]
+            group.n_steps += 1
             self._step_of_torch(
-                [p.data for p in group["params"]],
-                list(gradients[start:end]),
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
+                group.values,
+                gradients[start:end],
+                group.means,
+                group.means_of_squares,
                 [],
-                [n_steps] * len(states),
-                lr=group["lr"],
+                group.counts,
+                lr=options["lr"],
                 beta1=beta1,
                 beta2=beta2,
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
+                weight_decay=options["weight_decay"],
+                eps=options["eps"],
                 amsgrad=False,
-                maximize=group["maximize"],
+                maximize=options["maximize"],
                 grad_scale=None,
                 found_inf=None,
             )
@@ -83,6 +78,22 @@ class AdamSteps:
 
     def end(self) -> None:
         """Let each parameter count its own steps again."""
-        for _, states in self._groups:
-            for state in states:
+        for group in self._groups:
+            for state in group.states:
                 state["step"] = state["step"].clone()
+
+
+class _Group:
+    """What a step needs of the parameters of one group."""
+
+    def __init__(
+        self, options: dict[str, Any], states: Sequence[dict[str, Any]]
+    ) -> None:
+        self.options, self.states = options, states
+        self.n_steps = states[0]["step"].clone()
+        for state in states:
+            state["step"] = self.n_steps
+        self.values = [p.data for p in options["params"]]
+        self.means = [state["exp_avg"] for state in states]
+        self.means_of_squares = [state["exp_avg_sq"] for state in states]
+        self.counts = [self.n_steps] * len(states)

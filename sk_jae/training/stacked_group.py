@@ -48,6 +48,7 @@ class StackedGroup:
         if all(map(can_stack_loss, nets)):
             self._loss = StackedLoss(nets, self._stack)
         self._reading = _Reading()
+        self._kept: list[Tensor] = []
 
     def is_of(self, nets: Sequence[JointNet]) -> bool:
         """Whether it can train these nets in their present phase."""
@@ -67,11 +68,11 @@ class StackedGroup:
                 net.set_training(True)
         self._optimizers.take()
         changed = self._changed_in_steps()
-        before = [tensor.clone() for tensor in changed]
+        self._keep(changed)
         try:
             means = self._train(epochs)
         except Exception:
-            for tensor, value in zip(changed, before, strict=True):
+            for tensor, value in zip(changed, self._kept, strict=True):
                 tensor.copy_(value)
             raise
         self._optimizers.bind()
@@ -82,6 +83,14 @@ class StackedGroup:
         """Give each net memory of its own."""
         self._stack.release()
         self._optimizers.release()
+
+    def _keep(self, tensors: Sequence[Tensor]) -> None:
+        """Copy tensors, into the memory that the last copies had if they fit."""
+        if [x.shape for x in tensors] != [x.shape for x in self._kept]:
+            self._kept = [x.clone() for x in tensors]
+            return
+        for kept, x in zip(self._kept, tensors, strict=True):
+            kept.copy_(x)
 
     def _changed_in_steps(self) -> list[Tensor]:
         """The tensors that steps change in place."""

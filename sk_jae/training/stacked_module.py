@@ -123,7 +123,8 @@ def joined(parts: Sequence[Tensor]) -> Tensor:
 
 def parted(x: Tensor, n_networks: int) -> Tensor:
     """Samples of all networks in one tensor, as (n_networks, n, ...)."""
-    return x.reshape(n_networks, len(x) // n_networks, *x.shape[1:])
+    n, *shape = x.shape
+    return x.reshape(n_networks, n // n_networks, *shape)
 
 
 class _EachAlone(nn.Module):
@@ -167,7 +168,7 @@ class _StackedLayer(nn.Module):
         for name in ("weight", "bias"):
             own = [getattr(layer, name).detach() for layer in layers]
             needs_gradient = getattr(layers[0], name).requires_grad
-            stacked = _aligned_like(own[0], len(own), own[0].shape)
+            stacked = _aligned_like(own[0], (len(own), *own[0].shape))
             torch.stack(own, out=stacked)
             setattr(self, name, nn.Parameter(stacked, needs_gradient))
 
@@ -198,7 +199,7 @@ class _BatchedLinear(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         x, weight = _aligned(x), _aligned(weight)
         ctx.save_for_backward(x, weight)
-        out = _aligned_like(x, len(x), (x.shape[1], weight.shape[1]))
+        out = _aligned_like(x, (x.shape[0], x.shape[1], weight.shape[1]))
         if _is_tiny(x, weight.mT):
             for b, one, other, found in zip(bias, x, weight.mT, out, strict=True):
                 torch.addmm(b, one, other, out=found)
@@ -228,13 +229,14 @@ class _BatchedLinear(torch.autograd.Function):
 _VALUES = 16
 
 
-def _aligned_like(x: Tensor, n_networks: int, shape: Sequence[int]) -> Tensor:
-    """Unset tensors, one per network, each of which begins where one alone would."""
-    n = math.prod(shape)
+def _aligned_like(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """Unset tensors (n_networks, ...), each of which begins where one alone would."""
+    n_networks, *own = shape
+    n = math.prod(own)
     if n % _VALUES == 0:
-        return x.new_empty(n_networks, *shape)
-    memory = x.new_empty(n_networks, -(-n // _VALUES) * _VALUES)
-    found: Tensor = memory[:, :n].unflatten(1, tuple(shape))
+        return x.new_empty(shape)
+    memory = x.new_empty((n_networks, -(-n // _VALUES) * _VALUES))
+    found: Tensor = memory[:, :n].unflatten(1, own)
     return found
 
 
@@ -242,7 +244,7 @@ def _aligned(x: Tensor) -> Tensor:
     """Matrices (n_networks, ...), each of which begins where one alone would."""
     if x.stride(0) % _VALUES == 0:
         return x
-    return _aligned_like(x, len(x), x.shape[1:]).copy_(x)
+    return _aligned_like(x, x.shape).copy_(x)
 
 
 # torch itself multiplies matrices in a batch if they need fewer products than this.
@@ -255,7 +257,7 @@ def _is_tiny(a: Tensor, b: Tensor) -> bool:
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
     """Products of the matrices of every network."""
-    out = _aligned_like(a, len(a), (a.shape[1], b.shape[2]))
+    out = _aligned_like(a, (a.shape[0], a.shape[1], b.shape[2]))
     if not _is_tiny(a, b):
         return torch.bmm(a, b, out=out)
     for one, other, found in zip(a, b, out, strict=True):

@@ -15,9 +15,7 @@ from sk_jae.training.stacked_adam import AdamSteps
 __all__ = ["StackedOptimizers", "settings_of"]
 
 Pairs: TypeAlias = Sequence[tuple[nn.Parameter, Sequence[nn.Parameter]]]
-_Part: TypeAlias = tuple[
-    nn.Parameter, nn.Parameter, slice, list[tuple[Optimizer, nn.Parameter]]
-]
+_Part: TypeAlias = tuple[nn.Parameter, list[tuple[Optimizer, nn.Parameter]]]
 
 # So many values are changed by one instruction, and the rest of a tensor one by one,
 # which can round differently. Tensors that have a rest are not put together.
@@ -55,6 +53,17 @@ def _options(optimizer: Optimizer) -> tuple[str, ...] | None:
             return None
         groups.append(repr(sorted(options.items())))
     return tuple(groups)
+
+
+def _have_equal_options(optimizers: Sequence[Optimizer]) -> bool:
+    """Whether optimizers of which that was so before still have equal options."""
+    first = optimizers[0].param_groups
+    return all(
+        group.keys() == known.keys()
+        and all(group[key] == known[key] for key in group if key != "params")
+        for optimizer in optimizers[1:]
+        for group, known in zip(optimizer.param_groups, first, strict=True)
+    )
 
 
 def _n_steps(state: Mapping[str, Any] | None) -> float:
@@ -135,9 +144,11 @@ class _Block:
     ) -> None:
         self._own = optimizers
         self._start = start
-        # Parts of a stacked parameter, which have the same memory, their places in it,
-        # and the parameters of the networks in them.
+        # Parts of a stacked parameter, which have the same memory, and the parameters
+        # of the networks in them.
         self._parts: list[_Part] = []
+        # Of each stacked parameter, how many networks a part of it has.
+        self._sizes: list[tuple[nn.Parameter, int]] = []
         first = optimizers[0]
         groups = [
             {**group, "params": self._parts_of_group(stacks, g)}
@@ -145,7 +156,7 @@ class _Block:
         ]
         make: Any = type(first)
         self.optimizer: Optimizer = make(groups)
-        for _, part, _, of_networks in self._parts:
+        for part, of_networks in self._parts:
             states = [optimizer.state.get(p, {}) for optimizer, p in of_networks]
             if states[0]:
                 self.optimizer.state[part] = {
@@ -165,10 +176,11 @@ class _Block:
             stacked = stacks[id(of_networks[0])]
             own = list(zip(self._own, of_networks, strict=True))
             n = 1 if of_networks[0].numel() % _VALUES else len(own)
+            self._sizes.append((stacked, n))
             for i in range(0, len(own), n):
                 place = slice(self._start + i, self._start + i + n)
                 part = nn.Parameter(stacked.data[place], stacked.requires_grad)
-                self._parts.append((stacked, part, place, own[i : i + n]))
+                self._parts.append((part, own[i : i + n]))
                 found.append(part)
         return found
 
@@ -186,7 +198,7 @@ class _Block:
             return
         if self._adam:
             self._adam.end()
-        for (_, part, _, _), gradient in zip(self._parts, gradients, strict=True):
+        for (part, _), gradient in zip(self._parts, gradients, strict=True):
             part.grad = gradient
         self.optimizer.step()
         can_be_quick = AdamSteps.can_make(self.optimizer)
@@ -196,31 +208,28 @@ class _Block:
     def _gradients(self) -> list[Tensor | None]:
         """The gradients of all parts."""
         found: list[Tensor | None] = []
-        for _, of_stacked in groupby(self._parts, lambda part: id(part[0])):
-            parts = list(of_stacked)
-            gradient = parts[0][0].grad
-            places = [place for _, _, place, _ in parts]
+        end = self._start + len(self._own)
+        for stacked, n in self._sizes:
+            gradient = stacked.grad
             if gradient is None:
-                found += [None] * len(places)
-                continue
-            whole = gradient[places[0].start : places[-1].stop]
-            found += whole.split(places[0].stop - places[0].start)
+                found += [None] * (len(self._own) // n)
+            elif n == 1:
+                found += gradient[self._start : end].split(1)
+            else:
+                found.append(gradient[self._start : end])
         return found
 
     def is_bound(self) -> bool:
         """Whether the networks still have equal settings and the states of `bind`."""
-        return (
-            all(
-                optimizer.state is state
-                for optimizer, state in zip(self._own, self._states, strict=True)
-            )
-            and len(set(map(_options, self._own))) == 1
-        )
+        return all(
+            optimizer.state is state
+            for optimizer, state in zip(self._own, self._states, strict=True)
+        ) and _have_equal_options(self._own)
 
     def bind(self) -> None:
         if self._n_bound == len(self.optimizer.state) and self._states:
             return
-        for _, part, _, own in self._parts:
+        for part, own in self._parts:
             for key, value in self.optimizer.state.get(part, {}).items():
                 is_stacked = isinstance(value, Tensor) and value.ndim > 0
                 of_each = value.unbind() if is_stacked else [value] * len(own)

@@ -148,6 +148,7 @@ class Trainer:
         self.adaptation: Adaptation | None = None
         self._n_done = 0
         self._own_code: list[str] | None = None
+        self._batches: TrainingBatches | None = None
         self.finished: list[dict[str, Any]] = list(history)
         self.net.n_finished_epochs_ = len(history)
         self.net.terms_ = planned_terms(phases, net.augment)
@@ -299,14 +300,13 @@ class Trainer:
         self._note_rows()
 
     def _training_batches(self, epoch: int) -> TrainingBatches:
-        return TrainingBatches(
-            self.data,
-            self.net.batch_size,
-            self.reader,
-            self.seed,
-            epoch,
-            self.net.processes,
-        )
+        net, known = self.net, self._batches
+        settings = net.batch_size, net.processes  # which callbacks may change
+        if known is None or (known.batch_size, known.processes) != settings:
+            known = self._batches = TrainingBatches(
+                self.data, net.batch_size, self.reader, self.seed, epoch, net.processes
+            )
+        return known.of_epoch(epoch)
 
     def _batches_of_epochs(self) -> Iterator[TrainingBatches]:
         """Batches as the next epochs would have them."""

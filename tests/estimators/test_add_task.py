@@ -335,3 +335,11 @@ def test_early_stopping_and_weights_look_at_the_new_task():
     clf.add_task(X[2], y[2], sample_weight=np.arange(len(X[2])))
     assert "valid_accuracy_task2" in clf.history_[-1]
     assert "train_classification_task0" not in clf.history_[-1]
+
+
+def test_a_warm_start_goes_on_with_a_labeled_task_that_was_added():
+    X, y = tables()
+    clf = JointTransferClassifier(**small(max_epochs=1, warm_start=True))
+    clf.fit(X[:2], [y[0], None]).add_task(X[2], y[2])
+    clf.fit(X, [y[0], None, y[2]])
+    assert clf.n_iter_ == 3

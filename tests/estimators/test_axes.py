@@ -54,11 +54,11 @@ def parameters(kind="whitened", **changes):
 
 def seen_by_the_shared_branch(est, X):
     """What its first layers are given of each task."""
-    from sk_jae.training import batches_of
+    from sk_jae.training import read_batches
 
     found = []
     for t, (x, layout) in enumerate(zip(X.values(), est.layouts_, strict=True)):
-        (batch,) = batches_of(x, layout, torch.device("cpu"))
+        ((*_, batch),) = read_batches(x, layout, torch.device("cpu"))
         found.append(est.module_.views[t](batch).numpy())
     return found
 

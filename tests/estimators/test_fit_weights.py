@@ -110,6 +110,68 @@ def test_samples_of_weight_0_are_left_out(batch_size, early_stopping):
     assert_close(*found)
 
 
+REST = np.arange(40) > 8
+SIGNALS = [np.random.default_rng(n).normal(size=(n, 2, 32)) for n in (40, 20)]
+COUNTS = [np.random.default_rng(n).poisson(4, size=(n, 5)) for n in (40, 20)]
+AS_IF_THEY_WERE_NOT_THERE = {
+    "classifier": (JointTransferClassifier(**small()), X, Y),
+    "regressor": (JointTransferRegressor(**small()), X, [NUMBERS[0], None]),
+    "whitened": (
+        JointTransferRegressor(**small(input_scaling="whiten")),
+        X,
+        [NUMBERS[0], None],
+    ),
+    "signals": (
+        JointTransferClassifier(**small(encoder="auto")),
+        SIGNALS,
+        [Y[0], None],
+    ),
+    "counts": (
+        JointAutoencoder(**small(reconstruction_loss="poisson")),
+        COUNTS,
+        None,
+    ),
+    "the source is the other task": (
+        JointTransferRegressor(**small(strategy="common-branch")),
+        X,
+        [np.where(np.arange(40) < 25, x, np.nan) for x in NUMBERS[:1]] + NUMBERS[1:],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AS_IF_THEY_WERE_NOT_THERE)
+def test_samples_of_weight_0_count_nowhere(name):
+    estimator, samples, targets = AS_IF_THEY_WERE_NOT_THERE[name]
+    weighted = clone(estimator).fit(samples, targets, sample_weight=[1.0 * REST, None])
+    fewer = None if targets is None else [targets[0][REST], targets[1]]
+    without = clone(estimator).fit([samples[0][REST], samples[1]], fewer)
+    for z, expected in zip(
+        weighted.transform(samples), without.transform(samples), strict=True
+    ):
+        np.testing.assert_allclose(z, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "unknown"),
+    [(JointTransferClassifier, -1), (JointTransferRegressor, np.nan)],
+)
+def test_labels_that_all_have_weight_0_are_no_labels(estimator, unknown):
+    known = np.where(REST, unknown, Y[0])
+    message = refusal(
+        estimator(**small()).fit, X, [known, None], sample_weight=[1.0 * REST, None]
+    )
+    assert "samples of weight 0 do not count" in message
+
+
+@pytest.mark.parametrize("estimator", [JointAutoencoder, JointTransferRegressor])
+def test_several_new_tasks_have_weights_in_a_warm_start(estimator):
+    est = estimator(**small(max_epochs=1, warm_start=True))
+    targets = None if estimator is JointAutoencoder else [*NUMBERS, *NUMBERS]
+    est.fit(X, targets and NUMBERS)
+    est.fit([*X, *X], targets, sample_weight=[None, None, *W])
+    assert est.n_tasks_ == 4
+
+
 FORMS = {
     "dict": ({"a": X[0], "b": X[1]}, {"a": Y[0], "b": Y[1]}, {"b": W[1], "a": W[0]}),
     "container": (*pack(X, Y), pack(X)[0].join(W)),

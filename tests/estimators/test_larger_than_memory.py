@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import KFold, cross_val_score, train_test_split
+from sklearn.preprocessing import StandardScaler
 
 from sk_jae import (
     JointAutoencoder,
@@ -13,6 +14,9 @@ from sk_jae import (
     JointTransferRegressor,
     pack,
 )
+from sk_jae.metrics import EntropyScorer, LabeledScorer
+from sk_jae.model_selection import task_train_test_split
+from sk_jae.preprocessing import PerTask
 from tests.helpers.small import SMALL, equal_weights, make_tasks, small
 from tests.helpers.stores import (
     ChunkedRows,
@@ -250,3 +254,17 @@ def test_labels_stay_in_order_where_samples_are_shuffled_by_chunks():
     clf = JointTransferClassifier(**small(max_epochs=8))
     clf.fit([ChunkedRows(x), OTHER[:, :4]], [y, None])
     assert clf.score([ChunkedRows(x), None], [y, None]) > 0.95
+
+
+@pytest.mark.parametrize("kind", [Rows, ChunkedRows, Samples])
+def test_scorers_and_splits_take_lists_of_them(kind):
+    X, y = [kind(ARRAY), kind(OTHER)], [HALF, None]
+    clf = JointTransferClassifier(**SMALL).fit(X, y)
+    for scorer in (EntropyScorer(), LabeledScorer("f1_macro")):
+        assert scorer(clf, X, y) == scorer(clf, [ARRAY, OTHER], y)
+    split = task_train_test_split(X, y, random_state=0)
+    expected = task_train_test_split([ARRAY, OTHER], y, random_state=0)
+    for part, array in zip(split[:2], expected[:2], strict=True):
+        assert_array_equal(clf.transform(part)[0], clf.transform(array)[0])
+    scaled = PerTask(StandardScaler()).fit_transform(X)
+    assert_allclose(scaled[0], StandardScaler().fit_transform(ARRAY))

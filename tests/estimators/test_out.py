@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
 from sk_jae import (
@@ -30,6 +31,21 @@ CASES = [
     (JAE, "transform"),
 ]
 cases = pytest.mark.parametrize(("estimator", "method"), CASES)
+
+
+def test_of_a_container_that_lacks_a_task():
+    jae = JointAutoencoder(**SMALL).fit({"a": X[0], "b": X[1]})
+    expected = jae.reconstruct({"b": X[1]})["b"]
+    out = {"b": np.zeros_like(expected)}
+    container = jae.reconstruct(pack({"b": X[1]})[0], out=out)
+    assert_array_equal(out["b"], expected)
+    assert container.task_names == ("b",)
+
+
+def test_a_tensor_is_refused_by_the_name_of_its_task():
+    out = [None, torch.zeros(400, 5)]
+    with pytest.raises(TypeError, match="out of task 'task1' is Tensor, expected an"):
+        JAE.transform([None, X[1]], out=out)
 
 
 class Slices:

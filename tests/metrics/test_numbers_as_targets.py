@@ -8,6 +8,7 @@ from sk_jae import JointTransferRegressor
 from sk_jae.metrics import (
     EntropyScorer,
     InformationMaximizationScorer,
+    ReverseValidationScorer,
     SoftNeighborhoodDensityScorer,
     transfer_report,
 )
@@ -18,6 +19,7 @@ USERS = {
     "EntropyScorer": EntropyScorer(),
     "InformationMaximizationScorer": InformationMaximizationScorer(),
     "SoftNeighborhoodDensityScorer": SoftNeighborhoodDensityScorer(),
+    "ReverseValidationScorer": ReverseValidationScorer(),
 }
 
 

@@ -42,12 +42,12 @@ def whitened_by_hand(parts):
 
 def seen_by_the_module(est, X):
     """What the first layers are given, from the rows of the first batches."""
-    from sk_jae.training import batches_of
+    from sk_jae.training import read_batches
 
-    return [
-        next(batches_of(x, layout, est.module_.outputs[0][0].weight.device)).numpy()
-        for x, layout in zip(X, est.layouts_, strict=True)
-    ]
+    device = est.module_.outputs[0][0].weight.device
+    tasks = zip(X, est.layouts_, strict=True)
+    first = [next(read_batches(x, layout, device)) for x, layout in tasks]
+    return [x.numpy() for *_, x in first]
 
 
 @pytest.mark.parametrize("n_features", [6, 80])

@@ -63,8 +63,10 @@ def test_the_length_is_the_number_of_batches():
 
 def test_epochs_differ():
     batches = training_batches(make_data(40, 40), 40, CPU, 0)
-    (first,), (second,) = drawn(batches, 0), drawn(batches, 0)
+    (first,), (second,) = drawn(batches, 0), drawn(batches.of_epoch(1), 0)
     assert (first != second).any()
+    (again,) = drawn(batches.of_epoch(0), 0)
+    np.testing.assert_array_equal(again, first)
 
 
 def test_tasks_of_one_size_are_shuffled_apart():

@@ -12,7 +12,7 @@ from sk_jae import JointAutoencoder
 from sk_jae.tasks.layout_choice import infer_layout
 from sk_jae.training import units
 from sk_jae.training.batches import TaskData
-from sk_jae.training.reading import batches_of, to_module
+from sk_jae.training.reading import read_batches, to_module
 from tests.helpers.batches import CPU, training_batches, validation_batches
 
 
@@ -81,7 +81,7 @@ def test_any_memory_layout_is_read(array):
     layout = infer_layout(array, "auto", "X")
     before = array.copy()
     np.testing.assert_array_equal(to_module(array, layout, CPU)[:, 0].numpy(), array)
-    parts = torch.cat(list(batches_of(array, layout, CPU, 5)))
+    parts = torch.cat([x for *_, x in read_batches(array, layout, CPU, 5)])
     np.testing.assert_array_equal(parts[:, 0].numpy(), array)
     rows = (np.arange(len(array)),)
     data = TaskData((array,), (layout,), (None,), ("a",), rows)
@@ -96,7 +96,7 @@ def test_any_memory_layout_is_read(array):
 def test_batches_of_go_through_a_task_in_order():
     array = images((10, 3), "float64")
     layout = infer_layout(array, "auto", "X")
-    parts = list(batches_of(array, layout, CPU, 4))
+    parts = [x for *_, x in read_batches(array, layout, CPU, 4)]
     assert [len(part) for part in parts] == [4, 4, 2]
     np.testing.assert_array_equal(torch.cat(parts).numpy(), array.astype(np.float32))
 
@@ -127,7 +127,7 @@ def test_a_memory_map_is_read_batch_by_batch(tmp_path):
     assert array.read == []
     list(batches)
     list(validation_batches(data, 10, CPU))
-    parts = torch.cat(list(batches_of(array, layout, CPU, 10)))
+    parts = torch.cat([x for *_, x in read_batches(array, layout, CPU, 10)])
     assert array.read == [10] * 15
     np.testing.assert_allclose(parts[:, 0].numpy(), expected / 255, rtol=1e-6)
 

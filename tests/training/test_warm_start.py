@@ -9,7 +9,7 @@ import pytest
 import torch
 from skorch.callbacks import Callback
 
-from sk_jae import JointAutoencoder, JointTransferClassifier
+from sk_jae import JointAutoencoder, JointTransferClassifier, JointTransferRegressor
 from tests.helpers.small import PAPER, make_tasks, small
 from tests.helpers.training import Recorder
 
@@ -115,3 +115,15 @@ def test_warm_start_learns_which_classes_a_task_has():
     clf.set_params(head="shared").fit(X, y)
     assert not clf.predict_proba(X)[1][:, 2].any()
     np.testing.assert_array_equal(clf.task_classes_[1], [0, 1])
+
+
+@pytest.mark.parametrize("first", ["complete", "missing"])
+@pytest.mark.parametrize("kind", [JointTransferClassifier, JointTransferRegressor])
+def test_a_warm_start_keeps_the_heads_whatever_labels_come(kind, first):
+    X, y = make_tasks(shapes=((6,), (6,)))
+    labels = {"complete": y, "missing": [y[0], None]}
+    est = kind(**small(max_epochs=1, warm_start=True)).fit(X, labels.pop(first))
+    heads = set(est.module_.private_heads)
+    est.fit(X, *labels.values())
+    assert est.n_iter_ == 2
+    assert set(est.module_.private_heads) == heads

@@ -31,6 +31,9 @@ LEFT_OUT = {
     "_metadata",
     # Every step sets the mode of the module.
     "training",
+    # What every training finds again when it first needs it.
+    "_batches",
+    "_own_code",
     # The looks of this test.
     "look",
     "callbacks",

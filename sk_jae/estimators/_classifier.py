@@ -255,8 +255,8 @@ class JointTransferClassifier(ClassFitting):
         For each task with unlabeled samples: "supposed", the shares of the classes that
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
-        "exchanged", positions of classes whose names it put right; "agreement", part of
-        the same class as before; "scale", its "own" or one in "common" with labels.
+        "exchanged", positions of classes that it renamed; "agreement", the part of
+        samples of the same class as before; "scale", its "own" or one in "common".
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

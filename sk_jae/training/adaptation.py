@@ -19,17 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_jae.nn import CommonScale
-from sk_jae.training.batches import TaskData
 from sk_jae.training.class_matching import exchanged_classes
 from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
-from sk_jae.training.net import JointNet
 from sk_jae.training.optimizers import copied
-from sk_jae.training.reading import SampleReader
 from sk_jae.training.task_outputs import TaskOutputs
 from sk_jae.training.timetable import Timetable
 
 __all__ = ["Adaptation", "Transfer"]
-
 
 # The part of the epochs, from the start of the terms, in which a trial may fail.
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
@@ -70,29 +66,23 @@ class Adaptation:
 
     Parameters
     ----------
-    net : JointNet
-    data : TaskData
-    reader : SampleReader
-        Reads the arrays of `data`.
+    outputs : TaskOutputs
+        Of the net that is trained.
     class_prior : dict of {int: ndarray of shape (n_classes,)}
         The shares of the classes of the tasks of which they are known.
     times : Timetable
-    outputs : TaskOutputs
     """
 
     def __init__(
         self,
-        net: JointNet,
-        data: TaskData,
-        reader: SampleReader,
+        outputs: TaskOutputs,
         class_prior: Mapping[int, NDArray[np.float64]],
         times: Timetable,
-        outputs: TaskOutputs,
     ) -> None:
-        self.net, self.data, self.reader = net, data, reader
+        self.outputs = outputs
+        self.net, self.data, self.reader = outputs.net, outputs.data, outputs.reader
         self.class_prior = class_prior
         self.times = times
-        self.outputs = outputs
         self.found: dict[int, Transfer] = {}
         self._classes: dict[int, NDArray[np.int64]] = {}
         self._estimates: dict[int, Tensor] = {}

@@ -251,9 +251,8 @@ class Trainer:
         net.criterion_.start = times.start
         net.criterion_.consistency_start = times.consistency_start
         outputs = TaskOutputs(net, self.data, self.reader, self._step)
-        adaptation = self.adaptation = Adaptation(
-            net, self.data, self.reader, self.class_prior, times, outputs
-        )
+        adaptation = Adaptation(outputs, self.class_prior, times)
+        self.adaptation = adaptation
         best = self.best = BestWeights(self.module, self.n_iter_no_change, self.tol)
         if self.valid is not None:
             everything = ValidationBatches(self.valid, net.batch_size, self.reader)

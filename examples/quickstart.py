@@ -25,6 +25,7 @@ from sk_jae import JointTransferClassifier
 from sk_jae.datasets import load_digits_pair
 
 SEED = 0
+MAX_EPOCHS = 30  # fewer than the default, to be done in half a minute
 
 
 def at_one_size(X):
@@ -50,7 +51,10 @@ def score_labeled_alone(X, y, X_test, y_test):
     random turns and shifts of the pictures.
     """
     network = JointTransferClassifier(
-        n_private=0, reconstruction_weight=0, random_state=SEED
+        n_private=0,
+        reconstruction_weight=0,
+        max_epochs=MAX_EPOCHS,
+        random_state=SEED,
     )
     network.fit(at_one_size(X)["optical"], y["optical"])
     return network.score(X_test["pen"], y_test["pen"])
@@ -77,7 +81,7 @@ def draw(before, after, accuracy, y, path):
         f"after: the shared codes, {accuracy:.1%} of the pen digits right": after,
     }
     for ax, (title, values) in zip(figure.subplots(1, 2), titles.items(), strict=True):
-        points = TSNE(random_state=SEED).fit_transform(
+        points = TSNE(max_iter=500, random_state=SEED).fit_transform(
             np.concatenate([*values.values()])
         )
         parts = np.split(points, [len(values["optical"])])
@@ -100,7 +104,7 @@ def main():
     print(f"optical: {len(X['optical'])} digits of 8x8 pixels, with labels")
     print(f"pen:     {len(X['pen'])} digits of 16x16 pixels, without labels")
 
-    clf = JointTransferClassifier(random_state=SEED)
+    clf = JointTransferClassifier(max_epochs=MAX_EPOCHS, random_state=SEED)
     clf.fit(X, {"optical": y["optical"], "pen": None})
     accuracies = {
         "logistic regression on optical digits": score_logistic_regression(

@@ -14,7 +14,7 @@ from sklearn.preprocessing import PolynomialFeatures, scale
 from sk_jae import JointTransferClassifier, pack
 from sk_jae.datasets import load_digits_pair, load_mnist, load_usps
 from sk_jae.exceptions import TransferWarning
-from sk_jae.tasks.flattened import flattened_pictures
+from sk_jae.tasks.flattened_pictures import flattened_pictures
 from tests.helpers.small import small
 
 DIGITS = load_digits().images

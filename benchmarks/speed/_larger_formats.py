@@ -41,7 +41,11 @@ def make(name: str, folder: Path, n: int) -> None:
 
         chunks = (4 * CHUNK, N_FEATURES)
         target = zarr.create_array(
-            str(folder / "x.zarr"), shape=shape, chunks=chunks, dtype="f4"
+            str(folder / "x.zarr"),
+            shape=shape,
+            chunks=chunks,
+            dtype="f4",
+            compressors=None,  # as files of h5py have by default
         )
     elif name == "parquet":
         _make_parquet(folder / "x.parquet", n)

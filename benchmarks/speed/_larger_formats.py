@@ -62,7 +62,8 @@ def _make_parquet(path: Path, n: int) -> None:
 
     kind = pa.list_(pa.float32(), N_FEATURES)
     schema = pa.schema([pa.field("x", kind)])
-    with pq.ParquetWriter(path, schema, use_dictionary=False) as writer:
+    plain = {"use_dictionary": False, "compression": "none"}
+    with pq.ParquetWriter(path, schema, **plain) as writer:
         for _, block in blocks(n):
             values = pa.array(block.reshape(-1))
             column = pa.FixedSizeListArray.from_arrays(values, N_FEATURES)

@@ -20,16 +20,21 @@ FORMS = {
 
 
 def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
-    """Speed beside that from memory, and memory, of every form."""
-    of_form = {run["form"]: run for run in runs}
-    reference = of_form.get("memory")
-    for form, run in of_form.items():
+    """Speed beside that from memory on the same machine, and memory, of every form."""
+    in_memory = {_machine(run): run for run in runs if run["form"] == "memory"}
+    for form, run in {run["form"]: run for run in runs}.items():
+        reference = in_memory.get(_machine(run))
         values = {"anonymous": max(run[step]["anonymous"] for step in STEPS) / 10**6}
         values["bytes"] = run["megabytes"] / 10**3
         for step in STEPS:
             if reference is not None:
                 values[step] = reference[step]["seconds"] / run[step]["seconds"]
         yield {"row": form, "column": "form", "seed": None, "values": values}
+
+
+def _machine(run: dict[str, Any]) -> str:
+    machine: str = run["environment"]["machine"]
+    return machine
 
 
 def larger_table() -> Table:

@@ -5,8 +5,8 @@ in memory. Every form has a process of its own, in which the files are read once
 so that the system holds them in its cache; what is measured is the time of a fit of one
 epoch, of `cross_val_score` with two folds and of `transform` into a memory map, and the
 largest anonymous memory of the process, which leaves out that cache. "memory" is an
-array in memory. "speed" is its time over that of a form; the cores have to be idle.
-Runs that are there are not repeated.
+array in memory. "speed" is its time on the same machine over that of a form; the cores
+have to be idle. Runs that are there are not repeated.
 
     python -m benchmarks.speed.larger_than_memory [--quick] [--only TEXT]
         [--size MB] [--folder PATH]

@@ -21,8 +21,8 @@ ESTIMATORS = {
     "classifier-default": JointTransferClassifier(),
     "regressor-default": JointTransferRegressor(),
     "autoencoder-small": JointAutoencoder(**small(max_epochs=3)),
-    "classifier-small": JointTransferClassifier(**small(max_epochs=60)),
-    "regressor-small": JointTransferRegressor(**small(max_epochs=60)),
+    "classifier-small": JointTransferClassifier(**small(max_epochs=60, batch_size=64)),
+    "regressor-small": JointTransferRegressor(**small(max_epochs=60, batch_size=64)),
     "autoencoder-stopping": JointAutoencoder(
         **small(max_epochs=3, early_stopping=True, codes="shared")
     ),

@@ -1,8 +1,8 @@
-"""Run every benchmark with --quick, one after the other.
+"""Run every benchmark with --quick, as many at a time as there are cores.
 
 These are all modules in the folders of benchmarks/, and beside this one, whose names do
 not begin with "_". What needs data or a package that is not there says so and is left
-out. The exit status is 1 if one fails.
+out. What a benchmark prints comes when it has ended. The exit status is 1 if one fails.
 
     python benchmarks/quick.py [--only TEXT]
 """
@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parent
@@ -30,23 +31,31 @@ def modules() -> list[str]:
     )
 
 
+def run_quick(module: str) -> tuple[str, subprocess.CompletedProcess[str], float]:
+    start = time.perf_counter()
+    run = subprocess.run(
+        [sys.executable, "-m", module, "--quick"],
+        cwd=BENCHMARKS.parent,
+        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return module, run, time.perf_counter() - start
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="", help="benchmarks whose name has this")
     args = parser.parse_args()
+    chosen = [name for name in modules() if args.only in name]
     outcomes = []
-    for module in [name for name in modules() if args.only in name]:
-        print(f"== {module}", flush=True)
-        start = time.perf_counter()
-        run = subprocess.run(
-            [sys.executable, "-m", module, "--quick"],
-            cwd=BENCHMARKS.parent,
-            env={**os.environ, "MPLBACKEND": "Agg"},
-        )
-        seconds = time.perf_counter() - start
-        outcomes.append((module, run.returncode, seconds))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for module, run, seconds in threads.map(run_quick, chosen):
+            print(f"== {module}\n{run.stdout}", flush=True)
+            outcomes.append((module, run.returncode, seconds))
     print("\nExit status and seconds of each:")
     for module, status, seconds in outcomes:
         print(f"  {module:32}{status:>4}{seconds:7.0f}")

@@ -1,4 +1,4 @@
-"""Signals that come as the columns of a table: recognized, and tables taken for none."""
+"""Signals that come as columns of a table: recognized, and tables taken for none."""
 
 from __future__ import annotations
 

@@ -14,6 +14,11 @@ DIRECTIONS = {
     "load 3 -> 0": "bearings: load 3 → 0",
     "128 steps at 64/s -> 256 at 64/s": "waveforms: 128 steps → 256 steps, one rate",
     "128 steps at 64/s -> 64 at 32/s": "waveforms: 128 steps → 64 steps, half the rate",
+    **{
+        f"{name}, full rate -> half rate{suffix}": f"{name}: full rate → half{title}"
+        for name in ("BasicMotions", "GunPoint")
+        for suffix, title in (("", ""), (", kernels", ", fixed kernels"))
+    },
 }
 
 

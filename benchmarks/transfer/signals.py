@@ -10,6 +10,9 @@ scales nor in spectra.
   --bearings is the path of a file of numpy with X (n, 2, 1024), y and load.
 - Waveforms: 4 frequencies with noise, made here; windows of twice the length, and of
   half the rate.
+- BasicMotions and GunPoint, both halves of them that come with the package aeon, at the
+  full rate and with every second step of what a filter leaves; left out without aeon.
+  Once more with the layers that the default takes where all tasks are labeled.
 
 Every fit is added to benchmarks/transfer/results/signals.json, and those that are there
 are not repeated.
@@ -22,14 +25,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
+from scipy.signal import decimate
 
-from benchmarks._command import make_parser
+from benchmarks._command import is_there, make_parser
 from benchmarks._results import open_results
 from benchmarks._tables import render
 from benchmarks.transfer._signals_tables import TABLES
+from benchmarks.transfer.series import load
 from sk_jae import JointTransferClassifier
+from sk_jae.architecture import signal_encoder, to_string
 
 Samples = tuple[np.ndarray, np.ndarray]
 
@@ -70,6 +77,24 @@ def waveforms(seed: int) -> Iterator[Problem]:
         params = {"sampling_rate": [64, rate]}
         direction = f"128 steps at 64/s -> {n_steps} at {rate}/s"
         yield Problem("waveforms", direction, one, other, params)
+
+
+def half_rates() -> Iterator[Problem]:
+    for name in ("BasicMotions", "GunPoint"):
+        X, y, X_other, y_other = load(name)
+        X, y = np.concatenate([X, X_other]), np.concatenate([y, y_other])
+        half = decimate(X, 2, axis=2)
+        params = {"sampling_rate": [2, 1], "layout": "signal"}
+        kernels = to_string(signal_encoder([X.shape[1:]], transfers=False))
+        for direction, more in (("", {}), (", kernels", {"encoder": kernels})):
+            yield Problem(
+                "series",
+                f"{name}, full rate -> half rate{direction}",
+                (X, y),
+                (half, y),
+                params | more,
+                same_rows=True,
+            )
 
 
 def waves(n: int, n_steps: int, rate: int, seed: int) -> Samples:
@@ -114,11 +139,14 @@ def main() -> None:
     args = parser.parse_args()
     common = {"device": "cpu"} | ({"max_epochs": 2} if args.quick else {})
     seeds = [0] if args.quick else args.seeds
+    has_aeon = is_there("BasicMotions and GunPoint", lambda: import_module("aeon"))
     with open_results("transfer/signals", quick=args.quick) as results:
         for seed in seeds:
             problems = [*waveforms(seed)]
             if args.bearings and not args.quick:
                 problems += bearings(args.bearings)
+            if has_aeon and not args.quick:
+                problems += half_rates()
             for problem in problems:
                 key = {"problem": problem.name, "direction": problem.direction}
                 key |= {"params": problem.params, "seed": seed}

@@ -43,7 +43,7 @@ class JointTransferRegressor(TargetFitting):
         width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the targets
         are learned, gets convolutions with batch normalization before it, and for
-        signals the power in bands of frequency, or filters if all tasks have labels.
+        signals the power in bands of frequency, or fixed kernels if all have labels.
         For whitened vectors there is no hidden layer if no target is missing. A list or
         dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \

@@ -36,7 +36,7 @@ def make(name: str, folder: Path, n: int) -> None:
 
         file = h5py.File(folder / "x.h5", "w")
         target = file.create_dataset("x", shape, "f4", chunks=(CHUNK, N_FEATURES))
-    elif name in ("zarr", "dask"):
+    elif name in ("zarr", "zarr, compressed", "dask"):
         import zarr
 
         chunks = (4 * CHUNK, N_FEATURES)
@@ -45,7 +45,8 @@ def make(name: str, folder: Path, n: int) -> None:
             shape=shape,
             chunks=chunks,
             dtype="f4",
-            compressors=None,  # as files of h5py have by default
+            # Files of h5py are not compressed by default, those of zarr are.
+            compressors="auto" if name == "zarr, compressed" else None,
         )
     elif name == "parquet":
         _make_parquet(folder / "x.parquet", n)
@@ -126,6 +127,7 @@ OPEN: dict[str, Callable[[Path, int], Any]] = {
     "memory map": _memory_map,
     "h5py": _h5py,
     "zarr": _zarr,
+    "zarr, compressed": _zarr,
     "dask": _dask,
     "parquet": _parquet,
     "torch Dataset": _torch,

@@ -13,6 +13,7 @@ FORMS = {
     "memory map": "memory map",
     "h5py": "h5py",
     "zarr": "zarr",
+    "zarr, compressed": "zarr, with its default compression",
     "dask": "dask, of zarr",
     "parquet": "Parquet",
     "torch Dataset": "torch Dataset",

@@ -85,9 +85,10 @@ def point(name: str, size: int, folder: Path) -> dict[str, Any]:
 
 def is_there(name: str) -> bool:
     """Whether what a form needs is installed."""
-    package = {"parquet": "pyarrow"}.get(name, name)
-    is_package = name in ("h5py", "zarr", "dask", "parquet")
-    if not is_package or find_spec(package):
+    packages = {"h5py": "h5py", "dask": "dask", "parquet": "pyarrow"}
+    packages |= {"zarr": "zarr", "zarr, compressed": "zarr"}
+    package = packages.get(name)
+    if package is None or find_spec(package):
         return True
     print(f"{name} left out: {package} is not installed")
     return False

@@ -86,10 +86,10 @@ def half_rates() -> Iterator[Problem]:
         half = decimate(X, 2, axis=2)
         params = {"sampling_rate": [2, 1], "layout": "signal"}
         kernels = to_string(signal_encoder([X.shape[1:]], transfers=False))
-        for direction, more in (("", {}), (", kernels", {"encoder": kernels})):
+        for suffix, more in (("", {}), (", kernels", {"encoder": kernels})):
             yield Problem(
                 "series",
-                f"{name}, full rate -> half rate{direction}",
+                f"{name}, full rate -> half rate{suffix}",
                 (X, y),
                 (half, y),
                 params | more,

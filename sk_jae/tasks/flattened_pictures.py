@@ -7,12 +7,10 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_jae.tasks.lazy_arrays import LazyArray, SampleArray
+from sk_jae.tasks.lazy_arrays import FEWEST_ROWS, SampleArray, some_rows
 
-__all__ = ["flattened_pictures", "some_rows"]
+__all__ = ["flattened_pictures"]
 
-# Fewer rows tell too little, and more rows or values tell no more.
-_FEWEST_ROWS, _MOST_ROWS, _MOST_VALUES = 20, 500, 2**23
 _SMALLEST_SIDE = 7
 
 # Of the pixels two apart, the part that are less alike than each is to the one between.
@@ -48,7 +46,7 @@ def flattened_pictures(array: SampleArray) -> tuple[int, ...] | None:
     >>> flattened_pictures(load_breast_cancer().data) is None
     True
     """
-    if array.ndim != 2 or len(array) < _FEWEST_ROWS:
+    if array.ndim != 2 or len(array) < FEWEST_ROWS:
         return None
     shapes = _possible_shapes(array.shape[1])
     values = _standardized(array) if shapes else np.empty(0)
@@ -67,14 +65,6 @@ def _possible_shapes(n_columns: int) -> list[tuple[int, int, int]]:
     if color_side >= _SMALLEST_SIDE and 3 * color_side**2 == n_columns:
         return [(3, color_side, color_side), (color_side, color_side, 3)]
     return []
-
-
-def some_rows(array: SampleArray) -> NDArray[np.float64]:
-    """Copy rows from the whole array, as many as tell what the columns are."""
-    n = min(_MOST_ROWS, max(_FEWEST_ROWS, _MOST_VALUES // array.shape[1]))
-    if isinstance(array, LazyArray):
-        return array[array.spread(n)].astype(np.float64)
-    return array[:: max(1, len(array) // n)][:n].astype(np.float64)
 
 
 def _standardized(array: SampleArray) -> NDArray[np.float64]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_jae.tasks.flattened_pictures import some_rows
-from sk_jae.tasks.lazy_arrays import SampleArray
+from sk_jae.tasks.lazy_arrays import FEWEST_ROWS, SampleArray, some_rows
 
 __all__ = ["are_flattened_signals"]
 
-_FEWEST_ROWS, _FEWEST_STEPS = 20, 32
-_LAGS = 8
+_FEWEST_STEPS, _LAGS = 32, 8
 
 # In units of what would differ by chance: the means of the columns, and the
 # correlations of the columns that are equally far apart.
@@ -49,7 +47,7 @@ def are_flattened_signals(array: SampleArray) -> bool:
     >>> are_flattened_signals(load_breast_cancer().data)
     False
     """
-    if array.ndim != 2 or len(array) < _FEWEST_ROWS or array.shape[1] < _FEWEST_STEPS:
+    if array.ndim != 2 or len(array) < FEWEST_ROWS or array.shape[1] < _FEWEST_STEPS:
         return False
     values = some_rows(array)
     means, spreads = values.mean(0), values.std(0)

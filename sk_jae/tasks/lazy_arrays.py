@@ -18,7 +18,14 @@ from sk_jae.tasks.row_stores import (
 )
 from sk_jae.tasks.table_rows import TableRows, is_table_dataset
 
-__all__ = ["BUFFER_BYTES", "LazyArray", "SampleArray", "to_lazy"]
+__all__ = [
+    "BUFFER_BYTES",
+    "FEWEST_ROWS",
+    "LazyArray",
+    "SampleArray",
+    "some_rows",
+    "to_lazy",
+]
 
 # So much of a task is in memory at a time while its chunks are shuffled, and as much
 # again that is read ahead. What is not larger is read once.
@@ -26,6 +33,10 @@ BUFFER_BYTES = 2**25
 
 # Rows that stand for all of an array are taken from so many chunks.
 _CHUNKS_LOOKED_AT = 32
+
+# Fewer rows tell too little of what the columns are, and more rows or values no more.
+FEWEST_ROWS = 20
+_MOST_ROWS, _MOST_VALUES = 500, 2**23
 
 
 class LazyArray:
@@ -199,6 +210,14 @@ def _evenly(values: NDArray[np.intp], n: int) -> NDArray[np.intp]:
 
 
 SampleArray: TypeAlias = NDArray[Any] | LazyArray
+
+
+def some_rows(array: SampleArray) -> NDArray[np.float64]:
+    """Copy rows from the whole table, as many as tell what its columns are."""
+    n = min(_MOST_ROWS, max(FEWEST_ROWS, _MOST_VALUES // array.shape[1]))
+    if isinstance(array, LazyArray):
+        return array[array.spread(n)].astype(np.float64)
+    return array[:: max(1, len(array) // n)][:n].astype(np.float64)
 
 
 def to_lazy(item: Any, words: str) -> LazyArray | None:

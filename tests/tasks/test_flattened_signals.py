@@ -73,6 +73,18 @@ def test_columns_in_another_order_are_none():
     assert not are_flattened_signals(tones(128, 0.2, 0)[:, order])
 
 
+@pytest.mark.real_data
+def test_recordings_of_bearings_are_recognized(data_home):
+    path = data_home / "real" / "cwru_bearing.npz"
+    if not path.exists():
+        pytest.skip("the recordings are not there")
+    with np.load(path) as file:
+        X = file["X"]  # (n, 2, 1024), of two sensors
+    for sensor in (0, 1):
+        assert are_flattened_signals(X[:, sensor])
+        assert are_flattened_signals(X[::20, sensor])
+
+
 def told(X, y, **parameters):
     estimator = clone(JointTransferClassifier(**small())).set_params(**parameters)
     with warnings.catch_warnings(record=True) as seen:

@@ -74,13 +74,13 @@ def signal_encoder(shapes: Sequence[Shape], *, transfers: bool) -> tuple[Layer, 
     shapes : sequence of tuple of int, (channels, time)
         Shape of one signal of every task, as the shared branch sees it.
     transfers : bool
-        Whether a task has no labels, so that what differs between tasks must not count.
+        Whether a task has no labels, and a step does not mean the same in all tasks.
 
     Returns
     -------
     layers : tuple of Layer
-        If a task has no labels, the power in fixed bands, which are the same for tasks
-        of different lengths, and no filters that are learned from the labels of another
+        If `transfers`, the power in fixed bands, which are the same for tasks of
+        different lengths, and no filters that are learned from the labels of another
         task alone. Otherwise how often fixed kernels respond.
 
     Examples

@@ -31,6 +31,7 @@ from sk_jae.estimators._parameters import (
     has_axes,
     is_one_coder,
 )
+from sk_jae.estimators._signal_reading import are_for_kernels
 from sk_jae.estimators._whitened import (
     is_whitened,
     names_of_directions,
@@ -53,8 +54,13 @@ def describe_tasks(
     inputs: TaskInputs,
     layouts: Sequence[Layout],
     labels: EncodedTargets | None,
+    *,
+    has_kernels: bool | None = None,
 ) -> list[Architecture]:
-    """The layers of every task's branches, and what the shared ones see."""
+    """The layers of every task's branches, and what the shared ones see.
+
+    Whether signals are read by fixed kernels is looked for, if it is not said.
+    """
     rates = None
     if estimator.sampling_rate is not None:
         rates = check_sampling_rate(estimator.sampling_rate, inputs, layouts)
@@ -69,7 +75,7 @@ def describe_tasks(
             "shared_input=None leaves as it is; set shared_input='auto', or "
             "sampling_rate=None."
         )
-    found = _architectures(estimator, inputs.names, layouts, labels, rates)
+    found = _architectures(estimator, inputs, layouts, labels, rates, has_kernels)
     is_auto = not has_axes(estimator) and estimator.shared_input == "auto"
     if (is_auto or has_axes(estimator)) and estimator.n_shared:
         found = with_common_scale(found, inputs, layouts, labels)
@@ -80,12 +86,14 @@ def describe_tasks(
 
 def _architectures(
     estimator: JointParameters,
-    names: Sequence[str],
+    inputs: TaskInputs,
     layouts: Sequence[Layout],
     labels: EncodedTargets | None,
     rates: Sequence[float | None] | None,
+    has_kernels: bool | None,
 ) -> list[Architecture]:
     """The layers of every task's branches."""
+    names = inputs.names
     shapes = [layout.module_shape for layout in layouts]
     if has_axes(estimator):
         views = [view_on_axis(layout) for layout in layouts]
@@ -103,7 +111,9 @@ def _architectures(
         # Hidden layers help to read whitened vectors only where targets are missing.
         encoders = [() if encoder == "auto" else encoder for encoder in encoders]
     decoders = per_task(estimator.decoder, names, "decoder", is_one=is_one_coder)
-    auto = _auto_of_signals(views, layouts, labels)
+    auto = None
+    if any(isinstance(encoder, str) and encoder == "auto" for encoder in encoders):
+        auto = _auto_of_signals(inputs, views, layouts, labels, has_kernels)
     classified: Literal["private", "shared"] | None = None
     if labels:
         classified = "shared" if estimator.n_shared else "private"
@@ -157,15 +167,20 @@ def _features(
 
 
 def _auto_of_signals(
-    views: Sequence[Shape], layouts: Sequence[Layout], labels: EncodedTargets | None
+    inputs: TaskInputs,
+    views: Sequence[Shape],
+    layouts: Sequence[Layout],
+    labels: EncodedTargets | None,
+    has_kernels: bool | None,
 ) -> tuple[Layer, ...] | None:
     """The layers that the classes of signals are learned from."""
     pairs = zip(views, layouts, strict=True)
     signals = [view for view, layout in pairs if layout.kind == "signal"]
     if not signals or labels is None:
         return None
-    transfers = any(part is None for part in labels.encoded)
-    return signal_encoder(signals, transfers=transfers)
+    if has_kernels is None:
+        has_kernels = are_for_kernels(inputs, views, layouts, labels)
+    return signal_encoder(signals, transfers=not has_kernels)
 
 
 def _views(

@@ -19,6 +19,7 @@ from sk_jae.estimators._job import FitJob
 from sk_jae.estimators._label_counts import label_counts
 from sk_jae.estimators._parameter_groups import (
     options_of_optimizer,
+    predicts_from_kernels,
     predicts_from_vectors,
 )
 from sk_jae.estimators._parameters import (
@@ -79,12 +80,25 @@ _ANYWHERE = {"shift": 0.5, "rate": 0.02, "tone": 0.3}
 
 
 def new_state(
-    estimator: JointParameters, job: FitJob, device: torch.device, seed: int
+    estimator: JointParameters,
+    job: FitJob,
+    device: torch.device,
+    seed: int,
+    earlier: FittedState | None = None,
 ) -> FittedState:
-    """The state of a fit that has not trained yet, with initial weights."""
+    """The state of a fit that has not trained yet, with initial weights.
+
+    What the samples decide about the layers is decided as in an earlier fit.
+    """
     inputs, layouts, labels, heads = job.inputs, job.layouts, job.labels, job.plan.heads
     with _lent_if_called(estimator, device, seed):
-        architectures = describe_tasks(estimator, inputs, layouts, labels)
+        architectures = describe_tasks(
+            estimator,
+            inputs,
+            layouts,
+            labels,
+            has_kernels=predicts_from_kernels(earlier) if earlier else None,
+        )
     check_sizes(estimator, architectures)
     classes = labels if isinstance(labels, Labels) else None
     targets = labels if isinstance(labels, RegressionTargets) else None
@@ -166,7 +180,7 @@ def make_net(
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         extra["optimizer__fused"] = device.type in ("cpu", "cuda")
     extra |= options_of_optimizer(estimator, state, train)
-    augment = _augmentations(estimator.augmentation, train)
+    augment = _augmentations(estimator.augmentation, state, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
         is_table = predicts_from_vectors(state)
@@ -242,16 +256,17 @@ def _units(
 
 
 def _augmentations(
-    augmentation: Augmentation, train: TaskData
+    augmentation: Augmentation, state: FittedState, train: TaskData
 ) -> tuple[Callable[[Tensor], Tensor] | None, ...]:
     """The function that changes the samples of each task at random, or None."""
     if augmentation is None:
         return ()
     if augmentation != "auto":
         return (augmentation,) * len(train.layouts)
-    # Where all have labels, these may tell when something happens.
+    # Where all have labels, these may tell when something happens, as kernels do.
     own = [y for y, rows in zip(train.labels, train.rows, strict=True) if len(rows)]
-    changes = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
+    are_aligned = all(y is not None for y in own) or predicts_from_kernels(state)
+    changes = _ALIGNED if are_aligned else _ANYWHERE
     return tuple(_augmentation_of(layout, changes) for layout in train.layouts)
 
 

@@ -43,8 +43,8 @@ class JointTransferClassifier(ClassFitting):
         that takes the shape of one sample, ``(features,)`` or ``(channels, height,
         width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; before it, the shared branch gets convolutions with
-        batch normalization for images, and for signals the power in bands of frequency,
-        or fixed kernels if all have labels. A list or dict has one entry per task.
+        batch normalization for images, and for signals fixed kernels or, where a task
+        without labels may be unlike, the power of frequencies. Lists are per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
@@ -191,7 +191,7 @@ class JointTransferClassifier(ClassFitting):
     augmentation : "auto", callable or None, default="auto"
         Random changes of the samples during training. "auto" rotates, scales, shears
         and shifts images a little, moves signals and changes their rate and tone (masks
-        up to a tenth of their time if all have labels), and leaves vectors alone. A
+        a part of the time if all have labels or `PPV` reads them), not vectors. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions of images in bfloat16

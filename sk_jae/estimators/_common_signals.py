@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sk_jae.architecture import Architecture, CommonSteps
+from sk_jae.architecture import PPV, Architecture, CommonSteps
 from sk_jae.tasks import EncodedTargets, Layout, TaskInputs
 from sk_jae.training import root_mean_power, whitening_gains
 
@@ -21,9 +21,11 @@ def with_common_signals(
     """Add how the shared branch resamples signals, and whitens them.
 
     Signals are whitened where a task has no labels, which could tell what the spectrum
-    of its sensor does to the classes.
+    of its sensor does to the classes. Fixed kernels see shapes, which it would change.
     """
     transfers = labels is not None and any(part is None for part in labels.encoded)
+    if any(isinstance(layer, PPV) for a in architectures for layer in a.shared):
+        transfers = False
     weights = inputs.weights or (None,) * len(layouts)
     tasks = zip(architectures, inputs.arrays, layouts, weights, strict=True)
     found = []

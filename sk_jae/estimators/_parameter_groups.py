@@ -12,7 +12,7 @@ from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened
 from sk_jae.training import TaskData
 
-__all__ = ["options_of_optimizer", "predicts_from_vectors"]
+__all__ = ["options_of_optimizer", "predicts_from_kernels", "predicts_from_vectors"]
 
 # The weights between vectors, or what fixed kernels tell of signals, and what is
 # predicted from them, without biases, decoders and private encoders.
@@ -79,7 +79,7 @@ def _decay_of_path(
     if estimator.weight_decay != "auto" or estimator.optimizer != "adam":
         return None
     strength = _DECAY if predicts_from_vectors(state) else _DECAY_OF_KERNELS
-    if strength == _DECAY_OF_KERNELS and not _predicts_from_kernels(state):
+    if strength == _DECAY_OF_KERNELS and not predicts_from_kernels(state):
         return None
     rows = counted_rows(train)
     masks = zip(rows, train.labeled, strict=True)
@@ -102,7 +102,7 @@ def predicts_from_vectors(state: FittedState) -> bool:
     return state.is_predictor and all(own.kind == "vector" for own in state.layouts)
 
 
-def _predicts_from_kernels(state: FittedState) -> bool:
+def predicts_from_kernels(state: FittedState) -> bool:
     """Whether classes or targets are predicted from the responses of fixed kernels."""
     layers = [layer for task in state.description.tasks for layer in task.shared]
     return state.is_predictor and any(isinstance(layer, PPV) for layer in layers)

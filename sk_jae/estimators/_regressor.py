@@ -43,9 +43,9 @@ class JointTransferRegressor(TargetFitting):
         width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; for images, the shared branch, from which the targets
         are learned, gets convolutions with batch normalization before it, and for
-        signals the power in bands of frequency, or fixed kernels if all have labels.
-        For whitened vectors there is no hidden layer if no target is missing. A list or
-        dict has one entry per task.
+        signals fixed kernels or, where a task without targets may be unlike, the power
+        of frequencies. For whitened vectors there is no hidden layer if no target is
+        missing. A list or dict has one entry per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the
@@ -174,7 +174,7 @@ class JointTransferRegressor(TargetFitting):
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
         and shifts images a little, moves signals and changes their rate and tone (masks
-        up to a tenth of their time if all have labels), and leaves vectors alone. A
+        a part of the time if all have labels or `PPV` reads them), not vectors. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions of images in bfloat16

@@ -54,7 +54,8 @@ def starting_state(
     if earlier is None:
         return new_state(estimator, job, device, seed)
     _check_order(earlier, job.inputs)
-    state = new_state(estimator, _with_heads_of(earlier, estimator, job), device, seed)
+    job = _with_heads_of(earlier, estimator, job)
+    state = new_state(estimator, job, device, seed, earlier)
     state.continue_from(earlier)
     return state
 

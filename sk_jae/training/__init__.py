@@ -1,5 +1,6 @@
 """Training: batches, the objective, the skorch net and the trainer, devices, seeds."""
 
+from sk_jae.training.alignment import start_alike
 from sk_jae.training.batches import TaskData
 from sk_jae.training.callback_checks import check_callbacks
 from sk_jae.training.checkpoints import CheckpointCallback, Keeper, checkpoint_in
@@ -15,7 +16,7 @@ from sk_jae.training.net import JointNet
 from sk_jae.training.objective import TERMS, Phase
 from sk_jae.training.optimizers import OptimizerState
 from sk_jae.training.processes import Processes, ProcessesCallback, processes_in
-from sk_jae.training.reading import read_batches, to_module
+from sk_jae.training.reading import SampleReader, read_batches, to_module
 from sk_jae.training.spectra import root_mean_power, whitening_gains
 from sk_jae.training.thresholds import place_thresholds
 from sk_jae.training.timetable import has_two_parts
@@ -37,6 +38,7 @@ __all__ = [
     "Phase",
     "Processes",
     "ProcessesCallback",
+    "SampleReader",
     "TargetsToUser",
     "TaskData",
     "ToUser",
@@ -61,6 +63,7 @@ __all__ = [
     "root_mean_power",
     "run_together",
     "seed_from",
+    "start_alike",
     "start_at_mean_rates",
     "to_module",
     "units_of",

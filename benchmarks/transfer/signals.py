@@ -77,6 +77,10 @@ def waveforms(seed: int) -> Iterator[Problem]:
         yield Problem("waveforms", direction, one, other, params)
 
 
+def has_series() -> bool:
+    return is_there("Series of aeon", lambda: import_module("aeon"))
+
+
 def half_rates() -> Iterator[Problem]:
     for name in HALVED:
         X, y, X_other, y_other = load(name)
@@ -133,13 +137,13 @@ def main() -> None:
     args = parser.parse_args()
     common = {"device": "cpu"} | ({"max_epochs": 2} if args.quick else {})
     seeds = [0] if args.quick else args.seeds
-    has_aeon = is_there("Series of aeon", lambda: import_module("aeon"))
+    with_series = has_series() and not args.quick
     with open_results("transfer/signals", quick=args.quick) as results:
         for seed in seeds:
             problems = [*waveforms(seed)]
             if args.bearings and not args.quick:
                 problems += bearings(args.bearings)
-            if has_aeon and not args.quick:
+            if with_series:
                 problems += half_rates()
             for problem in problems:
                 key = {"problem": problem.name, "direction": problem.direction}

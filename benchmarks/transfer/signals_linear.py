@@ -27,7 +27,14 @@ from benchmarks._command import make_parser
 from benchmarks._results import open_results
 from benchmarks._tables import render
 from benchmarks.transfer._signals_tables import TABLES
-from benchmarks.transfer.signals import Problem, bearings, thirds, waveforms
+from benchmarks.transfer.signals import (
+    Problem,
+    bearings,
+    half_rates,
+    has_series,
+    thirds,
+    waveforms,
+)
 
 FEATURES = ("values", "spectra")
 SCALES = ("of the source", "of each")
@@ -77,11 +84,14 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--bearings", help="path of the recordings, left out if none")
     args = parser.parse_args()
+    with_series = has_series() and not args.quick
     with open_results("transfer/signals_linear", quick=args.quick) as results:
         for seed in range(1 if args.quick else 5):
             problems = [*waveforms(seed)]
             if args.bearings and not args.quick:
                 problems += bearings(args.bearings)
+            if with_series:
+                problems += half_rates()
             for problem, features, scale in product(problems, FEATURES, SCALES):
                 key = {"direction": problem.direction, "features": features}
                 key |= {"scale": scale, "seed": seed}

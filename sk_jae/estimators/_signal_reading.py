@@ -80,9 +80,8 @@ def _read_better(
     for t, y in enumerate(labels.encoded):
         if y is None:
             continue
-        some = reader.spread(t, rows[t][y[rows[t]] >= 0], _MOST_SIGNALS)
-        x = reader.samples(t, reader.placed(torch.from_numpy(some))).numpy()
-        counts = computed_once(_compare, x, y[some])
+        some, x = reader.some(t, rows[t][y[rows[t]] >= 0], _MOST_SIGNALS)
+        counts = computed_once(_compare, x.numpy(), y[some])
         n, gained, lost = n + counts[0], gained + counts[1], lost + counts[2]
     least = max(_BETTER * n, _CHANCE * math.sqrt(gained + lost))
     return n > 0 and gained - lost >= least

@@ -52,8 +52,8 @@ def start_alike(
     reader = SampleReader(tuple(arrays), tuple(layouts), nothing, torch.device("cpu"))
     courses = []
     for t, own in enumerate(rows):
-        some = torch.from_numpy(reader.spread(t, own, _N_SIGNALS))
-        course = _course(reader.samples(t, reader.placed(some)).double().numpy())
+        _, x = reader.some(t, own, _N_SIGNALS)
+        course = _course(x.double().numpy())
         if course is None:
             return False
         courses.append(course)

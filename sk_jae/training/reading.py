@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import Any, TypeAlias
 from weakref import WeakSet
@@ -33,6 +34,8 @@ __all__ = [
     "to_module",
 ]
 
+# So many samples stand for others, however large they are.
+_FEWEST_SAMPLES = 32
 
 MeanAndFactor: TypeAlias = tuple[Tensor, Tensor]
 
@@ -135,6 +138,15 @@ class SampleReader:
             return rows
         found: NDArray[np.intp] = rows[np.linspace(0, len(rows) - 1, n).astype(int)]
         return found
+
+    def some(
+        self, t: int, rows: NDArray[np.intp], most: int
+    ) -> tuple[NDArray[np.intp], Tensor]:
+        """Samples that stand for some rows of a task, and their rows."""
+        size = 4 * math.prod(self.layouts[t].module_shape)
+        n = min(most, max(_FEWEST_SAMPLES, BUFFER_BYTES // size))
+        found = self.spread(t, rows, n)
+        return found, self.samples(t, self.placed(torch.from_numpy(found)))
 
     def close(self) -> None:
         """End all threads that read ahead."""

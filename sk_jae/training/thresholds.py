@@ -52,8 +52,7 @@ def place_thresholds(
     reader = SampleReader(tuple(arrays), tuple(layouts), nothing, device)
     inputs: list[torch.Tensor | None] = [None] * len(arrays)
     for t in range(first, len(arrays)):
-        own = torch.from_numpy(reader.spread(t, rows[t], _N_SIGNALS))
-        inputs[t] = reader.samples(t, reader.placed(own))
+        _, inputs[t] = reader.some(t, rows[t], _N_SIGNALS)
     was_training = module.training
     with torch.no_grad(), inputs_of(layers) as seen:
         module.eval().encode(inputs)

@@ -110,8 +110,9 @@ class ClassFitting(TaskAdding, ClassPredictions, ClassifierParameters):
             weights_of_classes(
                 self.class_weight, state.classes, encoded, inputs.weights
             ),
+            inputs.weights,
         )
-        is_unlabeled = own is None or bool((own < 0).any())
+        is_unlabeled = not labels.is_complete(-1)
         where = {
             "classification": own is not None,
             "infomax": is_unlabeled,

@@ -90,7 +90,7 @@ def plan_classifier(
 ) -> Plan:
     """The heads and phases of a classifier."""
     labeled = [part is not None for part in labels.encoded]
-    unlabeled = [part is None or not part.all() for part in labels.labeled]
+    unlabeled = [not labels.is_complete(t) for t in range(len(labels.encoded))]
     where = {
         "classification": labeled,
         "infomax": unlabeled,

@@ -141,11 +141,15 @@ def _with_new_tasks(
     return state
 
 
-def _first(labels: EncodedTargets | None, n_tasks: int) -> EncodedTargets | None:
+def _first(labels: EncodedTargets | None, n: int) -> EncodedTargets | None:
     """The labels of the first tasks."""
     if isinstance(labels, Labels):
-        mask = labels.class_mask[:n_tasks]
-        return replace(labels, encoded=labels.encoded[:n_tasks], class_mask=mask)
+        return replace(
+            labels,
+            encoded=labels.encoded[:n],
+            class_mask=labels.class_mask[:n],
+            weights=labels.weights[:n],
+        )
     if isinstance(labels, RegressionTargets):
-        return replace(labels, encoded=labels.encoded[:n_tasks])
+        return replace(labels, encoded=labels.encoded[:n], weights=labels.weights[:n])
     return None

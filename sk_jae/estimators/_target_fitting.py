@@ -107,4 +107,4 @@ class TargetFitting(TaskAdding, TargetPredictions, RegressorParameters):
         encoded = (*(None for _ in self._state.task_names), own)
         where = {"regression": own is not None}
         plan = plan_added(self, added, where, ["pairing", "agreement"])
-        return RegressionTargets(encoded, scale), plan
+        return RegressionTargets(encoded, scale, added.inputs.weights), plan

@@ -253,8 +253,8 @@ def check_added_labels(
         )
     encoded = np.full(len(labeled), UNLABELED, dtype=np.int64)
     encoded[labeled] = np.searchsorted(classes, found.astype(classes.dtype))
-    possible = np.isin(classes, found) if labeled.all() else every
-    return encoded, possible
+    is_complete = not tasks.counted(-1, ~labeled).any()
+    return encoded, np.isin(classes, found) if is_complete else every
 
 
 def check_added_targets(

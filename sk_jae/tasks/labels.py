@@ -53,12 +53,15 @@ class Labels(EncodedTargets):
         The classes among which each task's samples are predicted.
     class_weight : ndarray of shape (n_classes,) or None
         How much the samples of each class count; None if all count alike.
+    weights : tuple of (ndarray of shape (n_samples_t,) or None)
+        How much each sample counts; empty if all count alike.
     """
 
     classes: NDArray[Any]
     encoded: tuple[NDArray[np.int64] | None, ...]
     class_mask: NDArray[np.bool_]
     class_weight: NDArray[np.float64] | None = None
+    weights: tuple[NDArray[np.float64] | None, ...] = ()
 
 
 def check_labels(
@@ -124,8 +127,9 @@ def check_labels(
     return Labels(
         classes,
         tuple(encoded),
-        _class_mask(classes, parts, observed),
+        _class_mask(classes, parts, observed, tasks),
         weights_of_classes(class_weight, classes, encoded, tasks.weights),
+        tasks.weights,
     )
 
 
@@ -254,6 +258,7 @@ def _class_mask(
     classes: NDArray[Any],
     parts: Sequence[TaskLabels | None],
     observed: Sequence[NDArray[Any] | None],
+    tasks: TaskInputs,
 ) -> NDArray[np.bool_]:
     """Find the classes of each task.
 
@@ -266,7 +271,7 @@ def _class_mask(
             continue
         others = [v for u, v in enumerate(observed) if u != t and v is not None]
         disjoint = others and not np.isin(values, np.concatenate(others)).any()
-        if part.labeled.all() or disjoint:
+        if disjoint or not tasks.counted(t, ~part.labeled).any():
             class_mask[t] = np.isin(classes, values)
     return class_mask
 

@@ -75,10 +75,13 @@ class RegressionTargets(EncodedTargets):
     encoded : tuple of (ndarray of float32 of shape (n_samples_t, n_outputs) or None)
         NaN for an unknown value; None for a task without any known one.
     scale : TargetScale
+    weights : tuple of (ndarray of shape (n_samples_t,) or None)
+        How much each sample counts; empty if all count alike.
     """
 
     encoded: tuple[NDArray[np.float32] | None, ...]
     scale: TargetScale
+    weights: tuple[NDArray[np.float64] | None, ...] = ()
 
 
 def check_regression_targets(
@@ -132,7 +135,7 @@ def check_regression_targets(
     encoded = tuple(
         None if part is None else scale.encode(_as_table(part)) for part in known
     )
-    return RegressionTargets(encoded, scale)
+    return RegressionTargets(encoded, scale, tasks.weights)
 
 
 def check_score_targets(

@@ -24,15 +24,18 @@ class EncodedTargets:
     labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
         The masks of the labeled samples of each task.
     are_complete : bool
-        Whether nothing is missing in any task.
+        Whether nothing is missing in any task, of the samples that count.
     class_weight : ndarray of shape (n_classes,) or None
         How much the samples of each class count; None if all count alike.
+    weights : tuple of (ndarray of shape (n_samples_t,) or None)
+        How much each sample counts; empty if all count alike.
     """
 
     encoded: tuple[Encoded | None, ...]
     labeled: tuple[NDArray[np.bool_] | None, ...]
     are_complete: bool
     class_weight: NDArray[np.float64] | None = None
+    weights: tuple[NDArray[np.float64] | None, ...] = ()
 
     def __post_init__(self) -> None:
         labeled = tuple(p if p is None else labeled_rows(p) for p in self.encoded)
@@ -42,9 +45,13 @@ class EncodedTargets:
         object.__setattr__(self, "are_complete", complete)
 
     def is_complete(self, t: int) -> bool:
-        """Whether nothing is missing in one task."""
+        """Whether nothing is missing in one task, of the samples that count."""
         part = self.encoded[t]
-        return part is not None and bool(_known(part).all())
+        if part is None:
+            return False
+        known = _known(part)
+        weights = self.weights[t] if self.weights else None
+        return bool((known if weights is None else known[weights > 0]).all())
 
     def groups(self, t: int) -> NDArray[Any] | None:
         """What a part of a task's samples should hold in proportion, if anything."""

@@ -132,6 +132,16 @@ AS_IF_THEY_WERE_NOT_THERE = {
         COUNTS,
         None,
     ),
+    "labels are complete": (
+        JointTransferClassifier(**small()),
+        X,
+        [np.where(REST, Y[0], -1), np.where(Y[1] < 0, 0, Y[1])],
+    ),
+    "targets are complete": (
+        JointTransferRegressor(**small()),
+        X,
+        [np.where(REST, NUMBERS[0], np.nan), NUMBERS[1]],
+    ),
     "the source is the other task": (
         JointTransferRegressor(**small(strategy="common-branch")),
         X,
@@ -150,6 +160,8 @@ def test_samples_of_weight_0_count_nowhere(name):
         weighted.transform(samples), without.transform(samples), strict=True
     ):
         np.testing.assert_allclose(z, expected, rtol=1e-3, atol=1e-4)
+    assert str(weighted.module_) == str(without.module_)
+    assert weighted.history_[0].keys() == without.history_[0].keys()
 
 
 @pytest.mark.parametrize(

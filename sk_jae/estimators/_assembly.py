@@ -73,10 +73,12 @@ _MOST_EPOCHS = 200
 # So many times as many where a model is trained to its end before it is adapted.
 _TWO_PARTS = 1.5
 
-# How augmentation changes signals: those of aligned series, of which the place, the
-# amplitude and the smallest changes may tell the class, and others.
+# How augmentation changes signals: those of which the place, the amplitude and the
+# smallest changes may tell the class, and those of another sensor, of which kernels or
+# the power in bands are read.
 _ALIGNED = {"shift": 0.0, "gain": 0.0, "noise": 0.0, "mask": 0.1}
-_ANYWHERE = {"shift": 0.5, "rate": 0.02, "tone": 0.3}
+_SENSOR = {"rate": 0.02, "tone": 0.3}
+_ANYWHERE = {"shift": 0.5, **_SENSOR}
 
 
 def new_state(
@@ -263,10 +265,13 @@ def _augmentations(
         return ()
     if augmentation != "auto":
         return (augmentation,) * len(train.layouts)
-    # Where all have labels, these may tell when something happens, as kernels do.
     own = [y for y, rows in zip(train.labels, train.rows, strict=True) if len(rows)]
-    are_aligned = all(y is not None for y in own) or predicts_from_kernels(state)
-    changes = _ALIGNED if are_aligned else _ANYWHERE
+    # Where all have labels, these may tell when something happens, as kernels do.
+    changes = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
+    if predicts_from_kernels(state):
+        steps = [task.steps for task in state.description.tasks]
+        is_whitened = any(own is not None and own.gains for own in steps)
+        changes = {**_ALIGNED, **_SENSOR} if is_whitened else _ALIGNED
     return tuple(_augmentation_of(layout, changes) for layout in train.layouts)
 
 

@@ -153,7 +153,7 @@ class JointAutoencoder(CodeFitting):
     augmentation : "auto", callable or None, default=None
         Random changes of the samples during training. "auto" rotates, scales, shears
         and shifts images a little, moves signals and changes their rate and tone (masks
-        a part of the time if all have labels or `PPV` reads them), not vectors. A
+        a part of the time if all have labels or start alike), but not vectors. A
         function takes and returns a (n, features), (n, channels, time) or (n, c, h, w).
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Precision of the training. "auto" trains convolutions of images in bfloat16

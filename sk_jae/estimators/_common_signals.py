@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sk_jae.architecture import PPV, Architecture, CommonSteps
+from sk_jae.estimators._signal_reading import are_alike
 from sk_jae.tasks import EncodedTargets, Layout, TaskInputs
 from sk_jae.training import root_mean_power, whitening_gains
 
@@ -21,11 +22,13 @@ def with_common_signals(
     """Add how the shared branch resamples signals, and whitens them.
 
     Signals are whitened where a task has no labels, which could tell what the spectrum
-    of its sensor does to the classes. Fixed kernels see shapes, which it would change.
+    of its sensor does to the classes. Where signals start alike, fixed kernels see
+    shapes, which whitening would change.
     """
     transfers = labels is not None and any(part is None for part in labels.encoded)
-    if any(isinstance(layer, PPV) for a in architectures for layer in a.shared):
-        transfers = False
+    if transfers and all(_has_kernels(a) for a in architectures):
+        views = [a.view for a in architectures]
+        transfers = not are_alike(inputs, views, layouts)
     weights = inputs.weights or (None,) * len(layouts)
     tasks = zip(architectures, inputs.arrays, layouts, weights, strict=True)
     found = []
@@ -38,3 +41,7 @@ def with_common_signals(
             a = replace(a, steps=CommonSteps(a.view[1], gains))
         found.append(a)
     return found
+
+
+def _has_kernels(a: Architecture) -> bool:
+    return any(isinstance(layer, PPV) for layer in a.shared)

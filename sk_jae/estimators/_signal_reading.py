@@ -18,9 +18,14 @@ from sk_jae.architecture import PPV, Bands, Shape, signal_encoder
 from sk_jae.estimators._held_out import counted_rows
 from sk_jae.nn import BandPower, PositiveProportions
 from sk_jae.tasks import EncodedTargets, Labels, Layout, TaskInputs
-from sk_jae.training import SampleReader, computed_once, start_alike
+from sk_jae.training import (
+    SampleReader,
+    computed_once,
+    start_alike,
+    whitening_gains,
+)
 
-__all__ = ["are_for_kernels"]
+__all__ = ["are_alike", "are_for_kernels"]
 
 # Lengths may differ by what is lost where the sampling rate changes.
 _SAME_LENGTH = 1.05
@@ -58,21 +63,24 @@ def are_for_kernels(
         return False
     if len({channels for channels, _ in views}) != 1:
         return False
-    rows = counted_rows(inputs)
-    lengths = [time for _, time in views]
-    last_alike = max(lengths) <= _SAME_LENGTH * min(lengths)
-    if last_alike and start_alike(inputs.arrays, layouts, rows):
+    if are_alike(inputs, views, layouts):
         return True
-    return isinstance(labels, Labels) and _read_better(inputs, layouts, labels, rows)
+    return isinstance(labels, Labels) and _read_better(inputs, layouts, labels)
 
 
-def _read_better(
-    inputs: TaskInputs,
-    layouts: Sequence[Layout],
-    labels: Labels,
-    rows: Sequence[NDArray[np.intp]],
+def are_alike(
+    inputs: TaskInputs, views: Sequence[Shape], layouts: Sequence[Layout]
 ) -> bool:
+    """Tell whether signals start alike and are of one length: see `start_alike`."""
+    lengths = [time for _, time in views]
+    if max(lengths) > _SAME_LENGTH * min(lengths):
+        return False
+    return start_alike(inputs.arrays, layouts, counted_rows(inputs))
+
+
+def _read_better(inputs: TaskInputs, layouts: Sequence[Layout], labels: Labels) -> bool:
     """Whether a ridge classifier on kernels reads far more of the labeled signals."""
+    rows = counted_rows(inputs)
     nothing = (None,) * len(layouts)
     arrays = tuple(inputs.arrays)
     reader = SampleReader(arrays, tuple(layouts), nothing, torch.device("cpu"))
@@ -93,12 +101,21 @@ def _compare(x: NDArray[np.float32], y: NDArray[np.int64]) -> tuple[int, int, in
     x, y = x[keep], y[keep]
     if len(np.unique(y)) < 2:
         return 0, 0, 0
-    signals = torch.from_numpy(np.ascontiguousarray(x))
+    signals = _whitened(torch.from_numpy(x))
     by_bands, by_kernels = (
         _predictions(layer(signals), y) == y for layer in _layers(signals)
     )
     gained = int((by_kernels & ~by_bands).sum())
     return len(y), gained, int((by_bands & ~by_kernels).sum())
+
+
+def _whitened(x: Tensor) -> Tensor:
+    """The signals as the shared branch sees those that may be unlike others."""
+    spectra = torch.fft.rfft(x.double())
+    amplitude = spectra.abs().square().mean(0).sqrt()
+    gains = whitening_gains(amplitude.numpy(), x.shape[2])
+    flat: Tensor = torch.fft.irfft(spectra * torch.tensor(gains), n=x.shape[2])
+    return flat.float()
 
 
 def _layers(x: Tensor) -> tuple[nn.Module, nn.Module]:

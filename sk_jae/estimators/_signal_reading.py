@@ -34,7 +34,7 @@ _SAME_LENGTH = 1.05
 _MOST_SIGNALS, _N_FOLDS = 200, 3
 # The least part of the signals that kernels have to read better than bands do, and the
 # least multiple of what that part would be by chance.
-_BETTER, _CHANCE = 0.1, 2.0
+_BETTER, _CHANCE = 0.15, 3.0
 
 
 def are_for_kernels(

@@ -112,7 +112,7 @@ class ClassFitting(TaskAdding, ClassPredictions, ClassifierParameters):
             ),
             inputs.weights,
         )
-        is_unlabeled = not labels.is_complete(-1)
+        is_unlabeled = not labels.complete[-1]
         where = {
             "classification": own is not None,
             "infomax": is_unlabeled,

@@ -68,7 +68,7 @@ def grown_state(
     """
     counts = label_counts(labels, added.inputs.weights)
     is_labeled = counts is not None and bool(counts[-1].any())
-    is_complete = labels is not None and labels.is_complete(-1)
+    is_complete = labels is not None and labels.complete[-1]
     a = describe_added(estimator, earlier, added, is_labeled=is_labeled)
     facts = {f.name: getattr(earlier, f.name) for f in fields(FittedFacts)}
     class_mask = labels.class_mask if isinstance(labels, Labels) else None

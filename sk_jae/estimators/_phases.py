@@ -90,7 +90,7 @@ def plan_classifier(
 ) -> Plan:
     """The heads and phases of a classifier."""
     labeled = [part is not None for part in labels.encoded]
-    unlabeled = [not labels.is_complete(t) for t in range(len(labels.encoded))]
+    unlabeled = [not complete for complete in labels.complete]
     where = {
         "classification": labeled,
         "infomax": unlabeled,

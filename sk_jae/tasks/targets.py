@@ -23,8 +23,10 @@ class EncodedTargets:
         Those of each task, None for a task without any.
     labeled : tuple of (ndarray of bool of shape (n_samples_t,) or None)
         The masks of the labeled samples of each task.
+    complete : tuple of bool
+        Whether nothing is missing in each task, of the samples that count.
     are_complete : bool
-        Whether nothing is missing in any task, of the samples that count.
+        Whether nothing is missing in any task.
     class_weight : ndarray of shape (n_classes,) or None
         How much the samples of each class count; None if all count alike.
     weights : tuple of (ndarray of shape (n_samples_t,) or None)
@@ -33,19 +35,20 @@ class EncodedTargets:
 
     encoded: tuple[Encoded | None, ...]
     labeled: tuple[NDArray[np.bool_] | None, ...]
+    complete: tuple[bool, ...]
     are_complete: bool
     class_weight: NDArray[np.float64] | None = None
     weights: tuple[NDArray[np.float64] | None, ...] = ()
 
     def __post_init__(self) -> None:
         labeled = tuple(p if p is None else labeled_rows(p) for p in self.encoded)
-        complete = all(map(self.is_complete, range(len(self.encoded))))
+        complete = tuple(map(self._is_complete, range(len(self.encoded))))
         # The dataclasses are frozen.
         object.__setattr__(self, "labeled", labeled)
-        object.__setattr__(self, "are_complete", complete)
+        object.__setattr__(self, "complete", complete)
+        object.__setattr__(self, "are_complete", all(complete))
 
-    def is_complete(self, t: int) -> bool:
-        """Whether nothing is missing in one task, of the samples that count."""
+    def _is_complete(self, t: int) -> bool:
         part = self.encoded[t]
         if part is None:
             return False

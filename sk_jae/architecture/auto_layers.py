@@ -74,7 +74,8 @@ def signal_encoder(shapes: Sequence[Shape], *, transfers: bool) -> tuple[Layer, 
     shapes : sequence of tuple of int, (channels, time)
         Shape of one signal of every task, as the shared branch sees it.
     transfers : bool
-        Whether a task has no labels, and a step does not mean the same in all tasks.
+        Whether a task without labels may be unlike the others, so that what differs
+        between tasks must not count.
 
     Returns
     -------

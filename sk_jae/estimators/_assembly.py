@@ -270,7 +270,7 @@ def _augmentations(
     changes = _ALIGNED if all(y is not None for y in own) else _ANYWHERE
     if predicts_from_kernels(state):
         steps = [task.steps for task in state.description.tasks]
-        is_whitened = any(own is not None and own.gains for own in steps)
+        is_whitened = any(step is not None and step.gains for step in steps)
         changes = {**_ALIGNED, **_SENSOR} if is_whitened else _ALIGNED
     return tuple(_augmentation_of(layout, changes) for layout in train.layouts)
 

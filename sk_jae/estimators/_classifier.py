@@ -44,7 +44,7 @@ class JointTransferClassifier(ClassFitting):
         width)``, and returns one of these or a list of modules. "auto" is one
         dense layer of width 128; before it, the shared branch gets convolutions with
         batch normalization for images, and for signals fixed kernels or, where a task
-        without labels may be unlike, the power of frequencies. Lists are per task.
+        without labels may be unlike, bands of power. A list or dict has one per task.
     decoder : "mirror", str, tuple of int, callable, or list or dict of these, \
             default="mirror"
         The hidden layers from the codes back to the samples, described like the

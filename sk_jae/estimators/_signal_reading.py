@@ -139,5 +139,8 @@ def _layers(x: Tensor) -> tuple[nn.Module, nn.Module]:
 def _predictions(x: Tensor, y: NDArray[np.int64]) -> NDArray[np.int64]:
     model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(-1, 4, 8)))
     folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=0)
-    found: NDArray[np.int64] = cross_val_predict(model, x.double().numpy(), y, cv=folds)
+    # With None, the workers of a surrounding joblib.parallel_config would be used.
+    found: NDArray[np.int64] = cross_val_predict(
+        model, x.double().numpy(), y, cv=folds, n_jobs=1
+    )
     return found

@@ -19,6 +19,10 @@ from sk_jae.datasets import get_data_home
 Labeled = tuple[np.ndarray, np.ndarray]
 
 
+# All samples; only some of both tasks; few of some classes of the target.
+VARIANTS = ("all", "small", "shifted")
+
+
 @dataclass(frozen=True)
 class Split:
     """A source with labels, and the halves of a target: to adapt to and to test on."""
@@ -43,13 +47,15 @@ class Problem:
     def name(self) -> str:
         return f"{self.set}: {self.source} -> {self.target}"
 
-    def split(self, seed: int, *, small: bool = False) -> Split:
-        """Halves of the target, and of each task only some rows if `small`."""
+    def split(self, seed: int, variant: str = "all") -> Split:
+        """Halves of the target, in one of the `VARIANTS`."""
         rng = np.random.default_rng(seed)
         (X, y), (X_target, y_target) = self.load(rng)
+        if variant == "shifted":
+            X_target, y_target = _thinned_out(X_target, y_target, seed)
         order = rng.permutation(len(X_target))
         adapt, test = np.array_split(order, 2)
-        if small:
+        if variant == "small":
             X, y = _some_rows(X, y, seed)
             adapt = adapt[:60]
         classes, y = np.unique(y, return_inverse=True)
@@ -69,6 +75,15 @@ def _some_rows(X: np.ndarray, y: np.ndarray, seed: int) -> Labeled:
         return X, y
     X, _, y, _ = train_test_split(X, y, train_size=100, stratify=y, random_state=seed)
     return X, y
+
+
+def _thinned_out(X: np.ndarray, y: np.ndarray, seed: int) -> Labeled:
+    """All samples of two classes in five, and 15 % of those of the others."""
+    rng = np.random.default_rng([seed, 1])
+    classes = np.unique(y)
+    whole = rng.permutation(classes)[: max(1, round(0.4 * len(classes)))]
+    kept = np.isin(y, whole) | (rng.random(len(y)) < 0.15)
+    return X[kept], y[kept]
 
 
 def _filled(X: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ DIGITS = "mnist-usps"
 
 def real_set_cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
     """Rows of sets and columns of methods."""
-    cells = list(set_cells([run for run in runs if not run["small"]]))
+    cells = list(set_cells([run for run in runs if run["variant"] == "all"]))
     digits = Results(results_path("transfer/digits")).read()
     measured = list(digits_cells([r for r in digits["runs"] if r["column"] == DIGITS]))
     anew = {cell["row"] for cell in measured}

@@ -54,7 +54,7 @@ def _mean_of_set(name: str, found: dict[str, dict[str, Any]]) -> dict[str, float
     }
 
 
-def sets_table(*, small: bool) -> Table:
+def sets_table(variant: str) -> Table:
     """Rows of methods, and columns of sets."""
     return Table(
         results="transfer/tables",
@@ -67,7 +67,9 @@ def sets_table(*, small: bool) -> Table:
             Column("seeds", "mean", "{n}"),
         ],
         rows=ROWS,
-        derive=lambda runs: set_cells([run for run in runs if run["small"] == small]),
+        derive=lambda runs: set_cells(
+            [run for run in runs if run["variant"] == variant]
+        ),
     )
 
 
@@ -81,20 +83,21 @@ def problem_cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
         }
 
 
-def problems_table(*, small: bool) -> Table:
+def problems_table(variant: str) -> Table:
     """Rows of problems, and columns of methods."""
     return Table(
         results="transfer/tables",
         columns=[Column(name, name, "{accuracy:±.1f}") for name in ROWS],
         rows={name: name.replace("->", "→") for name in PROBLEMS},
         derive=lambda runs: problem_cells(
-            [run for run in runs if run["small"] == small]
+            [run for run in runs if run["variant"] == variant]
         ),
     )
 
 
 TABLES = {
-    "transfer/tables": sets_table(small=False),
-    "transfer/tables-small": sets_table(small=True),
-    "transfer/tables-problems": problems_table(small=False),
+    "transfer/tables": sets_table("all"),
+    "transfer/tables-small": sets_table("small"),
+    "transfer/tables-shifted": sets_table("shifted"),
+    "transfer/tables-problems": problems_table("all"),
 }

@@ -50,7 +50,9 @@ _MOST_HELD_OUT = 300
 
 def held_out(problem: str, seed: int) -> tuple[Split, dict[str, np.ndarray], Any]:
     """The small split, other samples of both tasks, and labels of the source."""
-    small, large = (PROBLEMS[problem].split(seed, small=s) for s in (True, False))
+    small, large = (
+        PROBLEMS[problem].split(seed, variant) for variant in ("small", "all")
+    )
     own = {row.tobytes() for row in small.X}
     others = [i for i, row in enumerate(large.X) if row.tobytes() not in own]
     others = np.random.default_rng(seed).permutation(others)[:_MOST_HELD_OUT]

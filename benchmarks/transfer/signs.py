@@ -39,7 +39,7 @@ _N_STARTS = 3
 
 def make_case(problem: str, case: str, seed: int) -> Split:
     """The small split of a problem, or a harder one."""
-    split = PROBLEMS[problem].split(seed, small=True)
+    split = PROBLEMS[problem].split(seed, "small")
     rng = np.random.default_rng(seed)
     if case == "30 samples of each task":
         rows = rng.permutation(len(split.X))[:30]

@@ -18,15 +18,15 @@ from sk_jae.architecture import (
     describe,
 )
 from sk_jae.estimators._common_axis import points_of_view, view_on_axis
-from sk_jae.estimators._common_scale import common_scales, scale_of_view
 from sk_jae.estimators._parameters import (
     JointParameters,
     has_axes,
     is_one_coder,
 )
+from sk_jae.estimators._seen_columns import scale_of_view
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._whitened import is_whitened, names_of_group
-from sk_jae.nn import TaskDescription
+from sk_jae.nn import TaskDescription, common_scales
 from sk_jae.tasks import (
     AddedTask,
     AxisWhitening,

@@ -26,6 +26,7 @@ from sk_jae.estimators._common_axis import (
 )
 from sk_jae.estimators._common_scale import with_common_scale
 from sk_jae.estimators._common_signals import with_common_signals
+from sk_jae.estimators._paired_scale import with_paired_scale
 from sk_jae.estimators._parameters import (
     JointParameters,
     has_axes,
@@ -79,6 +80,8 @@ def describe_tasks(
     is_auto = not has_axes(estimator) and estimator.shared_input == "auto"
     if (is_auto or has_axes(estimator)) and estimator.n_shared:
         found = with_common_scale(found, inputs, layouts, labels)
+        if inputs.pairs is not None and estimator.pairing_weight:
+            found = with_paired_scale(found, inputs, layouts, labels)
     if is_auto and estimator.n_shared:
         found = with_common_signals(found, inputs, layouts, labels)
     return found

@@ -32,6 +32,7 @@ from sk_jae.estimators._shared_encoder import depth_of_sharing, is_frozen
 from sk_jae.estimators._sizes import check_sizes
 from sk_jae.estimators._state import FittedState
 from sk_jae.estimators._transfer_warning import warn_of_transfer
+from sk_jae.estimators._whitened import is_whitened
 from sk_jae.nn import RandomAffine, RandomMap, RandomSignal, described_module
 from sk_jae.tasks import (
     Labels,
@@ -69,7 +70,7 @@ _OPTIMIZERS = {
 # max_epochs="auto" makes this number of updates for this number of samples, in at most
 # this number of epochs.
 _N_UPDATES, _N_SAMPLES = 600, 2000
-_MOST_EPOCHS = 200
+_MOST_EPOCHS, _MOST_OF_WHITENED = 200, 400
 # So many times as many where a model is trained to its end before it is adapted.
 _TWO_PARTS = 1.5
 
@@ -185,11 +186,8 @@ def make_net(
     augment = _augmentations(estimator.augmentation, state, train)
     max_epochs = estimator.max_epochs
     if max_epochs == "auto":
-        is_table = predicts_from_vectors(state)
-        if any(phase.fixed_tasks for phase in phases) and train.pairs is not None:
-            is_table = False  # to meet codes that stay takes more updates
         factor = _TWO_PARTS if has_two_parts(phases, augment, train.layouts) else 1.0
-        max_epochs = _n_epochs(train, estimator.batch_size, factor, is_table=is_table)
+        max_epochs = _n_epochs(estimator, state, train, phases, factor)
     net = JointNet(
         module,
         reconstruction_loss=losses[0] if len({*losses}) == 1 else tuple(losses),
@@ -282,15 +280,27 @@ def _augmentation_of(layout: Layout, changes: Mapping[str, float]) -> RandomMap 
 
 
 def _n_epochs(
-    train: TaskData, batch_size: int, factor: float, *, is_table: bool
+    estimator: JointParameters,
+    state: FittedState,
+    train: TaskData,
+    phases: tuple[Phase, ...],
+    factor: float,
 ) -> int:
     """Number of epochs of each phase, for max_epochs="auto"."""
-    per_epoch = -(-train.n_per_epoch // batch_size)
+    is_small_table, most = predicts_from_vectors(state), _MOST_EPOCHS
+    if train.pairs is not None:
+        if any(phase.fixed_tasks for phase in phases):
+            is_small_table = False  # to meet codes that stay takes more updates
+        reads_numbers = state.target_scale is not None and estimator.pairing_weight
+        if reads_numbers and all(map(is_whitened, state.layouts)):
+            # Two instruments agree on small directions after many updates.
+            is_small_table, most = False, _MOST_OF_WHITENED
+    per_epoch = -(-train.n_per_epoch // estimator.batch_size)
     size = len(train) / _N_SAMPLES
-    if not is_table:  # small tables are soon learned by heart
+    if not is_small_table:  # these are soon learned by heart
         size = max(1.0, size)
     n_updates: float = factor * _N_UPDATES * size**0.5
-    return min(math.ceil(n_updates / per_epoch), _MOST_EPOCHS)
+    return min(math.ceil(n_updates / per_epoch), most)
 
 
 def split_validation(

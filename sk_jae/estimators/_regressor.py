@@ -135,7 +135,8 @@ class JointTransferRegressor(TargetFitting):
         largest task, in which smaller tasks are repeated. "auto" makes about 600
         updates, in at most 200 epochs; if the largest task has more than 2,000 samples,
         the number of updates grows with the square root of their number. If all tasks
-        are vectors, it falls in the same way for fewer.
+        are vectors, it falls in the same way for fewer; it does not fall, and there are
+        up to 400 epochs, if the vectors are whitened and some have equal `ids`.
     batch_size : int, default=64
         Largest number of samples of each task in a batch.
     labeled_fraction : float in [0, 0.99], default=0.25

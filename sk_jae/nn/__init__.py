@@ -45,6 +45,11 @@ from sk_jae.nn.reconstruction import ReconstructionLoss, reconstruction_loss
 from sk_jae.nn.reconstruction import output_of as output_of
 from sk_jae.nn.signal_augmentation import RandomSignal, random_signal
 from sk_jae.nn.signal_layers import BandPower, LogPower
+from sk_jae.nn.table_scales import MeanAndSpread as MeanAndSpread
+from sk_jae.nn.table_scales import common_scales as common_scales
+from sk_jae.nn.table_scales import difference_of_means as difference_of_means
+from sk_jae.nn.table_scales import kept_difference as kept_difference
+from sk_jae.nn.table_scales import mean_and_variance as mean_and_variance
 from sk_jae.nn.task_copies import TaskCopies as TaskCopies
 from sk_jae.nn.views import CommonAxis, CommonColumns, CommonScale, CommonSignals
 from sk_jae.nn.weights import to_arrays as to_arrays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Literal, TypeAlias
@@ -89,6 +90,22 @@ class Layout:
     @property
     def is_image(self) -> bool:
         return self.kind not in ("vector", "signal")
+
+    def scale_of_columns(
+        self, places: Sequence[int] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean and the spread of some columns of a standardized table, or of all.
+
+        Those of an axis are interpolated at its common points.
+        """
+        assert self.scaling is not None
+        mean, spread = self.scaling.mean, self.scaling.spread
+        if self.axis is not None:
+            return self.axis.interpolated(mean), self.axis.interpolated(spread)
+        if places is None:
+            return mean, spread
+        chosen = np.asarray(places)
+        return mean[chosen], spread[chosen]
 
     def from_module(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Bring outputs of the module back to the user's shape, units and `uint8`."""

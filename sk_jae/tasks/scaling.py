@@ -71,7 +71,8 @@ class Scaling:
     def seen(self, array: NDArray[Any]) -> NDArray[np.float32]:
         """A few samples of the user (n, n_features) as the module sees them."""
         with np.errstate(under="ignore"):
-            values = (array.astype(np.float64) - self.mean) * self.factor
+            moved, factor = array.astype(np.float64) - self.mean, self.factor
+            values = moved @ factor if factor.ndim == 2 else moved * factor
             size = np.abs(values)
             beyond = np.log1p((size - LINEAR_RANGE).clip(0)) + LINEAR_RANGE
             seen = np.where(size > LINEAR_RANGE, np.copysign(beyond, values), values)

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from sk_jae.nn import CommonScale
 from sk_jae.training.class_matching import exchanged_classes
-from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
+from sk_jae.training.class_shares import EVEN, ClassShares, estimated_shares, evenness
 from sk_jae.training.optimizers import copied
+from sk_jae.training.table_places import TablePlaces
 from sk_jae.training.task_outputs import TaskOutputs
 from sk_jae.training.timetable import Timetable
 
@@ -30,9 +31,9 @@ __all__ = ["Adaptation", "Transfer"]
 # The part of the epochs, from the start of the terms, in which a trial may fail.
 _FIRST_LOOK, _LAST_LOOK = 0.15, 0.6
 
-# Shares are even above this. The predictions of a trial must be nearly so, and more so
+# The predictions of a trial must be nearly even, and more so
 # if the model was adapted to the task before.
-_EVEN, _EVEN_AT_LAST, _EVEN_ADAPTED = 0.9, 0.955, 0.98
+_EVEN_AT_LAST, _EVEN_ADAPTED = 0.955, 0.98
 
 
 @dataclass
@@ -52,6 +53,9 @@ class Transfer:
         The part of the samples whose class is the same as when the terms started.
     exchanged : list of int
         The classes that a trial of equal shares had exchanged, which was mended.
+    scale : {"shares"} or None
+        "shares" if a table was placed by the shares of its classes, see
+        :mod:`sk_jae.training.table_places`.
     """
 
     supposed: str
@@ -59,6 +63,7 @@ class Transfer:
     went_back: bool = False
     agreement: float = 1.0
     exchanged: list[int] = field(default_factory=list)
+    scale: str | None = None
 
 
 class Adaptation:
@@ -91,10 +96,12 @@ class Adaptation:
         self._probabilities: dict[int, NDArray[np.float32]] = {}
         self._has_started = False
         self._again: float | None = None
+        self._places = TablePlaces(outputs, class_prior, times.infomax_start)
 
     def begin_epoch(self, progress: float) -> None:
         """Decide what is due at this fraction of the epochs."""
         start = self.times.infomax_start
+        self._places.begin_epoch(progress)
         if progress >= start and not self._has_started:
             self._has_started = True
             self._begin()
@@ -122,6 +129,7 @@ class Adaptation:
             "before": self._before,
             "probabilities": self._probabilities,
             "has_started": self._has_started,
+            "places": self._places.state_dict(),
             "again": self._again,
             "guesses": {t: y.cpu() for t, y in self.reader.guesses.items()},
         }
@@ -135,6 +143,7 @@ class Adaptation:
         self._before = state["before"]
         self._probabilities = state["probabilities"]
         self._has_started = state["has_started"]
+        self._places.load_state_dict(state["places"])
         self._again = state["again"]
         for t, guesses in state["guesses"].items():
             self._guess(t, guesses)
@@ -144,6 +153,7 @@ class Adaptation:
         for t, transfer in self.found.items():
             same = self.outputs.logits(t).argmax(dim=1).numpy() == self._classes[t]
             transfer.agreement = float(same.mean())
+            transfer.scale = "shares" if t in self._places.placed else None
 
     def _begin(self) -> None:
         """Look at the predictions that the labels give, and decide what to suppose."""
@@ -165,10 +175,10 @@ class Adaptation:
         probabilities = logits.softmax(dim=1)
         shares = ClassShares(torch.isfinite(logits[0]))
         weights = self.data.weights_of(t, self.outputs.rows(t))
-        predicted, counted = probabilities.mean(dim=0), None
+        counted = None
         if weights is not None:
             counted = torch.from_numpy(weights).to(probabilities)
-            predicted = counted @ probabilities / counted.sum()
+        predicted = self.outputs.mean_prediction(t, logits)
         self._classes[t] = logits.argmax(dim=1).numpy()
         supposed = self._choose(t, shares)
         if supposed == "given":
@@ -190,7 +200,7 @@ class Adaptation:
         if self._has_other_shares(t):
             return "none"
         n = shares.n_possible
-        if evenness(self._label_shares(len(shares.possible)), n) < _EVEN:
+        if evenness(self.outputs.label_shares(len(shares.possible)), n) < EVEN:
             return "none"
         # Any task can be divided into two equal parts, so a trial tells nothing.
         return "equal" if n > 2 else "predicted"
@@ -222,7 +232,7 @@ class Adaptation:
         if self.times.has_two_parts:
             shares.suppose(self._estimates[t].to(shares.mean))
             transfer.supposed = "estimated"
-        elif evenness(predicted, shares.n_possible) >= _EVEN:
+        elif evenness(predicted, shares.n_possible) >= EVEN:
             shares.suppose(predicted, is_estimated=True)
             transfer.supposed = "estimated"
         else:
@@ -281,19 +291,3 @@ class Adaptation:
 
     def _shares(self, t: int) -> ClassShares:
         return cast(ClassShares, self.net.criterion_.shares[str(t)])
-
-    def _label_shares(self, n_classes: int) -> Tensor:
-        """The shares of the classes among all labels."""
-        counts: Any = np.zeros(n_classes)
-        if self.data.label_counts is not None:
-            counts = self.data.label_counts
-        for t, labels in enumerate(self.data.labels):
-            if labels is not None:
-                rows = self.data.rows[t]
-                rows = rows[labels[rows] >= 0]
-                weights = self.data.weights_of(t, rows)
-                found = np.bincount(labels[rows], weights, minlength=n_classes)
-                counts = counts + found
-        if not counts.any():  # of a file that does not know them
-            counts = np.ones(n_classes)
-        return torch.from_numpy(counts / counts.sum())

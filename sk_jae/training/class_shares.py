@@ -9,7 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ClassShares", "estimated_shares", "evenness", "mean_prediction"]
+__all__ = ["EVEN", "ClassShares", "estimated_shares", "evenness", "mean_prediction"]
+
+# Shares are even above this evenness.
+EVEN = 0.9
 
 # A share of zero would forbid a class for ever.
 _SPREAD_EVENLY = 0.03

@@ -66,6 +66,7 @@ class StackedGroup:
         for net in self.nets:
             if not net.module_.training:
                 net.set_training(True)
+        self._stack.refresh()
         self._optimizers.take()
         changed = self._changed_in_steps()
         self._keep(changed)

@@ -80,6 +80,12 @@ class Stack:
             if isinstance(layer, _StackedNorm):
                 yield from chain.from_iterable(own.buffers() for own in layer.layers)
 
+    def refresh(self) -> None:
+        """Take over what has changed in the networks besides parameters."""
+        for part in self.module.modules():
+            if isinstance(part, _StackedScale):
+                part.refresh()
+
     def bind(self) -> None:
         """Let the networks' own parameters be parts of the stacked ones."""
         for stacked, own in self.parameters():
@@ -145,8 +151,13 @@ class _StackedScale(nn.Module):
 
     def __init__(self, scales: Sequence[Any]) -> None:
         super().__init__()
+        self.scales = list(scales)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over the scales of the networks, which may change between epochs."""
         self.offset, self.factor = (
-            torch.stack([getattr(scale, name) for scale in scales]).unsqueeze(1)
+            torch.stack([getattr(scale, name) for scale in self.scales]).unsqueeze(1)
             for name in ("offset", "factor")
         )  # (n_networks, 1, n_columns)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from sk_jae.nn import JointModule
 from sk_jae.training.batches import TaskData
@@ -66,14 +66,56 @@ class TaskOutputs:
         assert found is not None
         return found
 
+    def mean_prediction(self, t: int, logits: Tensor) -> Tensor:
+        """The mean of the probabilities (n_classes,) for the samples of `rows`."""
+        probabilities = logits.softmax(dim=1)
+        weights = self.data.weights_of(t, self.rows(t))
+        if weights is None:
+            return probabilities.mean(dim=0)
+        counted = torch.from_numpy(weights).to(probabilities)
+        return counted @ probabilities / counted.sum()
+
+    def label_shares(self, n_classes: int) -> Tensor:
+        """The shares of the classes among all labels."""
+        counts: Any = np.zeros(n_classes)
+        if self.data.label_counts is not None:
+            counts = self.data.label_counts
+        for t, labels in enumerate(self.data.labels):
+            if labels is not None:
+                rows = self.data.rows[t]
+                rows = rows[labels[rows] >= 0]
+                weights = self.data.weights_of(t, rows)
+                found = np.bincount(labels[rows], weights, minlength=n_classes)
+                counts = counts + found
+        if not counts.any():  # of a file that does not know them
+            counts = np.ones(n_classes)
+        return torch.from_numpy(counts / counts.sum())
+
+    def labeled_rows(self, t: int) -> NDArray[np.intp]:
+        """The labeled samples of a task, or many of them."""
+        rows, labels = self.data.rows[t], self.data.labels[t]
+        own = rows[:0] if labels is None else rows[labels[rows] >= 0]
+        return self.reader.spread(t, own, _MOST_ROWS)
+
+    def of_view(
+        self,
+        t: int,
+        rows: NDArray[np.intp],
+        function: Callable[[nn.Module, Tensor], Tensor],
+    ) -> Tensor:
+        """What a function makes of the view of a task and these samples."""
+        view = self.net.module_.views[t]
+        found = self._read(t, rows, lambda x: function(view, x))
+        assert found is not None
+        return found
+
     def labeled_features(self) -> list[TaskFeatures]:
         """The features of labeled samples of each task, or of many of them."""
         found = []
         for t, labels in enumerate(self.data.labels):
             if labels is None:
                 continue
-            rows = self.data.rows[t]
-            rows = self.reader.spread(t, rows[labels[rows] >= 0], _MOST_ROWS)
+            rows = self.labeled_rows(t)
             own = self.features(t, rows, labels[rows]) if len(rows) else None
             found += [] if own is None else [own]
         return found

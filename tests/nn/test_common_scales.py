@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sk_jae.estimators._common_scale import common_scales
+from sk_jae.nn import common_scales
 
 
 def stats(rng, n=7, *, size=1.0):

@@ -152,14 +152,20 @@ class _StackedScale(nn.Module):
     def __init__(self, scales: Sequence[Any]) -> None:
         super().__init__()
         self.scales = list(scales)
-        self.refresh()
+        self.offset, self.factor = self._stacked()
 
     def refresh(self) -> None:
         """Take over the scales of the networks, which may change between epochs."""
-        self.offset, self.factor = (
+        for stacked, own in zip(
+            (self.offset, self.factor), self._stacked(), strict=True
+        ):
+            stacked.copy_(own)
+
+    def _stacked(self) -> list[Tensor]:
+        return [
             torch.stack([getattr(scale, name) for scale in self.scales]).unsqueeze(1)
             for name in ("offset", "factor")
-        )  # (n_networks, 1, n_columns)
+        ]  # (n_networks, 1, n_columns)
 
     def forward(self, x: Tensor) -> Tensor:
         parts = parted(x, len(self.offset))

@@ -100,7 +100,7 @@ def paired_offset(
     >>> paired_offset(one, one - 0.5, (40, 10)).round(2)
     array([0.5])
     >>> paired_offset(one, -one, (40, 10)).round(2)
-    array([0.06])
+    array([0.11])
     """
     difference = one - other
     by_chance = difference.var(axis=0, ddof=1) / len(one)

@@ -120,9 +120,10 @@ class TablePlaces:
             scale.offset.copy_(torch.from_numpy(mean / spread + kept))
             factor = torch.from_numpy(spread).to(of_labeled.factor)
             scale.factor.copy_(of_labeled.factor * factor)
-        self.placed.add(t)
         if shares is None:
             self.placed.discard(t)
+        else:
+            self.placed.add(t)
 
     def _uneven_shares(self, t: int) -> NDArray[np.float64] | None:
         """The shares of the classes of a task, None if those of the labels will do."""

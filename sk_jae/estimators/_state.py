@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sk_jae.architecture import Shape
 from sk_jae.estimators._parameters import CodesChoice
-from sk_jae.nn import JointModule, ModuleDescription
+from sk_jae.nn import JointModule, ModuleDescription, common_scale_of
 from sk_jae.tasks import Layout, TargetScale
 from sk_jae.training import OptimizerState
 
@@ -123,13 +123,6 @@ class FittedFacts:
             return self.is_predictor
         return bool(self.label_counts[t].any())
 
-    def scale_of(self, t: int) -> str | None:
-        """Whether a table is seen in the units of labeled ones; None for no table."""
-        scale = self.description.tasks[t].scale
-        if scale is None:
-            return None
-        return "common" if scale.is_common else "own"
-
     def check(self) -> None:
         """Refuse facts that contradict each other, which only a file can hold.
 
@@ -185,6 +178,20 @@ class FittedState(FittedFacts):
         first = [list(layers.children()) for layers in self.module.pre_tied]
         return self.module.n_shared > 0 and not any(first)
 
+    def scale_of(self, t: int) -> str | None:
+        """On which scale the shared branch sees a table; None for no table.
+
+        "common" is that of labeled tables, and "shares" its own one, moved to where the
+        shares of its classes put it.
+        """
+        views = self.module.views
+        scale = common_scale_of(views[t]) if t < len(views) else None
+        if scale is None:
+            return None
+        if scale.is_placed:
+            return "shares"
+        return "common" if scale.is_common else "own"
+
     def module_on(self, device: torch.device) -> JointModule:
         """A copy of the module on a device, which can be trained."""
         return _moved(self.module, device)
@@ -200,7 +207,8 @@ class FittedState(FittedFacts):
             "the columns that the shared branch sees": [
                 buffer.tolist()
                 for buffer in self.module.views.buffers()
-                if not buffer.is_floating_point()  # scales stay those of the first fit
+                # Those of scales stay those of the first fit, or are found anew.
+                if buffer.dtype is torch.int64
             ],
             **{
                 f"the shape of {name}": tuple(parameter.shape)

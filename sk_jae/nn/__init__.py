@@ -52,6 +52,7 @@ from sk_jae.nn.table_scales import kept_difference as kept_difference
 from sk_jae.nn.table_scales import mean_and_variance as mean_and_variance
 from sk_jae.nn.task_copies import TaskCopies as TaskCopies
 from sk_jae.nn.views import CommonAxis, CommonColumns, CommonScale, CommonSignals
+from sk_jae.nn.views import common_scale_of as common_scale_of
 from sk_jae.nn.weights import to_arrays as to_arrays
 from sk_jae.nn.weights import to_tensors as to_tensors
 

@@ -28,6 +28,9 @@ __all__ = [
     "with_weights",
 ]
 
+# The ends of the names of buffers that have come later.
+_LATER = (".is_placed",)
+
 
 @dataclass(frozen=True)
 class OwnLayer:
@@ -183,7 +186,11 @@ def with_weights(module: JointModule, tensors: Mapping[str, Tensor]) -> JointMod
     ValueError
         If these are not the names, shapes and dtypes of the module.
     """
-    expected = {k: _form(v) for k, v in module.state_dict().items()}
+    own = module.state_dict()
+    # Files of earlier versions lack what a module then keeps as it was built.
+    later = {k: v for k, v in own.items() if k.endswith(_LATER) and k not in tensors}
+    tensors = {**tensors, **later}
+    expected = {k: _form(v) for k, v in own.items()}
     found = {k: _form(v) for k, v in tensors.items()}
     for name in [*expected, *found]:
         if expected.get(name) != found.get(name):
@@ -191,7 +198,7 @@ def with_weights(module: JointModule, tensors: Mapping[str, Tensor]) -> JointMod
                 f"the weight {name!r} is {found.get(name, 'missing')}, expected "
                 f"{expected.get(name, 'none of this name')}"
             )
-    module.load_state_dict(dict(tensors), assign=True)
+    module.load_state_dict(tensors, assign=True)
     if any(isinstance(part, nn.Conv2d) for part in module.modules()):
         # As in training, so that predictions are the same to the last bit.
         module.to(memory_format=torch.channels_last)

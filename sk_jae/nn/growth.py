@@ -18,7 +18,7 @@ from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
 from sk_jae.nn.task_copies import TaskCopies, has_batch_statistics
 from sk_jae.nn.tying import fingerprint, weight_shape
-from sk_jae.nn.views import CommonScale, view_of
+from sk_jae.nn.views import common_scale_of, view_of
 
 __all__ = ["add_task", "evaluate_fixed", "held_still", "trained_scale"]
 
@@ -114,9 +114,8 @@ def evaluate_fixed(module: JointModule) -> None:
 def trained_scale(module: JointModule, task: int) -> Iterator[None]:
     """Make parameters of the scale with which the shared branch sees a table."""
     names = ("offset", "factor")
-    parts = [] if task >= len(module.views) else [*module.views[task].modules()]
-    scales = [part for part in parts if isinstance(part, CommonScale)]
-    for scale in scales:
+    scale = common_scale_of(module.views[task]) if task < len(module.views) else None
+    if scale is not None:
         for name in names:
             values = scale.get_buffer(name)
             delattr(scale, name)
@@ -124,7 +123,7 @@ def trained_scale(module: JointModule, task: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for scale in scales:
+        if scale is not None:
             for name in names:
                 learned = scale.get_parameter(name).detach()
                 delattr(scale, name)

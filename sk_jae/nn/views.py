@@ -10,7 +10,14 @@ from torch import Tensor, nn
 from sk_jae.architecture import Architecture
 from sk_jae.nn.layers import CommonView
 
-__all__ = ["CommonAxis", "CommonColumns", "CommonScale", "CommonSignals", "view_of"]
+__all__ = [
+    "CommonAxis",
+    "CommonColumns",
+    "CommonScale",
+    "CommonSignals",
+    "common_scale_of",
+    "view_of",
+]
 
 
 class CommonAxis(nn.Module):
@@ -118,6 +125,10 @@ class CommonScale(nn.Module):
     ----------
     offset, factor : Tensor of float32 of shape (n_columns,)
         The same as buffers.
+    is_placed : Tensor of bool
+        A buffer that says whether training has placed the table by the shares of its
+        classes. It is kept with the weights, so that going back to earlier weights
+        takes it back too.
 
     Notes
     -----
@@ -133,6 +144,7 @@ class CommonScale(nn.Module):
 
     offset: Tensor
     factor: Tensor
+    is_placed: Tensor
 
     def __init__(
         self,
@@ -146,12 +158,18 @@ class CommonScale(nn.Module):
         for name, values in (("offset", offset), ("factor", factor)):
             numbers = torch.tensor(list(values), dtype=torch.float32, device="cpu")
             self.register_buffer(name, numbers)
+        self.register_buffer("is_placed", torch.tensor(False, device="cpu"))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + self.offset) * self.factor  # (n, n_columns)
 
     def extra_repr(self) -> str:
         return f"n_columns={len(self.offset)}"
+
+
+def common_scale_of(view: nn.Module) -> CommonScale | None:
+    """The scale in what makes the input of a task's shared branch."""
+    return next((m for m in view.modules() if isinstance(m, CommonScale)), None)
 
 
 class CommonSignals(nn.Module):

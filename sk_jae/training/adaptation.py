@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_jae.nn import CommonScale
+from sk_jae.nn import common_scale_of
 from sk_jae.training.class_matching import exchanged_classes
 from sk_jae.training.class_shares import EVEN, ClassShares, estimated_shares, evenness
 from sk_jae.training.optimizers import copied
@@ -53,9 +53,6 @@ class Transfer:
         The part of the samples whose class is the same as when the terms started.
     exchanged : list of int
         The classes that a trial of equal shares had exchanged, which was mended.
-    scale : {"shares"} or None
-        "shares" if a table was placed by the shares of its classes, see
-        :mod:`sk_jae.training.table_places`.
     """
 
     supposed: str
@@ -63,7 +60,6 @@ class Transfer:
     went_back: bool = False
     agreement: float = 1.0
     exchanged: list[int] = field(default_factory=list)
-    scale: str | None = None
 
 
 class Adaptation:
@@ -153,7 +149,6 @@ class Adaptation:
         for t, transfer in self.found.items():
             same = self.outputs.logits(t).argmax(dim=1).numpy() == self._classes[t]
             transfer.agreement = float(same.mean())
-            transfer.scale = "shares" if t in self._places.placed else None
 
     def _begin(self) -> None:
         """Look at the predictions that the labels give, and decide what to suppose."""
@@ -210,8 +205,8 @@ class Adaptation:
 
         What its predictions tell of the shares is then too rough to pull them to it.
         """
-        scales = self.net.module_.views[t].modules()
-        return any(isinstance(m, CommonScale) and m.is_common for m in scales)
+        scale = common_scale_of(self.net.module_.views[t])
+        return scale is not None and scale.is_common
 
     def _look(self) -> None:
         """Go back to the start of the terms if the predictions resist equal shares."""

@@ -20,6 +20,7 @@ from sk_jae.nn import (
     CommonColumns,
     CommonScale,
     MeanAndSpread,
+    common_scale_of,
     difference_of_means,
     kept_difference,
     mean_and_variance,
@@ -49,11 +50,6 @@ class TablePlaces:
         The shares of the classes of the tasks of which they are known.
     start : float
         The fraction of the epochs at which the terms on unlabeled samples start.
-
-    Attributes
-    ----------
-    placed : set of int
-        The tasks that are placed by the shares of their classes.
     """
 
     def __init__(
@@ -64,7 +60,6 @@ class TablePlaces:
     ) -> None:
         self.outputs, self.class_prior = outputs, class_prior
         self.times = [part * start for part in _LOOKS]
-        self.placed: set[int] = set()
         self._n_looks = 0
 
     def begin_epoch(self, progress: float) -> None:
@@ -80,10 +75,10 @@ class TablePlaces:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` takes."""
-        return {"placed": sorted(self.placed), "n_looks": self._n_looks}
+        return {"n_looks": self._n_looks}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.placed, self._n_looks = set(state["placed"]), state["n_looks"]
+        self._n_looks = state["n_looks"]
 
     def _can_be_placed(self, t: int) -> bool:
         """Whether a task is an unlabeled table that has a place of its own.
@@ -91,39 +86,39 @@ class TablePlaces:
         A table in the units of labeled ones has not, nor one that pairs have placed.
         """
         data = self.outputs.data
-        scale = _scale_of(self.outputs.net.module_.views[t])
+        scale = common_scale_of(self.outputs.net.module_.views[t])
         if scale is None or scale.is_common or data.labels[t] is not None:
             return False
         return data.pairs is None or not (data.pairs[:, t] >= 0).any()
 
     def _place(self, t: int) -> None:
         """Move and widen a table as its class shares say, if they are uneven."""
+        views = self.outputs.net.module_.views
+        scale = common_scale_of(views[t])
+        assert scale is not None
         shares = self._uneven_shares(t)
-        # Shares that turn out to be even bring it back to where it was.
-        if shares is None and t not in self.placed:
+        # Shares that turn out to be even bring it back, also from an earlier fit.
+        if shares is None and not scale.is_placed:
             return
         names = range(len(self.outputs.data.names))
         labeled = [s for s in names if _is_like(self.outputs, s, t)]
         if not labeled:
             return
-        samples = _LabeledSamples.of(self.outputs, labeled)
-        mean, spread = samples.mean_and_spread(shares)
+        mean, spread = np.zeros(len(scale.offset)), np.ones(len(scale.offset))
+        if shares is not None:
+            samples = _LabeledSamples.of(self.outputs, labeled)
+            mean, spread = samples.mean_and_spread(shares)
         tables = [_own_scale(self.outputs, s) for s in labeled]
         center, variance = mean_and_variance(tables)
         own = _own_scale(self.outputs, t)
         kept = kept_difference(difference_of_means(center, variance, own) - mean)
-        views = self.outputs.net.module_.views
-        scale, of_labeled = _scale_of(views[t]), _scale_of(views[labeled[0]])
-        assert scale is not None
+        of_labeled = common_scale_of(views[labeled[0]])
         assert of_labeled is not None
         with torch.no_grad():
             scale.offset.copy_(torch.from_numpy(mean / spread + kept))
             factor = torch.from_numpy(spread).to(of_labeled.factor)
             scale.factor.copy_(of_labeled.factor * factor)
-        if shares is None:
-            self.placed.discard(t)
-        else:
-            self.placed.add(t)
+            scale.is_placed.fill_(shares is not None)
 
     def _uneven_shares(self, t: int) -> NDArray[np.float64] | None:
         """The shares of the classes of a task, None if those of the labels will do."""
@@ -164,11 +159,8 @@ class _LabeledSamples:
             weights.append(np.ones(len(rows)) if own is None else own)
         return cls(np.concatenate(x), np.concatenate(classes), np.concatenate(weights))
 
-    def mean_and_spread(self, predicted: NDArray[np.float64] | None) -> MeanAndSpread:
+    def mean_and_spread(self, predicted: NDArray[np.float64]) -> MeanAndSpread:
         """Those that the samples have where classes have these shares."""
-        if predicted is None:
-            n = self.x.shape[1]
-            return np.zeros(n), np.ones(n)
         counts = np.bincount(self.classes, self.weights, minlength=len(predicted))
         shares = counts / counts.sum()
         supposed = (1 - _SPREAD_EVENLY) * predicted + _SPREAD_EVENLY / len(predicted)
@@ -183,7 +175,7 @@ class _LabeledSamples:
 def _is_like(outputs: TaskOutputs, s: int, t: int) -> bool:
     """Whether a task has labels, and the columns of another on a common scale."""
     views = outputs.net.module_.views
-    if outputs.data.labels[s] is None or _scale_of(views[s]) is None:
+    if outputs.data.labels[s] is None or common_scale_of(views[s]) is None:
         return False
     if not len(outputs.labeled_rows(s)):
         return False
@@ -193,7 +185,7 @@ def _is_like(outputs: TaskOutputs, s: int, t: int) -> bool:
 def _column_names(outputs: TaskOutputs, t: int) -> object:
     """What the shared branch sees of a table: the names of its columns, or how many."""
     places, layout = _places(outputs, t), outputs.data.layouts[t]
-    scale = _scale_of(outputs.net.module_.views[t])
+    scale = common_scale_of(outputs.net.module_.views[t])
     assert scale is not None
     if layout.columns is None or layout.axis is not None:
         return len(scale.offset)
@@ -210,10 +202,6 @@ def _places(outputs: TaskOutputs, t: int) -> list[int] | None:
         if isinstance(step, CommonColumns):
             return list(step.indices.tolist())
     return None
-
-
-def _scale_of(view: nn.Module) -> CommonScale | None:
-    return next((m for m in view.modules() if isinstance(m, CommonScale)), None)
 
 
 def _columns(view: nn.Module, x: Tensor) -> Tensor:

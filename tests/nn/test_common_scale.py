@@ -17,7 +17,7 @@ def test_values_are_moved_and_weighed():
     module = CommonScale(offset, factor)
     assert_allclose(module(torch.from_numpy(x)), (x + offset) * factor, rtol=1e-6)
     assert not list(module.parameters())
-    assert set(module.state_dict()) == {"offset", "factor"}
+    assert set(module.state_dict()) == {"offset", "factor", "is_placed"}
 
 
 def test_default_dtypes_and_devices_do_not_matter():

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from sk_jae import JointTransferClassifier, pack
+from sk_jae import JointTransferClassifier, load, pack
 from sk_jae.model_selection import BatchedSearchCV
 from sk_jae.nn import CommonScale
 from sk_jae.training.table_places import TablePlaces
@@ -160,3 +160,19 @@ def test_a_warm_start_places_a_table_anew():
     clf.set_params(class_prior=np.array(EVEN)).fit(X, y)
     offset, _ = by_hand(X[0], y[0], np.array(EVEN), X[1])
     assert_allclose(scale_of(clf, 1).offset, offset, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_a_warm_start_brings_a_table_back_if_its_shares_are_even(is_saved, tmp_path):
+    X, y, _ = two_tasks()
+    never_placed = fitted(X, y)
+    clf = fitted(X, y, warm_start=True, class_prior=PRIOR)
+    if is_saved:
+        clf.save(tmp_path / "model.jae")
+        clf = load(tmp_path / "model.jae")
+    assert clf.transfer_["task1"]["scale"] == "shares"
+    clf.set_params(class_prior=None, warm_start=True).fit(X, y)
+    assert clf.transfer_["task1"]["scale"] == "own"
+    for name in ("offset", "factor"):
+        found, expected = (getattr(scale_of(e, 1), name) for e in (clf, never_placed))
+        assert_allclose(found, expected, rtol=1e-5)

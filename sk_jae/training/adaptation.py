@@ -195,7 +195,8 @@ class Adaptation:
         if self._has_other_shares(t):
             return "none"
         n = shares.n_possible
-        if evenness(self.outputs.label_shares(len(shares.possible)), n) < EVEN:
+        labeled = self.outputs.label_shares(len(shares.possible))
+        if evenness(labeled, n) < EVEN - _by_chance(n, self.outputs.n_labels()):
             return "none"
         # Any task can be divided into two equal parts, so a trial tells nothing.
         return "equal" if n > 2 else "predicted"
@@ -213,9 +214,8 @@ class Adaptation:
         least = _EVEN_ADAPTED if self.times.has_two_parts else _EVEN_AT_LAST
         for t in sorted(self._on_trial):
             shares = self._shares(t)
-            # The evenness of a few samples is below that of the task.
             n, n_rows = shares.n_possible, len(self.outputs.unlabeled_rows(t))
-            if evenness(shares.mean, n) < least - (n - 1) / n_rows:
+            if evenness(shares.mean, n) < least - _by_chance(n, n_rows):
                 self._go_back(t)
                 return
 
@@ -225,10 +225,10 @@ class Adaptation:
         predicted = torch.from_numpy(transfer.shares).to(shares.mean)
         transfer.went_back = True
         if self.times.has_two_parts:
-            shares.suppose(self._estimates[t].to(shares.mean))
+            shares.suppose(self._estimates[t].to(shares.mean), follows=True)
             transfer.supposed = "estimated"
         elif evenness(predicted, shares.n_possible) >= EVEN:
-            shares.suppose(predicted, is_estimated=True)
+            shares.suppose(predicted, follows=True)
             transfer.supposed = "estimated"
         else:
             # Where shares differ much, pulling to wrong ones costs more than it gives.
@@ -286,3 +286,8 @@ class Adaptation:
 
     def _shares(self, t: int) -> ClassShares:
         return cast(ClassShares, self.net.criterion_.shares[str(t)])
+
+
+def _by_chance(n_classes: int, n_samples: int) -> float:
+    """How much less even the classes of a few samples may be than those of a task."""
+    return (n_classes - 1) / max(n_samples, 1)

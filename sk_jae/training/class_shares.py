@@ -38,10 +38,8 @@ class ClassShares(nn.Module):
         The mean of the predictions in the last batches.
     supposed : Tensor of shape (n_classes,) or None
         The supposed shares. None are equal ones.
-    is_estimated : bool
-        Whether they follow the predictions by expectation maximization (Saerens et al.
-        2002): the predictions are weighed by the supposed shares, and their mean
-        becomes the next ones.
+    follows : bool
+        Whether they follow the mean of the predictions, which is then hardly pulled.
     """
 
     possible: Tensor
@@ -53,36 +51,30 @@ class ClassShares(nn.Module):
         self.register_buffer("possible", possible.float() / possible.sum())
         self.register_buffer("mean", self.possible.clone())
         self.register_buffer("supposed", None)
-        self.is_estimated = False
+        self.follows = False
 
-    def update(
-        self,
-        logits: Tensor,
-        plain_logits: Tensor | None = None,
-        weights: Tensor | None = None,
-    ) -> None:
+    def update(self, logits: Tensor, weights: Tensor | None = None) -> None:
         """Take the predictions of a batch (n, n_classes), with weights (n,), in."""
-        plain = logits if plain_logits is None else plain_logits
-        self.take(mean_prediction(logits, weights), plain, weights)
+        self.take(mean_prediction(logits, weights))
 
     @torch.no_grad()
-    def take(self, mean: Tensor, plain_logits: Tensor, weights: Tensor | None) -> None:
-        """Take the predictions of a batch in, whose mean (n_classes,) is known."""
+    def take(self, mean: Tensor) -> None:
+        """Take the predictions of a batch in, by their mean (n_classes,)."""
         self.mean.lerp_(mean, _MOMENTUM)
-        if self.supposed is None or not self.is_estimated:
-            return
-        probabilities = plain_logits.float().softmax(dim=1)
-        shares = _next_shares(probabilities, self.supposed, weights)
-        self.supposed.lerp_(shares, _MOMENTUM)
+        if self.supposed is not None and self.follows:
+            self.supposed.lerp_(self._without_zeros(mean), _MOMENTUM)
 
-    def suppose(self, shares: Tensor, *, is_estimated: bool = False) -> None:
-        """Suppose these shares from now on, or begin to estimate with them."""
-        self.supposed = (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
-        self.is_estimated = is_estimated
+    def suppose(self, shares: Tensor, *, follows: bool = False) -> None:
+        """Suppose these shares from now on, or begin with them."""
+        self.supposed = self._without_zeros(shares)
+        self.follows = follows
+
+    def _without_zeros(self, shares: Tensor) -> Tensor:
+        return (1 - _SPREAD_EVENLY) * shares + _SPREAD_EVENLY * self.possible
 
     def to_state(self) -> dict[str, Any]:
         """What :meth:`from_state` takes."""
-        return {**self._buffers, "is_estimated": self.is_estimated}
+        return {**self._buffers, "follows": self.follows}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ClassShares:
@@ -90,7 +82,7 @@ class ClassShares(nn.Module):
         shares = cls(state["possible"] > 0)
         for name in shares._buffers:
             setattr(shares, name, state[name])
-        shares.is_estimated = state["is_estimated"]
+        shares.follows = state["follows"]
         return shares
 
     @property
@@ -110,15 +102,9 @@ def estimated_shares(
     """The shares that explain predictions made for equal ones (Saerens et al. 2002)."""
     shares = possible
     for _ in range(_N_ESTIMATES):
-        shares = _next_shares(probabilities, shares, weights)
+        weighed = probabilities * shares
+        shares = _mean(weighed / weighed.sum(dim=1, keepdim=True), weights)
     return shares
-
-
-def _next_shares(
-    probabilities: Tensor, shares: Tensor, weights: Tensor | None
-) -> Tensor:
-    weighed = probabilities * shares
-    return _mean(weighed / weighed.sum(dim=1, keepdim=True), weights)
 
 
 def evenness(shares: Tensor, n_possible: int) -> float:

@@ -346,9 +346,9 @@ class JointLoss(nn.Module):
         if unlabeled and phase.weight("infomax", t) and str(t) in self.shares:
             shares = cast(ClassShares, self.shares[str(t)])
             of_batch = self.processes.gathered
-            everything = of_batch(logits), of_batch(target), of_batch(weights)
+            everything = of_batch(logits), of_batch(weights)
             shares.update(*everything)
-            value = infomax_loss(everything[0], shares.supposed, everything[2])
+            value = infomax_loss(everything[0], shares.supposed, everything[1])
             yield "infomax", value, n
         if unlabeled and t in self.guessed and labels is not None:
             yield "infomax", classification_loss(logits, labels, weights), n

@@ -196,10 +196,7 @@ class _StackedShares(nn.Module):
         found = [shares.supposed for shares in self._own]
         return None if found[0] is None else torch.stack(cast(list[Tensor], found))
 
-    def update(
-        self, logits: Tensor, plain_logits: Tensor | None, weights: Tensor | None
-    ) -> None:
+    def update(self, logits: Tensor, weights: Tensor | None) -> None:
         means = mean_prediction(logits, weights)
-        plain = logits if plain_logits is None else plain_logits
-        for shares, mean, own in zip(self._own, means, plain, strict=True):
-            shares.take(mean, own, weights)
+        for shares, mean in zip(self._own, means, strict=True):
+            shares.take(mean)

@@ -91,6 +91,13 @@ class TaskOutputs:
             counts = np.ones(n_classes)
         return torch.from_numpy(counts / counts.sum())
 
+    def n_labels(self) -> int:
+        """The number of all labels, with those of tasks that are not trained on."""
+        of_others = self.data.label_counts
+        n = 0 if of_others is None else int(np.sum(of_others))
+        pairs = zip(self.data.labels, self.data.rows, strict=True)
+        return n + sum(int((y[rows] >= 0).sum()) for y, rows in pairs if y is not None)
+
     def labeled_rows(self, t: int) -> NDArray[np.intp]:
         """The labeled samples of a task, or many of them."""
         rows, labels = self.data.rows[t], self.data.labels[t]

@@ -148,6 +148,14 @@ def test_given_shares_are_what_predictions_go_to():
     assert few < many - 0.02
 
 
+@pytest.mark.parametrize(("n", "is_tried"), [(32, True), (320, False)])
+def test_a_few_labels_may_be_uneven_by_chance(n, is_tried):
+    X, y = blobs((0.47, 0.25, 0.19, 0.09), n=n)
+    other = two_tasks()[0][1]
+    clf = fitted([X, other], [y, None])
+    assert (supposed(clf) != ("none", False)) == is_tried
+
+
 def test_shares_of_another_task_do_not_count():
     X, y, _ = two_tasks(target=UNEVEN)
     clf = fitted(X, y, class_prior={"task0": list(UNEVEN)})

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sk_jae.training.class_shares import ClassShares, evenness
+from sk_jae.training.class_shares import ClassShares, estimated_shares, evenness
 
 POSSIBLE = torch.tensor([True, True, False, True])
 
@@ -50,24 +50,32 @@ def test_given_shares_stay_and_forbid_no_class():
     assert_allclose(shares.supposed, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("has_plain", [False, True])
-def test_estimated_shares_are_those_of_expectation_maximization(has_plain):
+def test_estimated_shares_are_those_of_expectation_maximization():
+    logits = logits_of(0)
+    expected = POSSIBLE.numpy() / POSSIBLE.numpy().sum()
+    for _ in range(20):
+        weighed = probabilities(logits) * expected
+        expected = (weighed / weighed.sum(1, keepdims=True)).mean(0)
+    found = estimated_shares(logits.softmax(1), ClassShares(POSSIBLE).possible)
+    assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert float(found.sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_shares_can_follow_the_predictions():
     shares = ClassShares(POSSIBLE)
-    shares.suppose(torch.tensor([0.6, 0.3, 0.0, 0.1]), is_estimated=True)
-    expected = shares.supposed.numpy().astype(float)
+    shares.suppose(torch.tensor([0.6, 0.3, 0.0, 0.1]), follows=True)
+    possible = np.array([1, 1, 0, 1]) / 3
+    expected = 0.97 * np.array([0.6, 0.3, 0, 0.1]) + 0.03 * possible
     for seed in range(4):
-        plain = logits_of(seed + 10) if has_plain else None
-        shares.update(logits_of(seed), plain)
-        weighed = probabilities(logits_of(seed) if plain is None else plain) * expected
-        weighed /= weighed.sum(1, keepdims=True)
-        expected = 0.9 * expected + 0.1 * weighed.mean(0)
+        shares.update(logits_of(seed))
+        mean = probabilities(logits_of(seed)).mean(0)
+        expected = 0.9 * expected + 0.1 * (0.97 * mean + 0.03 * possible)
     assert_allclose(shares.supposed, expected, rtol=1e-5)
-    assert float(shares.supposed.sum()) == pytest.approx(1, abs=1e-5)
 
 
 def test_no_gradient_goes_through_them():
     shares = ClassShares(POSSIBLE)
-    shares.suppose(torch.tensor([0.6, 0.3, 0.0, 0.1]), is_estimated=True)
+    shares.suppose(torch.tensor([0.6, 0.3, 0.0, 0.1]), follows=True)
     shares.update(logits_of(0).requires_grad_())
     assert not shares.supposed.requires_grad
     assert not shares.mean.requires_grad

@@ -17,12 +17,13 @@ Every fit is added to benchmarks/transfer/results/signals.json, and those that a
 are not repeated.
 
     python -m benchmarks.transfer.signals [--quick] [--bearings PATH] [--seeds 0 1 2]
+        [--series BasicMotions]
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 
@@ -81,8 +82,8 @@ def has_series() -> bool:
     return is_there("Series of aeon", lambda: import_module("aeon"))
 
 
-def half_rates() -> Iterator[Problem]:
-    for name in HALVED:
+def half_rates(names: Sequence[str]) -> Iterator[Problem]:
+    for name in names:
         X, y, X_other, y_other = load(name)
         X, y = np.concatenate([X, X_other]), np.concatenate([y, y_other])
         if X.shape[2] < 50:  # too short for the filter of decimate
@@ -130,27 +131,37 @@ def thirds(order: np.ndarray) -> list[np.ndarray]:
     return np.split(order, [2 * n // 5, 4 * n // 5])
 
 
-def main() -> None:
-    parser = make_parser(__doc__)
+def chosen_problems(doc: str | None) -> tuple[list[tuple[int, Problem]], bool]:
+    """The problems that the command line asks for, and whether it is a trial."""
+    parser = make_parser(doc)
     parser.add_argument("--bearings", help="path of the recordings, left out if none")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
+    parser.add_argument(
+        "--series", nargs="+", choices=HALVED, help="these sets of aeon, nothing else"
+    )
     args = parser.parse_args()
-    common = {"device": "cpu"} | ({"max_epochs": 2} if args.quick else {})
-    seeds = [0] if args.quick else args.seeds
+    found: list[tuple[int, Problem]] = []
     with_series = has_series() and not args.quick
-    with open_results("transfer/signals", quick=args.quick) as results:
-        for seed in seeds:
-            problems = [*waveforms(seed)]
-            if args.bearings and not args.quick:
-                problems += bearings(args.bearings)
-            if with_series:
-                problems += half_rates()
-            for problem in problems:
-                key = {"problem": problem.name, "direction": problem.direction}
-                key |= {"params": problem.params, "seed": seed}
-                if results.find(key) is None:
-                    found = run_one(problem, seed, common)
-                    print(results.add(key, found), flush=True)
+    for seed in [0] if args.quick else args.seeds:
+        problems = [] if args.series else [*waveforms(seed)]
+        if args.bearings and not args.quick:
+            problems += bearings(args.bearings)
+        if with_series:
+            problems += half_rates(args.series or HALVED)
+        found += [(seed, problem) for problem in problems]
+    return found, args.quick
+
+
+def main() -> None:
+    problems, is_quick = chosen_problems(__doc__)
+    common = {"device": "cpu"} | ({"max_epochs": 2} if is_quick else {})
+    with open_results("transfer/signals", quick=is_quick) as results:
+        for seed, problem in problems:
+            key = {"problem": problem.name, "direction": problem.direction}
+            key |= {"params": problem.params, "seed": seed}
+            if results.find(key) is None:
+                found = run_one(problem, seed, common)
+                print(results.add(key, found), flush=True)
         for table in TABLES.values():
             print(f"\n{render(table, results.read())}")
 

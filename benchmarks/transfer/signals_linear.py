@@ -12,6 +12,7 @@ Every outcome is added to benchmarks/transfer/results/signals_linear.json, and t
 that are there are not repeated.
 
     python -m benchmarks.transfer.signals_linear [--quick] [--bearings PATH]
+        [--seeds 0 1 2] [--series BasicMotions]
 """
 
 from __future__ import annotations
@@ -23,18 +24,10 @@ from scipy.signal import resample
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks._command import make_parser
 from benchmarks._results import open_results
 from benchmarks._tables import render
 from benchmarks.transfer._signals_tables import TABLES
-from benchmarks.transfer.signals import (
-    Problem,
-    bearings,
-    half_rates,
-    has_series,
-    thirds,
-    waveforms,
-)
+from benchmarks.transfer.signals import Problem, chosen_problems, thirds
 
 FEATURES = ("values", "spectra")
 SCALES = ("of the source", "of each")
@@ -81,23 +74,14 @@ def as_rows(X: np.ndarray, features: str) -> np.ndarray:
 
 
 def main() -> None:
-    parser = make_parser(__doc__)
-    parser.add_argument("--bearings", help="path of the recordings, left out if none")
-    args = parser.parse_args()
-    with_series = has_series() and not args.quick
-    with open_results("transfer/signals_linear", quick=args.quick) as results:
-        for seed in range(1 if args.quick else 5):
-            problems = [*waveforms(seed)]
-            if args.bearings and not args.quick:
-                problems += bearings(args.bearings)
-            if with_series:
-                problems += half_rates()
-            for problem, features, scale in product(problems, FEATURES, SCALES):
-                key = {"direction": problem.direction, "features": features}
-                key |= {"scale": scale, "seed": seed}
-                if results.find(key) is None:
-                    found = run_one(problem, features, scale, seed)
-                    print(results.add(key, found), flush=True)
+    problems, is_quick = chosen_problems(__doc__)
+    with open_results("transfer/signals_linear", quick=is_quick) as results:
+        for (seed, problem), features, scale in product(problems, FEATURES, SCALES):
+            key = {"direction": problem.direction, "features": features}
+            key |= {"scale": scale, "seed": seed}
+            if results.find(key) is None:
+                found = run_one(problem, features, scale, seed)
+                print(results.add(key, found), flush=True)
         print(f"\n{render(TABLES['transfer/signals'], results.read())}")
 
 

@@ -185,7 +185,10 @@ class BaseJointEstimator(
         try:
             trainer.train()
             state.transfer = {
-                state.task_names[t]: {**vars(found), "scale": state.scale_of(t)}
+                state.task_names[t]: {
+                    **vars(found),
+                    "scale": found.scale or state.scale_of(t),
+                }
                 for t, found in trainer.transfer.items()
             }
             if self.warm_start:

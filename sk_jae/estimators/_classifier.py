@@ -256,7 +256,7 @@ class JointTransferClassifier(ClassFitting):
         `infomax_weight` pulls to ("equal", "predicted", "estimated", "given", "none");
         "shares", those predicted before; "went_back", whether equal ones were given up;
         "exchanged", positions of classes that it renamed; "agreement", the part of
-        samples of the same class as before; "scale": "own", "shares" or "common".
+        samples that kept their class; "scale": "own", "shares", "common" or "mixed".
     module_ : JointModule
         The trained :class:`torch.nn.Module`, which can be used alone.
     net_ : skorch.NeuralNet

@@ -23,7 +23,6 @@ from sk_jae.nn.joint import JointModule
 from sk_jae.nn.layers import (
     CommonView,
     FlattenLinear,
-    TaskBatchNorm,
     TaskSequential,
     UnflattenImage,
     UpConv2d,
@@ -51,6 +50,7 @@ from sk_jae.nn.table_scales import difference_of_means as difference_of_means
 from sk_jae.nn.table_scales import kept_difference as kept_difference
 from sk_jae.nn.table_scales import mean_and_variance as mean_and_variance
 from sk_jae.nn.task_copies import TaskCopies as TaskCopies
+from sk_jae.nn.task_norm import TaskBatchNorm
 from sk_jae.nn.views import CommonAxis, CommonColumns, CommonScale, CommonSignals
 from sk_jae.nn.views import common_scale_of as common_scale_of
 from sk_jae.nn.weights import to_arrays as to_arrays

@@ -30,8 +30,9 @@ from sk_jae.architecture import (
     output_shape,
 )
 from sk_jae.nn.fixed_kernels import PositiveProportions
-from sk_jae.nn.layers import FlattenLinear, TaskBatchNorm, UnflattenImage, UpConv2d
+from sk_jae.nn.layers import FlattenLinear, UnflattenImage, UpConv2d
 from sk_jae.nn.signal_layers import BandPower, LogPower
+from sk_jae.nn.task_norm import TaskBatchNorm
 
 __all__ = ["Stage", "build_encoder", "build_stages", "linear", "output_layer"]
 

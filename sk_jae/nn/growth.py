@@ -13,10 +13,11 @@ from sk_jae.architecture import Architecture
 from sk_jae.nn.builder import Stage
 from sk_jae.nn.heads import build_heads
 from sk_jae.nn.joint import JointModule
-from sk_jae.nn.layers import TaskBatchNorm, TaskSequential
+from sk_jae.nn.layers import TaskSequential
 from sk_jae.nn.seeding import generator_of
 from sk_jae.nn.task_branches import build_autoencoders, build_shared_encoder, flat
 from sk_jae.nn.task_copies import TaskCopies, has_batch_statistics
+from sk_jae.nn.task_norm import TaskBatchNorm
 from sk_jae.nn.tying import fingerprint, weight_shape
 from sk_jae.nn.views import common_scale_of, view_of
 

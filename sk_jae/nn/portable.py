@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sk_jae.nn.fixed_kernels import PositiveProportions, halves
-from sk_jae.nn.layers import CommonView, TaskBatchNorm, UpConv2d
+from sk_jae.nn.layers import CommonView, UpConv2d
 from sk_jae.nn.signal_layers import BandPower, LogPower, evenness_of, powers_of
 from sk_jae.nn.task_copies import TaskCopies
+from sk_jae.nn.task_norm import TaskBatchNorm
 from sk_jae.nn.views import CommonSignals
 
 __all__ = ["portable"]

@@ -21,6 +21,7 @@ from torch import Tensor
 from sk_jae.nn import common_scale_of
 from sk_jae.training.class_matching import exchanged_classes
 from sk_jae.training.class_shares import EVEN, ClassShares, estimated_shares, evenness
+from sk_jae.training.mixed_statistics import MixedStatistics
 from sk_jae.training.optimizers import copied
 from sk_jae.training.table_places import TablePlaces
 from sk_jae.training.task_outputs import TaskOutputs
@@ -53,6 +54,9 @@ class Transfer:
         The part of the samples whose class is the same as when the terms started.
     exchanged : list of int
         The classes that a trial of equal shares had exchanged, which was mended.
+    scale : {"mixed"} or None
+        "mixed" if images are normalized by statistics of which a part are those of
+        labeled tasks, see :mod:`sk_jae.training.mixed_statistics`.
     """
 
     supposed: str
@@ -60,6 +64,7 @@ class Transfer:
     went_back: bool = False
     agreement: float = 1.0
     exchanged: list[int] = field(default_factory=list)
+    scale: str | None = None
 
 
 class Adaptation:
@@ -92,12 +97,16 @@ class Adaptation:
         self._probabilities: dict[int, NDArray[np.float32]] = {}
         self._has_started = False
         self._again: float | None = None
-        self._places = TablePlaces(outputs, class_prior, times.infomax_start)
+        start = times.infomax_start
+        self._places = TablePlaces(outputs, class_prior, start)
+        self._statistics = MixedStatistics(outputs, class_prior, start)
 
     def begin_epoch(self, progress: float) -> None:
         """Decide what is due at this fraction of the epochs."""
         start = self.times.infomax_start
         self._places.begin_epoch(progress)
+        if self.times.has_two_parts:
+            self._statistics.begin_epoch(progress)
         if progress >= start and not self._has_started:
             self._has_started = True
             self._begin()
@@ -126,6 +135,7 @@ class Adaptation:
             "probabilities": self._probabilities,
             "has_started": self._has_started,
             "places": self._places.state_dict(),
+            "statistics": self._statistics.state_dict(),
             "again": self._again,
             "guesses": {t: y.cpu() for t, y in self.reader.guesses.items()},
         }
@@ -140,6 +150,7 @@ class Adaptation:
         self._probabilities = state["probabilities"]
         self._has_started = state["has_started"]
         self._places.load_state_dict(state["places"])
+        self._statistics.load_state_dict(state["statistics"])
         self._again = state["again"]
         for t, guesses in state["guesses"].items():
             self._guess(t, guesses)
@@ -149,6 +160,7 @@ class Adaptation:
         for t, transfer in self.found.items():
             same = self.outputs.logits(t).argmax(dim=1).numpy() == self._classes[t]
             transfer.agreement = float(same.mean())
+            transfer.scale = "mixed" if t in self._statistics.mixed else None
 
     def _begin(self) -> None:
         """Look at the predictions that the labels give, and decide what to suppose."""

@@ -34,6 +34,7 @@ from sk_jae.training.divergence import (
 )
 from sk_jae.training.epoch_table import planned_terms
 from sk_jae.training.isolation import LentGenerators, generator_for
+from sk_jae.training.mixed_statistics import keep_mixed_statistics
 from sk_jae.training.net import JointNet
 from sk_jae.training.objective import Phase
 from sk_jae.training.optimizers import OptimizerState
@@ -215,6 +216,7 @@ class Trainer:
                 with self.lent.lent():
                     recalibrate(self.module, phase, self._batches_of_epochs())
                 self.net.processes.average_statistics(self.module)
+                keep_mixed_statistics(self.module)
                 if phase is not self.phases[-1]:
                     self.net.initialize_optimizer()  # its state belongs to this phase
                 self.place = Place(self.place.phase + 1)
@@ -223,6 +225,7 @@ class Trainer:
         except KeyboardInterrupt:
             self._note_interruption()
         finally:
+            keep_mixed_statistics(self.module)
             self.reader.close()
             self.module.eval()
 

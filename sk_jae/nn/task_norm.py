@@ -99,6 +99,10 @@ class TaskBatchNorm(nn.Module):
         """
         self.mixtures = {**self.mixtures, task: (tuple(others), part)}
 
+    def separate(self, task: int) -> None:
+        """Normalize a task by its own statistics again."""
+        self.mixtures = {t: how for t, how in self.mixtures.items() if t != task}
+
     def keep_mixtures(self) -> None:
         """Make mixed statistics those of their tasks, and mix them no longer."""
         found = {task: self._mixed(task) for task in self.mixtures}

@@ -194,6 +194,7 @@ class Adaptation:
             shares.suppose(predicted)
         elif supposed == "equal":
             self._on_trial.add(t)
+            self._statistics.pause(t)
             self._probabilities[t] = probabilities.numpy()
         if supposed != "none":
             self.net.criterion_.shares[str(t)] = shares.to(self.net.device)
@@ -236,6 +237,7 @@ class Adaptation:
         shares, transfer = self._shares(t), self.found[t]
         predicted = torch.from_numpy(transfer.shares).to(shares.mean)
         transfer.went_back = True
+        self._statistics.resume(t)
         if self.times.has_two_parts:
             shares.suppose(self._estimates[t].to(shares.mean), follows=True)
             transfer.supposed = "estimated"

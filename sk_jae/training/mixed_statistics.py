@@ -24,8 +24,8 @@ __all__ = ["MixedStatistics", "keep_mixed_statistics"]
 _PART = 0.25
 
 # When the predictions are looked at, as a part of the time before information
-# maximization, and the evenness below which they are uneven. Those of a few samples are
-# by chance, but to mix without need costs little.
+# maximization, and the evenness below which they are uneven. They may be so by chance
+# or by mistake, but to mix until equal shares are tried costs little.
 _LOOK, _EVEN = 0.3, 0.94
 
 
@@ -45,6 +45,8 @@ class MixedStatistics:
     ----------
     mixed : set of int
         The tasks whose statistics are mixed.
+    paused : set of int
+        Those of which they were, until equal shares are given up.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class MixedStatistics:
     ) -> None:
         self.outputs, self.class_prior = outputs, class_prior
         self.mixed: set[int] = set()
+        self.paused: set[int] = set()
         self._time = _LOOK * start
         self._has_looked = False
 
@@ -71,11 +74,29 @@ class MixedStatistics:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` takes."""
-        return {"mixed": sorted(self.mixed), "has_looked": self._has_looked}
+        return {
+            "mixed": sorted(self.mixed),
+            "paused": sorted(self.paused),
+            "has_looked": self._has_looked,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._has_looked = state["has_looked"]
+        self._has_looked, self.paused = state["has_looked"], set(state["paused"])
         for t in state["mixed"]:
+            self._mix(t)
+
+    def pause(self, t: int) -> None:
+        """Use the own statistics of a task while equal shares are tried."""
+        if t in self.mixed:
+            self.mixed.remove(t)
+            self.paused.add(t)
+            for layer in _tied_norms(self.outputs.net.module_):
+                layer.separate(t)
+
+    def resume(self, t: int) -> None:
+        """Mix them again, as the shares of the task are not equal."""
+        if t in self.paused:
+            self.paused.remove(t)
             self._mix(t)
 
     def _is_uneven(self, t: int) -> bool:

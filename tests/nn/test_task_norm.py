@@ -86,6 +86,16 @@ def test_other_tasks_keep_their_statistics():
     assert torch.equal(norm(x, [0]), before)
 
 
+def test_a_mixture_can_be_ended():
+    norm = trained(SHAPES[0])
+    x = torch.from_numpy(values(SHAPES[0], 1, seed=1))
+    before = norm.eval()(x, [1]).detach()
+    norm.mix(1, [0], 0.25)
+    assert not torch.allclose(norm(x, [1]), before)
+    norm.separate(1)
+    assert torch.equal(norm(x, [1]), before)
+
+
 def test_weights_learn_through_the_mixture():
     norm = trained(SHAPES[0])
     norm.mix(1, [0], 0.25)

@@ -60,6 +60,14 @@ def test_even_shares_leave_statistics_as_they_are():
     assert fitted(X, y).transfer_["task1"]["scale"] is None
 
 
+def test_early_predictions_that_are_uneven_by_mistake_do_not_decide(monkeypatch):
+    X, y, _ = digits(is_uneven=False)
+    monkeypatch.setattr(MixedStatistics, "_is_uneven", lambda *_: True)
+    transfer = fitted(X, y).transfer_["task1"]
+    assert transfer["supposed"] == "equal"
+    assert transfer["scale"] is None
+
+
 def test_given_shares_decide():
     X, y, _ = digits(is_uneven=False)
     prior = {"task1": {k: 0.4 if k < 2 else 0.05 for k in range(6)}}

@@ -22,6 +22,7 @@ are not repeated.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -131,9 +132,10 @@ def thirds(order: np.ndarray) -> list[np.ndarray]:
     return np.split(order, [2 * n // 5, 4 * n // 5])
 
 
-def chosen_problems(doc: str | None) -> tuple[list[tuple[int, Problem]], bool]:
+def chosen_problems(
+    parser: argparse.ArgumentParser,
+) -> tuple[list[tuple[int, Problem]], bool]:
     """The problems that the command line asks for, and whether it is a trial."""
-    parser = make_parser(doc)
     parser.add_argument("--bearings", help="path of the recordings, left out if none")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument(
@@ -153,7 +155,7 @@ def chosen_problems(doc: str | None) -> tuple[list[tuple[int, Problem]], bool]:
 
 
 def main() -> None:
-    problems, is_quick = chosen_problems(__doc__)
+    problems, is_quick = chosen_problems(make_parser(__doc__))
     common = {"device": "cpu"} | ({"max_epochs": 2} if is_quick else {})
     with open_results("transfer/signals", quick=is_quick) as results:
         for seed, problem in problems:

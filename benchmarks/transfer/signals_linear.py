@@ -24,6 +24,7 @@ from scipy.signal import resample
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._command import make_parser
 from benchmarks._results import open_results
 from benchmarks._tables import render
 from benchmarks.transfer._signals_tables import TABLES
@@ -74,7 +75,7 @@ def as_rows(X: np.ndarray, features: str) -> np.ndarray:
 
 
 def main() -> None:
-    problems, is_quick = chosen_problems(__doc__)
+    problems, is_quick = chosen_problems(make_parser(__doc__))
     with open_results("transfer/signals_linear", quick=is_quick) as results:
         for (seed, problem), features, scale in product(problems, FEATURES, SCALES):
             key = {"direction": problem.direction, "features": features}

@@ -93,7 +93,7 @@ class TaskBatchNorm(nn.Module):
         ----------
         task : int
         others : sequence of int
-            The other tasks, which count alike.
+            The other tasks, at least one, which count alike.
         part : float
             The part of the other tasks, from 0 to 1.
         """

@@ -67,6 +67,8 @@ class MixedStatistics:
             return
         self._has_looked = True
         net, data = self.outputs.net, self.outputs.data
+        if not self._labeled():  # a task that joins others is trained alone
+            return
         for t, layout in enumerate(data.layouts):
             is_unlabeled = data.labels[t] is None and net.phase_.weight("infomax", t)
             if layout.is_image and is_unlabeled and self._is_uneven(t):
@@ -110,11 +112,13 @@ class MixedStatistics:
         return evenness(shares, n_possible) < _EVEN
 
     def _mix(self, t: int) -> None:
-        data = self.outputs.data
-        labeled = [s for s, labels in enumerate(data.labels) if labels is not None]
         for layer in _tied_norms(self.outputs.net.module_):
-            layer.mix(t, labeled, _PART)
+            layer.mix(t, self._labeled(), _PART)
         self.mixed.add(t)
+
+    def _labeled(self) -> list[int]:
+        all_labels = self.outputs.data.labels
+        return [s for s, labels in enumerate(all_labels) if labels is not None]
 
 
 def keep_mixed_statistics(module: JointModule) -> None:

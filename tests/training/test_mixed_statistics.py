@@ -75,6 +75,12 @@ def test_given_shares_decide():
     assert clf.transfer_["task1"]["scale"] == "mixed"
 
 
+def test_a_task_that_joins_has_its_own_statistics():
+    X, y, _ = digits(is_uneven=True)
+    clf = fitted(X[0], y[0]).add_task(X[1], name="other")
+    assert clf.transfer_["other"]["scale"] is None
+
+
 def test_the_mixture_is_nearer_to_the_labeled_task(uneven, monkeypatch):
     clf, X, y, _ = uneven
     monkeypatch.setattr(MixedStatistics, "begin_epoch", lambda *_: None)

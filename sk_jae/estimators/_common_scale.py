@@ -16,22 +16,10 @@ from sk_jae.estimators._seen_columns import (
     seen_columns,
     weights_of,
 )
-from sk_jae.estimators._selection import differ_by_selection
+from sk_jae.estimators._selection import differ_by_selection, differ_by_units
 from sk_jae.estimators._shares_alone import differ_by_shares_alone
-from sk_jae.nn import (
-    MeanAndSpread,
-    common_scales,
-    difference_of_means,
-    mean_and_variance,
-)
-from sk_jae.tasks import (
-    EncodedTargets,
-    Labels,
-    Layout,
-    RegressionTargets,
-    TaskInputs,
-    Whitening,
-)
+from sk_jae.nn import common_scales, difference_of_means, mean_and_variance
+from sk_jae.tasks import EncodedTargets, Labels, Layout, TaskInputs, Whitening
 from sk_jae.training import computed_once
 
 __all__ = ["with_common_scale"]
@@ -65,19 +53,23 @@ def with_common_scale(
             found[t] = replace(found[t], scale=other)
         return found
 
-    alike = [False] * len(unlabeled)
+    alike = _are_selected(architectures, labeled, unlabeled, inputs, layouts)
     if isinstance(labels, Labels):
         scaled([True] * len(unlabeled))
         samples = _some_samples(found, [*labeled, *unlabeled], inputs, layouts, labels)
         of_labeled_tables = zip(*samples[: len(labeled)], strict=True)
         x, classes, weights = map(np.concatenate, of_labeled_tables)
         alike = [
-            computed_once(differ_by_shares_alone, x, classes, weights, other)
-            for other, *_ in samples[len(labeled) :]
+            is_selected or computed_once(differ_by_shares_alone, x, classes, weights, z)
+            for is_selected, (z, *_) in zip(alike, samples[len(labeled) :], strict=True)
         ]
-    elif isinstance(labels, RegressionTargets):
-        alike = _are_selected(architectures, labeled, unlabeled, inputs, layouts)
-    return scaled(alike)
+    mean, variance = mean_and_variance(of_labeled)
+    return scaled(
+        [
+            is_alike and not differ_by_units((mean, np.sqrt(variance)), table)
+            for is_alike, table in zip(alike, of_unlabeled, strict=True)
+        ]
+    )
 
 
 def _are_selected(
@@ -93,18 +85,14 @@ def _are_selected(
         rows = chosen_rows(np.flatnonzero(weights_of(t, inputs) > 0))
         return seen_columns(t, rows, architectures, inputs, layouts).astype(np.float64)
 
-    def mean_and_spread(t: int) -> MeanAndSpread:
-        return scale_of_view(architectures[t], layouts[t])
-
-    mean, variance = mean_and_variance([mean_and_spread(t) for t in labeled])
-    spread = np.sqrt(variance)
+    tables = [scale_of_view(architectures[t], layouts[t]) for t in labeled]
+    mean, variance = mean_and_variance(tables)
     z = np.concatenate([samples(t) for t in labeled])
     found = []
     for t in unlabeled:
-        _, own = table = mean_and_spread(t)
+        table = scale_of_view(architectures[t], layouts[t])
         difference = difference_of_means(mean, variance, table)
-        ratio = np.divide(own, spread, out=np.zeros_like(own), where=spread > 0)
-        found.append(differ_by_selection(z, samples(t), difference, ratio))
+        found.append(computed_once(differ_by_selection, z, samples(t), difference))
     return found
 
 

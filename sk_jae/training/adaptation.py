@@ -205,7 +205,7 @@ class Adaptation:
         """What to suppose of the shares of the classes."""
         if t in self.class_prior:
             return "given"
-        if self._has_other_shares(t):
+        if self._has_other_samples(t):
             return "none"
         n = shares.n_possible
         labeled = self.outputs.label_shares(len(shares.possible))
@@ -214,8 +214,8 @@ class Adaptation:
         # Any task can be divided into two equal parts, so a trial tells nothing.
         return "equal" if n > 2 else "predicted"
 
-    def _has_other_shares(self, t: int) -> bool:
-        """Whether a table is seen in the units of labeled ones, as it has other shares.
+    def _has_other_samples(self, t: int) -> bool:
+        """Whether a table is seen in the units of labeled ones, as its samples differ.
 
         What its predictions tell of the shares is then too rough to pull them to it.
         """

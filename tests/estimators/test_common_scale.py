@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -163,3 +163,27 @@ def test_uneven_classes_are_read_by_labels_of_even_ones(seed):
         clf.predict([None, other])[1] == hidden
     )
     assert missed <= 0.1
+
+
+def chosen_patients(column):
+    """Patients below the median of a column, which is taken away, and those above."""
+    X, y = load_breast_cancer(return_X_y=True)
+    above = X[:, column] > np.median(X[:, column])
+    X = np.delete(X, column, axis=1)
+    return X[~above], y[~above], X[above], y[above]
+
+
+@pytest.mark.parametrize("column", [0, 1, 4, 10, 24])
+def test_samples_that_are_chosen_by_a_column_keep_their_units(column):
+    X, y, other, _ = chosen_patients(column)
+    clf = JointTransferClassifier(**SMALL).fit([X, other], [y, None])
+    assert clf.transfer_["task1"]["scale"] == "common"
+    assert_allclose(seen(clf, 0, X, X), seen(clf, 1, X, other), atol=2e-3)
+
+
+def test_chosen_patients_are_read_by_the_labels_of_others():
+    X, y, other, hidden = chosen_patients(4)
+    plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    clf = JointTransferClassifier(random_state=0).fit([X, other], [y, None])
+    accuracy = np.mean(clf.predict([None, other])[1] == hidden)
+    assert accuracy > plain.score(other, hidden) - 0.05

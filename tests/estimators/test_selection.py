@@ -10,7 +10,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import r2_score
 
 from sk_jae import JointTransferRegressor
-from sk_jae.estimators._selection import differ_by_selection
+from sk_jae.estimators._selection import differ_by_selection, differ_by_units
 from sk_jae.nn import CommonScale
 from tests.helpers.small import small
 
@@ -28,7 +28,6 @@ def told(one, other):
         (one - one.mean(0)) / spreads[0],
         (other - other.mean(0)) / spreads[1],
         (other.mean(0) - one.mean(0)) / both,
-        spreads[1] / spreads[0],
     )
 
 
@@ -64,10 +63,25 @@ def test_one_column_in_other_units_is_none():
     assert not told(one, other)
 
 
-def test_few_columns_or_samples_do_not_tell():
+def test_one_column_or_few_samples_do_not_tell():
     one, other = halves(TABLES["diabetes"], 2)
-    assert not told(one[:, :5], other[:, :5])
+    assert told(one[:, :5], other[:, :5])
+    assert not told(one[:, 4:5], other[:, 4:5])
     assert not told(one[:20], other)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_units_are_told_from_other_means(name):
+    x = TABLES[name]
+    one, other = x[::2], x[1::2]
+    factors = np.exp(np.random.default_rng(0).normal(size=x.shape[1]))
+    own = one.mean(0), one.std(0)
+    units = factors * other.mean(0), factors * other.std(0)
+    assert differ_by_units(own, units)
+    assert not differ_by_units(own, (own[0] + own[1], own[1]))
+    above, below = halves(x, 0)
+    chosen = [(half.mean(0), half.std(0)) for half in (above, below)]
+    assert not differ_by_units(*chosen)
 
 
 def hospitals(seed):

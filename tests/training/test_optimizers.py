@@ -23,10 +23,12 @@ SEARCHING = partial(torch.optim.LBFGS, line_search_fn="strong_wolfe")
 
 
 class Begin(Callback):
-    """Keeps the module with its initial weights."""
+    """Keeps the module with its initial weights, and the largest weight decay."""
 
     def on_train_begin(self, net, **kwargs):
         self.module = deepcopy(net.module_)
+        groups = net.optimizer_.param_groups
+        self.decay = max(group.get("weight_decay", 0) for group in groups)
 
 
 def plain_lbfgs(module, n_steps):
@@ -134,3 +136,16 @@ def test_a_copied_state_has_memory_of_its_own():
     assert found.tolist() == [4, 5, 6, 7]
     assert copy["more"] == [1]
     assert copy["more"] is not state["more"]
+
+
+def test_weights_of_many_classes_are_held_less_small():
+    """As the loss of K classes is divided by log K, and each has a part of it."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for n_classes in (2, 6, 12, 24):
+        labels = np.arange(72) % n_classes
+        begin = Begin()
+        clf = JointTransferClassifier(max_epochs=1, callbacks=[begin], random_state=0)
+        clf.fit(rng.normal(size=(72, 5)), labels)
+        found[n_classes] = begin.decay * np.log(n_classes) * max(1, n_classes / 6)
+    np.testing.assert_allclose([*found.values()], found[2])

@@ -18,7 +18,7 @@ from sk_jae.estimators._seen_columns import (
 )
 from sk_jae.estimators._selection import differ_by_selection, differ_by_units
 from sk_jae.estimators._shares_alone import differ_by_shares_alone
-from sk_jae.nn import common_scales, difference_of_means, mean_and_variance
+from sk_jae.nn import common_scales, differences_of_means
 from sk_jae.tasks import EncodedTargets, Labels, Layout, TaskInputs, Whitening
 from sk_jae.training import computed_once
 
@@ -53,47 +53,41 @@ def with_common_scale(
             found[t] = replace(found[t], scale=other)
         return found
 
-    alike = _are_selected(architectures, labeled, unlabeled, inputs, layouts)
-    if isinstance(labels, Labels):
-        scaled([True] * len(unlabeled))
-        samples = _some_samples(found, [*labeled, *unlabeled], inputs, layouts, labels)
-        of_labeled_tables = zip(*samples[: len(labeled)], strict=True)
-        x, classes, weights = map(np.concatenate, of_labeled_tables)
-        alike = [
-            is_selected or computed_once(differ_by_shares_alone, x, classes, weights, z)
-            for is_selected, (z, *_) in zip(alike, samples[len(labeled) :], strict=True)
-        ]
-    mean, variance = mean_and_variance(of_labeled)
-    return scaled(
-        [
-            is_alike and not differ_by_units((mean, np.sqrt(variance)), table)
-            for is_alike, table in zip(alike, of_unlabeled, strict=True)
-        ]
+    scaled([True] * len(unlabeled))
+    samples = [
+        _some_samples(t, found, inputs, layouts, labels) for t in (*labeled, *unlabeled)
+    ]
+    of_labeled_tables = zip(*samples[: len(labeled)], strict=True)
+    whole = [np.concatenate(parts) for parts in of_labeled_tables]
+    center, differences = differences_of_means(of_labeled, of_unlabeled)
+    alike = []
+    for table, difference, (z, x, *_) in zip(
+        of_unlabeled, differences, samples[len(labeled) :], strict=True
+    ):
+        is_alike = computed_once(_have_other_samples, *whole, z, x, difference)
+        alike.append(is_alike and not differ_by_units(center, table, difference))
+    return scaled(alike)
+
+
+def _have_other_samples(
+    labeled: NDArray[np.float64],
+    labeled_in_one_unit: NDArray[Any],
+    classes: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    unlabeled: NDArray[np.float64],
+    unlabeled_in_one_unit: NDArray[Any],
+    difference: NDArray[np.float64],
+) -> bool:
+    """Whether tables differ by the choice of their samples, or by class shares alone.
+
+    Both have samples on their own scale, and in units of both together.
+    """
+    if differ_by_selection(labeled, unlabeled, difference):
+        return True
+    has_classes = bool((classes >= 0).any())
+    return has_classes and differ_by_shares_alone(
+        labeled_in_one_unit, classes, weights, unlabeled_in_one_unit
     )
-
-
-def _are_selected(
-    architectures: Sequence[Architecture],
-    labeled: Sequence[int],
-    unlabeled: Sequence[int],
-    inputs: TaskInputs,
-    layouts: Sequence[Layout],
-) -> list[bool]:
-    """Which unlabeled tables differ by the choice of their samples alone."""
-
-    def samples(t: int) -> NDArray[np.float64]:
-        rows = chosen_rows(np.flatnonzero(weights_of(t, inputs) > 0))
-        return seen_columns(t, rows, architectures, inputs, layouts).astype(np.float64)
-
-    tables = [scale_of_view(architectures[t], layouts[t]) for t in labeled]
-    mean, variance = mean_and_variance(tables)
-    z = np.concatenate([samples(t) for t in labeled])
-    found = []
-    for t in unlabeled:
-        table = scale_of_view(architectures[t], layouts[t])
-        difference = difference_of_means(mean, variance, table)
-        found.append(computed_once(differ_by_selection, z, samples(t), difference))
-    return found
 
 
 def _tables(
@@ -124,33 +118,29 @@ def _tables(
 
 
 def _some_samples(
+    t: int,
     architectures: Sequence[Architecture],
-    tables: Sequence[int],
     inputs: TaskInputs,
     layouts: Sequence[Layout],
-    labels: Labels,
-) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
-    """Samples of tables as the shared branch sees them, their classes and weights.
+    labels: EncodedTargets | None,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Samples of a table on its own scale and as it is seen, their classes and weights.
 
-    Of a labeled table they are labeled ones; the classes of another are all -1.
+    Of a table with classes they are labeled ones; the classes of another are all -1.
     """
-    found = []
-    for t in tables:
-        rows, classes, weights = _some_rows(t, inputs, labels)
-        z, scale = (
-            seen_columns(t, rows, architectures, inputs, layouts),
-            architectures[t].scale,
-        )
-        assert scale is not None
-        found.append(((z + scale.offset) * scale.factor, classes, weights))
-    return found
+    rows, classes, weights = _some_rows(t, inputs, labels)
+    z = seen_columns(t, rows, architectures, inputs, layouts).astype(np.float64)
+    scale = architectures[t].scale
+    assert scale is not None
+    return z, (z + scale.offset) * scale.factor, classes, weights
 
 
 def _some_rows(
-    t: int, inputs: TaskInputs, labels: Labels
+    t: int, inputs: TaskInputs, labels: EncodedTargets | None
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[Any]]:
     """Rows that count, not more than are needed, their classes and their weights."""
-    encoded, weights = labels.encoded[t], weights_of(t, inputs)
+    encoded = labels.encoded[t] if isinstance(labels, Labels) else None
+    weights = weights_of(t, inputs)
     classes = np.full(len(weights), -1) if encoded is None else encoded
     counts = weights > 0 if encoded is None else (weights > 0) & (classes >= 0)
     rows = chosen_rows(np.flatnonzero(counts))

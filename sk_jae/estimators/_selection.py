@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
-from sk_jae.nn import MeanAndSpread, difference_of_means
+from sk_jae.nn import MeanAndSpread
 
 __all__ = ["differ_by_selection", "differ_by_units"]
 
@@ -89,13 +89,17 @@ def differ_by_selection(
     return bool(distance < _MOST**2 and together > _TOGETHER * distance)
 
 
-def differ_by_units(labeled: MeanAndSpread, unlabeled: MeanAndSpread) -> bool:
+def differ_by_units(
+    labeled: MeanAndSpread, unlabeled: MeanAndSpread, difference: NDArray[np.float64]
+) -> bool:
     """Whether other units, larger by a factor each, explain a difference of means.
 
     Parameters
     ----------
     labeled, unlabeled : (ndarray, ndarray) of shape (n_columns,)
         The means and the standard deviations of two tables.
+    difference : ndarray of shape (n_columns,)
+        Between the means, in standard deviations.
 
     Returns
     -------
@@ -106,13 +110,12 @@ def differ_by_units(labeled: MeanAndSpread, unlabeled: MeanAndSpread) -> bool:
     >>> import numpy as np
     >>> from sk_jae.estimators._selection import differ_by_units
     >>> one = np.array([1.0, -2.0]), np.array([1.0, 1.0])
-    >>> differ_by_units(one, (3 * one[0], 3 * one[1]))
+    >>> differ_by_units(one, (3 * one[0], 3 * one[1]), np.array([0.9, -1.8]))
     True
-    >>> differ_by_units(one, (one[0] + 2, one[1]))
+    >>> differ_by_units(one, (one[0] + 2, one[1]), np.array([2.0, 2.0]))
     False
     """
     (mean, spread), (other, own) = labeled, unlabeled
     varies = (spread > 0) & (own > 0)
-    difference = difference_of_means(mean, spread**2, unlabeled)[varies]
-    left = (other[varies] / own[varies]) - mean[varies] / spread[varies]
-    return bool(left @ left < _LEFT * (difference @ difference))
+    left = other[varies] / own[varies] - mean[varies] / spread[varies]
+    return bool(left @ left < _LEFT * (difference[varies] @ difference[varies]))

@@ -47,6 +47,7 @@ from sk_jae.nn.signal_layers import BandPower, LogPower
 from sk_jae.nn.table_scales import MeanAndSpread as MeanAndSpread
 from sk_jae.nn.table_scales import common_scales as common_scales
 from sk_jae.nn.table_scales import difference_of_means as difference_of_means
+from sk_jae.nn.table_scales import differences_of_means as differences_of_means
 from sk_jae.nn.table_scales import kept_difference as kept_difference
 from sk_jae.nn.table_scales import mean_and_variance as mean_and_variance
 from sk_jae.nn.task_copies import TaskCopies as TaskCopies

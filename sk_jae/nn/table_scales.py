@@ -14,6 +14,7 @@ __all__ = [
     "MeanAndSpread",
     "common_scales",
     "difference_of_means",
+    "differences_of_means",
     "kept_difference",
     "mean_and_variance",
 ]
@@ -69,13 +70,13 @@ def common_scales(
     >>> [round(value, 2) for value in scale_of_other.offset]
     [0.2, 6.0]
     """
-    mean, variance = mean_and_variance(labeled)
-    differences = [difference_of_means(mean, variance, table) for table in unlabeled]
+    (mean, spread), differences = differences_of_means(labeled, unlabeled)
+    variance = spread**2
     # The standard deviation of two tables together is larger by this factor.
     inflation = np.sqrt(1 + np.mean([d**2 for d in differences], axis=0) / 4)
     own = [s for (_, s), is_alike in zip(unlabeled, alike, strict=True) if is_alike]
     together = np.sqrt(np.mean([variance, *(s**2 for s in own)], axis=0))
-    factor = _ratio(np.sqrt(variance), together) / inflation
+    factor = _ratio(spread, together) / inflation
     scales = []
     for difference, (m, s), is_alike in zip(differences, unlabeled, alike, strict=True):
         if is_alike:
@@ -104,6 +105,15 @@ def mean_and_variance(tables: Sequence[MeanAndSpread]) -> MeanAndSpread:
     """The mean of tables that count alike, and the variance within them."""
     mean: NDArray[np.float64] = np.mean([m for m, _ in tables], axis=0)
     return mean, np.mean([s**2 for _, s in tables], axis=0)
+
+
+def differences_of_means(
+    labeled: Sequence[MeanAndSpread], unlabeled: Sequence[MeanAndSpread]
+) -> tuple[MeanAndSpread, list[NDArray[np.float64]]]:
+    """The mean and the spread of labeled tables, and how far others are from them."""
+    mean, variance = mean_and_variance(labeled)
+    differences = [difference_of_means(mean, variance, table) for table in unlabeled]
+    return (mean, np.sqrt(variance)), differences
 
 
 def difference_of_means(

@@ -70,18 +70,20 @@ def test_one_column_or_few_samples_do_not_tell():
     assert not told(one[:20], other)
 
 
+def told_in_units(one, other):
+    """What is found for the means and the spreads of two tables."""
+    both = np.sqrt((one[1] ** 2 + other[1] ** 2) / 2)
+    return differ_by_units(one, other, (other[0] - one[0]) / both)
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_units_are_told_from_other_means(name):
     x = TABLES[name]
-    one, other = x[::2], x[1::2]
+    own, other = [(half.mean(0), half.std(0)) for half in (x[::2], x[1::2])]
     factors = np.exp(np.random.default_rng(0).normal(size=x.shape[1]))
-    own = one.mean(0), one.std(0)
-    units = factors * other.mean(0), factors * other.std(0)
-    assert differ_by_units(own, units)
-    assert not differ_by_units(own, (own[0] + own[1], own[1]))
-    above, below = halves(x, 0)
-    chosen = [(half.mean(0), half.std(0)) for half in (above, below)]
-    assert not differ_by_units(*chosen)
+    assert told_in_units(own, (factors * other[0], factors * other[1]))
+    assert not told_in_units(own, (own[0] + own[1], own[1]))
+    assert not told_in_units(*[(half.mean(0), half.std(0)) for half in halves(x, 0)])
 
 
 def hospitals(seed):

@@ -79,13 +79,13 @@ def differ_by_selection(
     if not len(columns) or min(len(labeled), len(unlabeled)) < _FEWEST_ROWS:
         return False
     d = difference[columns]
-    if np.abs(d).max() < _LEAST:
+    by_chance = len(d) * (1 / len(labeled) + 1 / len(unlabeled))
+    together = d @ d - by_chance
+    if np.abs(d).max() < _LEAST or together < by_chance:
         return False
     samples = np.concatenate([labeled[:, columns], unlabeled[:, columns]])
     covariance = LedoitWolf(assume_centered=True).fit(samples).covariance_
-    by_chance = len(d) * (1 / len(labeled) + 1 / len(unlabeled))
     distance = d @ np.linalg.solve(covariance, d) - by_chance
-    together = d @ d - by_chance
     return bool(distance < _MOST**2 and together > _TOGETHER * distance)
 
 

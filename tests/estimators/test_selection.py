@@ -70,6 +70,11 @@ def test_one_column_or_few_samples_do_not_tell():
     assert not told(one[:20], other)
 
 
+def test_chance_is_no_choice():
+    draws = np.random.default_rng(0).normal(size=(40, 80, 60))
+    assert not any(told(x[:40], x[40:]) for x in draws)
+
+
 def told_in_units(one, other):
     """What is found for the means and the spreads of two tables."""
     both = np.sqrt((one[1] ** 2 + other[1] ** 2) / 2)

@@ -72,12 +72,14 @@ def differ_by_selection(
     >>> tables_differ_by_selection(x[old], moved[old])
     False
     """
+    if min(len(labeled), len(unlabeled)) < _FEWEST_ROWS:
+        return False
     varies = (labeled.std(axis=0) > 0) & (unlabeled.std(axis=0) > 0)
     columns = np.flatnonzero(varies)
+    if not len(columns):
+        return False
     if len(columns) > _MOST_COLUMNS:
         columns = np.random.default_rng(0).permutation(columns)[:_MOST_COLUMNS]
-    if not len(columns) or min(len(labeled), len(unlabeled)) < _FEWEST_ROWS:
-        return False
     d = difference[columns]
     by_chance = len(d) * (1 / len(labeled) + 1 / len(unlabeled))
     together = d @ d - by_chance

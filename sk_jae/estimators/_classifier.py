@@ -175,7 +175,7 @@ class JointTransferClassifier(ClassFitting):
         Optimizers that need sparse gradients are refused.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimizer. "auto" is its default, but for "adam" and vectors
-        or `PPV` weights up to classes are small, more so for few labels or few classes.
+        or `PPV`, weights up to classes are small, more so for few labels or classes.
     early_stopping : bool, default=False
         Whether to hold out the fraction `validation_fraction` of every task, to stop
         when the loss there has not improved by more than `tol` for `n_iter_no_change`

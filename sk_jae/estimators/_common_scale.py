@@ -80,7 +80,7 @@ def _have_other_samples(
 ) -> bool:
     """Whether tables differ by the choice of their samples, or by class shares alone.
 
-    Both have samples on their own scale, and in units of both together.
+    The samples are given on the scale of their own table, and in one unit.
     """
     if differ_by_selection(labeled, unlabeled, difference):
         return True
@@ -124,7 +124,7 @@ def _some_samples(
     layouts: Sequence[Layout],
     labels: EncodedTargets | None,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Samples of a table on its own scale and as it is seen, their classes and weights.
+    """Samples of a table on its own scale and in one unit, their classes and weights.
 
     Of a table with classes they are labeled ones; the classes of another are all -1.
     """

@@ -20,8 +20,8 @@ _TOGETHER = 1.1
 # together by no more than _MOST.
 _LEAST, _MOST = 0.5, 5.0
 
-# Below this part of the difference, what is left in units of the spread is no other
-# mean.
+# Where tables differ by their units, their means in parts of their own spreads are the
+# same, but for less than this part of the squared difference.
 _LEFT = 0.2
 
 # With fewer samples there is too little to tell it from, and more columns tell no more.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks._tables import Cell, Column, Table
+from benchmarks.transfer._tables_tables import ROWS as ROWS_OF_TABLES
 
 SETS = ("cancer", "wine", "digits")
 KINDS = {"samples": "other samples", "instrument": "another instrument"}
@@ -14,12 +15,8 @@ PROBLEMS = {
     for kind, title in KINDS.items()
     for name in SETS
 }
-ROWS = {
-    "ours": "`JointTransferClassifier`, defaults",
-    "LR joint": "logistic regression on the labeled task, both scaled together",
-    "LR own": "logistic regression on the labeled task, each on its own scale",
-    "gradient boosting": "gradient boosting on the labeled task",
-}
+_SHOWN = ("ours", "LR joint", "LR own", "gradient boosting")
+ROWS = {name: ROWS_OF_TABLES[name] for name in _SHOWN}
 
 
 def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
@@ -33,8 +30,8 @@ def cells(runs: Sequence[dict[str, Any]]) -> Iterator[Cell]:
 
 
 TABLES = {
-    "transfer/chosen": Table(
-        results="transfer/chosen",
+    "transfer/other_samples": Table(
+        results="transfer/other_samples",
         columns=[Column(t, name, "{accuracy:±.1f}") for name, t in PROBLEMS.items()],
         rows=ROWS,
         derive=cells,

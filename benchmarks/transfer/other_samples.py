@@ -4,16 +4,16 @@ The sets are those that scikit-learn ships: breast cancer, wines, and digits as 
 of numbers. With other samples, a table is split at the median of one of its columns,
 which is then taken away, and the seed decides the column and which half has the labels.
 With another instrument, it is split by chance, and every column of the unlabeled half
-is multiplied by a number of its own, a log-normal one of spread 0.3, and moved, by 0.7
-standard deviations on average. One half of the unlabeled samples is there to adapt to,
+is multiplied by a log-normal number of its own (spread 0.3) and moved by a normal one
+(0.7 standard deviations). One half of the unlabeled samples is there to adapt to,
 and the accuracy is that on the other, of classes that have labels. The seed decides
 the weights of a network too.
 
-Every fit is added to benchmarks/transfer/results/chosen.json as soon as it is done, and
-those that are there are not repeated. It needs no data.
+Every fit is added to benchmarks/transfer/results/other_samples.json as soon as it is
+done, and those that are there are not repeated. It needs no data.
 
-    python -m benchmarks.transfer.chosen
-    python -m benchmarks.transfer.chosen --quick
+    python -m benchmarks.transfer.other_samples
+    python -m benchmarks.transfer.other_samples --quick
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from benchmarks._command import make_parser
 from benchmarks._results import Results, open_results
 from benchmarks._tables import render
-from benchmarks.transfer._chosen_tables import PROBLEMS, ROWS, TABLES
 from benchmarks.transfer._methods import METHODS
+from benchmarks.transfer._other_samples_tables import PROBLEMS, ROWS, TABLES
 from benchmarks.transfer._problems import Split
 
 LOAD: dict[str, Callable[..., Any]] = {
@@ -84,11 +84,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.seeds, args.problems = args.seeds[:1], ["wine, samples"]
-    with open_results("transfer/chosen", quick=args.quick) as results:
+    with open_results("transfer/other_samples", quick=args.quick) as results:
         for seed in args.seeds:
             for problem in args.problems:
                 run_problem(problem, seed, results)
-        print(f"\n{render(TABLES['transfer/chosen'], results.read())}")
+        print(f"\n{render(TABLES['transfer/other_samples'], results.read())}")
 
 
 if __name__ == "__main__":
